@@ -1,0 +1,71 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// `make check` and `make test` set this: a warning of ours then fails the build. Dependencies are not affected.
+let strict = Context.environment["PUSHPROX_WARNINGS"] == "error"
+let settings: [SwiftSetting] = strict ? [.treatAllWarnings(as: .error)] : []
+
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioExtras = Target.Dependency.product(name: "NIOExtras", package: "swift-nio-extras")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let deques = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
+
+let package = Package(
+    name: "pushprox",
+    products: [
+        .executable(name: "pushprox-proxy", targets: ["Proxy"]),
+        .executable(name: "pushprox-client", targets: ["Client"]),
+        .executable(name: "pushprox-admin", targets: ["Admin"]),
+        .executable(name: "pushprox-bench", targets: ["Bench"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        // No pkgConfig: SwiftPM would drop its -D flags, and the shim sets what is needed.
+        .systemLibrary(name: "CNcurses", providers: [.apt(["libncurses-dev"])]),
+
+        .target(name: "Flags", dependencies: [arguments], swiftSettings: settings),
+        .target(name: "Wire", dependencies: [nioCore, nioHTTP1], swiftSettings: settings),
+        .target(name: "Telemetry", dependencies: [logging], swiftSettings: settings),
+        .target(
+            name: "Web", dependencies: ["Telemetry", nioCore, nioPosix, nioHTTP1, logging], swiftSettings: settings),
+        .target(name: "Store", dependencies: ["CSQLite"], swiftSettings: settings),
+
+        .executableTarget(
+            name: "Proxy",
+            dependencies: [
+                "Flags", "Wire", "Telemetry", "Web", "Store", nioCore, nioPosix, nioHTTP1, logging, lifecycle, arguments,
+                deques,
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "Client",
+            dependencies: [
+                "Flags", "Wire", "Telemetry", "Web", nioCore, nioPosix, nioHTTP1, nioSSL, nioExtras, logging, lifecycle,
+                arguments,
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "Admin", dependencies: ["Flags", "Store", "CNcurses", arguments], swiftSettings: settings),
+        .executableTarget(
+            name: "Bench",
+            dependencies: ["Flags", "Wire", nioCore, nioPosix, nioHTTP1, arguments, histogram],
+            swiftSettings: settings),
+    ]
+)

@@ -1,0 +1,103 @@
+/// Why a scrape failed: the one closed list that metrics, the record, the log, the answers and the documentation share.
+///
+/// To add a kind, add a case; the compiler then asks for everything else. Raw values are stable: they are metric label
+/// values and stand in databases.
+public enum FailureKind: String, CaseIterable, Sendable, Hashable {
+    /// The deadline passed and no client had polled for the scrape.
+    case noPoll = "no_poll"
+    /// The deadline passed after a client took the scrape; it never pushed an answer.
+    case noPush = "no_push"
+    /// The deadline passed while the response was streaming.
+    case responseTimeout = "response_timeout"
+    /// A queue was at its bound when the scrape arrived.
+    case queueFull = "queue_full"
+    /// The proxy was shutting down.
+    case shuttingDown = "shutting_down"
+    /// The scrape named a host that no client could be called.
+    case badTarget = "bad_target"
+    /// What the client pushed was not an HTTP response.
+    case badPush = "bad_push"
+    /// The push, or the response inside it, broke off before its end.
+    case pushBroken = "push_broken"
+    /// The client reports that it could not scrape, without saying why in a way this version knows.
+    case scrapeFailed = "scrape_failed"
+    /// The client reports that it could not connect to the target.
+    case targetUnreachable = "target_unreachable"
+    /// The client reports that the target did not answer in time.
+    case targetTimeout = "target_timeout"
+    /// The client reports that the target broke off, or did not speak HTTP.
+    case targetBroken = "target_broken"
+    /// The client refuses the scrape: the target is not the client's own FQDN, or the request is not one it serves.
+    case targetRefused = "target_refused"
+    /// The scraper hung up before it had the whole response.
+    case scraperGone = "scraper_gone"
+
+    /// Whose fault a failure is, as far as the proxy can tell.
+    public enum Fault: String, CaseIterable, Sendable {
+        case target, client, network, proxy, scraper
+    }
+
+    /// The HTTP status that the scraper gets; `nil` where there is nobody to tell, or the head has already gone out and the
+    /// connection is aborted instead.
+    public var status: Int? {
+        switch self {
+        case .noPoll, .noPush: 504
+        case .queueFull, .shuttingDown: 503
+        case .badTarget: 400
+        case .badPush, .scrapeFailed, .targetUnreachable, .targetTimeout, .targetBroken, .targetRefused: 502
+        case .pushBroken: 502
+        case .responseTimeout, .scraperGone: nil
+        }
+    }
+
+    /// Whose fault it is.
+    public var fault: Fault {
+        switch self {
+        case .noPoll, .noPush, .badPush: .client
+        case .responseTimeout, .pushBroken: .network
+        case .queueFull, .shuttingDown: .proxy
+        case .badTarget, .scraperGone: .scraper
+        case .scrapeFailed, .targetUnreachable, .targetTimeout, .targetBroken, .targetRefused: .target
+        }
+    }
+
+    /// One short sentence, without a full stop and without any value of the scrape: answers, log and screen begin with it.
+    public var summary: String {
+        switch self {
+        case .noPoll: "no client polled for this target before the scrape's deadline"
+        case .noPush: "the client took the scrape and did not answer before the deadline"
+        case .responseTimeout: "the deadline passed while the response was streaming"
+        case .queueFull: "too many scrapes are queued"
+        case .shuttingDown: "the proxy is shutting down"
+        case .badTarget: "the scrape's host is not a name that a client could have"
+        case .badPush: "what the client pushed is not an HTTP response"
+        case .pushBroken: "the client's push broke off before the response was complete"
+        case .scrapeFailed: "the client could not scrape its target"
+        case .targetUnreachable: "the client could not connect to its target"
+        case .targetTimeout: "the target did not answer the client in time"
+        case .targetBroken: "the target broke off its answer, or did not speak HTTP"
+        case .targetRefused: "the client refused the scrape"
+        case .scraperGone: "the scraper hung up before it had the whole response"
+        }
+    }
+
+    /// One ASCII character for strips of recent outcomes; never "." or "!", which stand for successes (see `Outcome.symbol`).
+    public var symbol: Character {
+        switch self {
+        case .noPoll: "p"
+        case .noPush: "n"
+        case .responseTimeout: "l"
+        case .queueFull: "q"
+        case .shuttingDown: "s"
+        case .badTarget: "h"
+        case .badPush: "b"
+        case .pushBroken: "x"
+        case .scrapeFailed: "f"
+        case .targetUnreachable: "u"
+        case .targetTimeout: "t"
+        case .targetBroken: "k"
+        case .targetRefused: "r"
+        case .scraperGone: "g"
+        }
+    }
+}

@@ -1,0 +1,201 @@
+/// Unix time in milliseconds, UTC: how the record stores every instant.
+public typealias UnixMilliseconds = Int64
+
+/// How one scrape ended, as it enters a client's history.
+public struct Outcome: Sendable, Equatable {
+    /// When it ended.
+    public var time: UnixMilliseconds
+    /// From the scrape's arrival at the proxy to its end, in microseconds.
+    public var duration: Int64
+    /// The status the scraper was sent; `nil` when none went out.
+    public var status: Int?
+    /// Body bytes relayed to the scraper.
+    public var bytes: Int64
+    /// `nil` for a scrape that was answered in full, whatever the target's status.
+    public var failure: FailureKind?
+
+    public init(time: UnixMilliseconds, duration: Int64, status: Int?, bytes: Int64, failure: FailureKind?) {
+        self.time = time
+        self.duration = duration
+        self.status = status
+        self.bytes = bytes
+        self.failure = failure
+    }
+
+    /// One ASCII character: "." answered with 2xx or 3xx, "!" answered by the target with another status, else the failure's.
+    public var symbol: Character {
+        if let failure { return failure.symbol }
+        if let status, (200..<400).contains(status) { return "." }
+        return "!"
+    }
+}
+
+/// What changed about one client since the last flush. Counters are increments; everything else is the newest value.
+public struct ClientChange: Sendable, Equatable {
+    /// Lower-case host name: the client's key in the record.
+    public var fqdn: String
+    /// When this registration was first seen by this process; the record keeps the earliest.
+    public var firstSeen: UnixMilliseconds
+    public var lastSeen: UnixMilliseconds
+    /// When the client leaves `/clients` if it stays away: last seen plus the registration timeout, shifted by the proxy's own downtime.
+    public var expires: UnixMilliseconds
+    /// An open poll or a scrape in flight.
+    public var connected: Bool
+    public var queued: Int
+    public var inFlight: Int
+    /// The instance id that our own client sends; `nil` for upstream's.
+    public var instance: String?
+    /// The `User-Agent` of the newest poll, at most 200 bytes.
+    public var agent: String?
+    /// The address of the newest poll's peer, without its port.
+    public var address: String?
+    /// When a second live client last claimed this FQDN; `nil` for no news.
+    public var conflict: UnixMilliseconds?
+    /// Scrapes that ended since the last flush, oldest first; at most `Ring.outcomes` of them: when more ended, the oldest
+    /// have been dropped here but are counted below.
+    public var outcomes: [Outcome]
+    /// Increment: every ended attempt, failed ones too.
+    public var scrapes: Int
+    /// Increments by kind; only kinds that occurred.
+    public var failures: [FailureKind: Int]
+    /// The text of the newest failure; `nil` for no news.
+    public var lastFailure: FailureRecord?
+
+    public init(fqdn: String, firstSeen: UnixMilliseconds) {
+        self.fqdn = fqdn
+        self.firstSeen = firstSeen
+        self.lastSeen = firstSeen
+        self.expires = firstSeen
+        self.connected = false
+        self.queued = 0
+        self.inFlight = 0
+        self.outcomes = []
+        self.scrapes = 0
+        self.failures = [:]
+    }
+}
+
+/// One failed scrape.
+public struct FailureRecord: Sendable, Equatable {
+    public var time: UnixMilliseconds
+    /// The host name the scrape asked for; a client of that name may never have existed.
+    public var fqdn: String
+    public var kind: FailureKind
+    /// What happened, one line, at most 500 bytes.
+    public var text: String
+    /// The scrape's id, as log and error answers give it.
+    public var scrapeID: String
+    /// The target asked for (`http://host:port/path`, query left out), at most 300 bytes.
+    public var target: String
+    /// From the scrape's arrival to the failure, in microseconds.
+    public var duration: Int64
+
+    public init(
+        time: UnixMilliseconds, fqdn: String, kind: FailureKind, text: String, scrapeID: String, target: String,
+        duration: Int64
+    ) {
+        self.time = time
+        self.fqdn = fqdn
+        self.kind = kind
+        self.text = text
+        self.scrapeID = scrapeID
+        self.target = target
+        self.duration = duration
+    }
+}
+
+/// One second of the proxy's life.
+public struct SecondSample: Sendable, Equatable {
+    /// Unix time in whole seconds.
+    public var second: Int64
+    /// Gauges at the end of the second.
+    public var queued: Int
+    public var inFlight: Int
+    /// Clients that `/clients` lists.
+    public var liveClients: Int
+    /// Scrapes that ended in this second, failed ones included.
+    public var scrapes: Int
+    public var failures: Int
+
+    public init(second: Int64, queued: Int, inFlight: Int, liveClients: Int, scrapes: Int, failures: Int) {
+        self.second = second
+        self.queued = queued
+        self.inFlight = inFlight
+        self.liveClients = liveClients
+        self.scrapes = scrapes
+        self.failures = failures
+    }
+}
+
+/// What the record says about the proxy itself when it starts; the heartbeat and totals follow with every batch.
+public struct ProxyIdentity: Sendable, Equatable {
+    public var started: UnixMilliseconds
+    public var version: String
+    /// As listened on, `host:port`.
+    public var address: String
+    public var pid: Int
+    /// `--registration.timeout`, in milliseconds.
+    public var registrationTimeout: Int64
+
+    public init(
+        started: UnixMilliseconds, version: String, address: String, pid: Int, registrationTimeout: Int64
+    ) {
+        self.started = started
+        self.version = version
+        self.address = address
+        self.pid = pid
+        self.registrationTimeout = registrationTimeout
+    }
+}
+
+/// Everything one flush writes, in one transaction.
+public struct RecordBatch: Sendable {
+    /// When the batch was taken; becomes the heartbeat.
+    public var time: UnixMilliseconds
+    public var clients: [ClientChange]
+    /// Failures one by one, oldest first.
+    public var failures: [FailureRecord]
+    public var seconds: [SecondSample]
+    /// Increments of the proxy's totals, scrapes of unknown names included.
+    public var scrapes: Int
+    public var failedScrapes: Int
+
+    public init(time: UnixMilliseconds) {
+        self.time = time
+        self.clients = []
+        self.failures = []
+        self.seconds = []
+        self.scrapes = 0
+        self.failedScrapes = 0
+    }
+}
+
+/// A client that `/clients` listed when the previous proxy went down, times already shifted by the downtime.
+public struct RestoredClient: Sendable, Equatable {
+    public var fqdn: String
+    public var firstSeen: UnixMilliseconds
+    public var lastSeen: UnixMilliseconds
+    public var expires: UnixMilliseconds
+    public var instance: String?
+
+    public init(
+        fqdn: String, firstSeen: UnixMilliseconds, lastSeen: UnixMilliseconds, expires: UnixMilliseconds,
+        instance: String?
+    ) {
+        self.fqdn = fqdn
+        self.firstSeen = firstSeen
+        self.lastSeen = lastSeen
+        self.expires = expires
+        self.instance = instance
+    }
+}
+
+/// Sizes of the bounded histories.
+public enum Ring {
+    /// Outcomes kept per client.
+    public static let outcomes = 60
+    /// Per-second samples kept: an hour.
+    public static let seconds = 3600
+    /// Failures kept one by one, over all clients.
+    public static let failures = 10_000
+}
