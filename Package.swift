@@ -67,5 +67,30 @@ let package = Package(
             name: "Bench",
             dependencies: ["Flags", "Wire", nioCore, nioPosix, nioHTTP1, arguments, histogram],
             swiftSettings: settings),
+
+        .target(
+            name: "TestKit", dependencies: ["Wire", nioCore, nioPosix, nioHTTP1], path: "Tests/TestKit",
+            swiftSettings: settings),
+        .testTarget(name: "FlagsTests", dependencies: ["Flags"], swiftSettings: settings),
+        .testTarget(
+            name: "WireTests", dependencies: ["Wire", "TestKit", nioCore, nioHTTP1, nioEmbedded],
+            swiftSettings: settings),
+        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", logging], swiftSettings: settings),
+        .testTarget(
+            name: "WebTests", dependencies: ["Web", "TestKit", nioCore, nioPosix, nioHTTP1, nioEmbedded],
+            swiftSettings: settings),
+        .testTarget(name: "StoreTests", dependencies: ["Store", "CSQLite"], swiftSettings: settings),
+        .testTarget(
+            name: "ProxyTests", dependencies: ["Proxy", "TestKit", "Store", nioCore, nioPosix, nioHTTP1],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ClientTests", dependencies: ["Client", "TestKit", nioCore, nioPosix, nioHTTP1, nioSSL],
+            swiftSettings: settings),
+        .testTarget(name: "AdminTests", dependencies: ["Admin", "Store"], swiftSettings: settings),
+        .testTarget(name: "BenchTests", dependencies: ["Bench", "TestKit"], swiftSettings: settings),
+        // Whole binaries, the real Prometheus and node_exporter.
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["TestKit", "Store", nioCore, nioPosix, nioHTTP1],
+            swiftSettings: settings),
     ]
 )
