@@ -23,6 +23,13 @@ final class SignalPipe {
         return count > 0 ? bytes[..<count].map { Int32($0) } : []
     }
 
+    /// Waits for signals, for so long at most. Empty when none came.
+    func wait(milliseconds: Int64) -> [Int32] {
+        var polled = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        _ = poll(&polled, 1, Int32(clamping: milliseconds))
+        return arrived()
+    }
+
     /// Lets a signal do what it does by default, to this process, now.
     static func release(_ number: Int32) {
         signal(number, SIG_DFL)

@@ -44,6 +44,7 @@ enum FieldValue: Equatable, Sendable {
     case integer(Int64)
     case number(Double)
     case time(UnixMilliseconds)
+    case boolean(Bool)
     case missing
 
     init(_ value: Int) { self = .integer(Int64(value)) }

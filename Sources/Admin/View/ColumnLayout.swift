@@ -20,8 +20,10 @@ struct ColumnLayout: Equatable, Sendable {
         let candidates = [0] + columns.indices.dropFirst(1 + shift)
         var chosen = candidates
         // Shifted, the operator asked for what comes next, in order; unshifted, what matters most stays.
+        // What names the row is worth more than another column: up to a third of the screen is kept for it.
+        let name = max(columns[0].width.lowerBound, min(columns[0].width.upperBound, width / 3))
         func needed(_ indexes: [Int]) -> Int {
-            indexes.reduce(0) { $0 + columns[$1].width.lowerBound } + indexes.count - 1
+            indexes.dropFirst().reduce(name) { $0 + columns[$1].width.lowerBound } + indexes.count - 1
         }
         while chosen.count > 1, needed(chosen) > width {
             let last = shift > 0 ? chosen.count - 1 : Self.leastImportant(chosen, columns)

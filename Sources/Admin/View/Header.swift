@@ -78,19 +78,25 @@ struct Header {
     }
 
     /// Columns that the numbers before a sparkline take.
-    private static let graphColumn = 38
+    private static let graphColumn = 34
+    /// Columns that the largest value takes after it.
+    private static let peakColumns = 11
 
     private func drawSparklines(_ overview: Overview, on frame: inout Frame) {
         let most = Int(Overview.span / HeaderNumbers.cellSeconds)
-        let width = min(most, frame.size.columns - Self.graphColumn)
+        let width = min(most, frame.size.columns - Self.graphColumn - Self.peakColumns)
         guard width >= 10 else { return }
-        let lines: [(row: Int, role: Role, values: [Double?])] = [
-            (2, .graph, HeaderNumbers.series(overview, cells: width, \.scrapes, combine: .mean)),
-            (3, .warning, HeaderNumbers.series(overview, cells: width, \.queued, combine: .largest)),
-            (4, .bad, HeaderNumbers.series(overview, cells: width, \.failures, combine: .mean)),
+        let lines: [(row: Int, role: Role, unit: String, values: [Double?])] = [
+            (2, .graph, "/s", HeaderNumbers.series(overview, cells: width, \.scrapes, combine: .mean)),
+            (3, .warning, "", HeaderNumbers.series(overview, cells: width, \.queued, combine: .largest)),
+            (4, .bad, "/s", HeaderNumbers.series(overview, cells: width, \.failures, combine: .mean)),
         ]
-        for (row, role, values) in lines {
-            let quiet = !values.contains { ($0 ?? 0) > 0 }
+        for (row, role, unit, values) in lines {
+            let peak = values.lazy.compactMap { $0 }.max() ?? 0
+            let quiet = peak <= 0
+            let label = " max " + (peak < 10 ? Quantity.rate(peak) : Quantity.compact(Int(min(peak, 1e12)))) + unit
+            frame.put(
+                label, row: row, column: Self.graphColumn + width, width: Self.peakColumns, style: Style(role: .faint))
             frame.put(
                 model.glyphs.sparkline(values, width: width), row: row, column: Self.graphColumn, width: width,
                 style: Style(role: quiet ? .faint : role))
