@@ -2,11 +2,11 @@ import Store
 
 /// Which states the clients view shows: the steps of one key.
 enum StateFilter: Equatable, Sendable, CaseIterable {
-    case all, live, connected, inFlight, stale, gone
+    case all, failing, live, connected, inFlight, stale, gone
 
     var states: Set<ClientState> {
         switch self {
-        case .all: []
+        case .all, .failing: []
         case .live: [.connected, .inFlight, .stale]
         case .connected: [.connected]
         case .inFlight: [.inFlight]
@@ -19,6 +19,7 @@ enum StateFilter: Equatable, Sendable, CaseIterable {
     var label: String? {
         switch self {
         case .all: nil
+        case .failing: "failing"
         case .live: "live"
         case .connected: "connected"
         case .inFlight: "in flight"

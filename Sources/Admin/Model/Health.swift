@@ -29,17 +29,18 @@ enum Health: Equatable, Sendable {
 
     var isAlive: Bool { self == .alive }
 
-    /// What is wrong, in words that begin a sentence, a time to say after them, and what to do; `nil` when nothing is.
-    var trouble: (what: String, since: UnixMilliseconds, advice: String)? {
+    /// What is wrong: a headline with a verb that a time follows, that time, and the cause with what to do; `nil` when nothing
+    /// is wrong.
+    var trouble: (headline: String, since: UnixMilliseconds, advice: String)? {
         switch self {
         case .alive: nil
-        case .stopped(let since): ("PROXY NOT RUNNING: it was stopped", since, "start pushprox-proxy")
+        case .stopped(let since): ("PROXY NOT RUNNING: stopped", since, "It was stopped in good order: start pushprox-proxy.")
         case .dead(let since):
-            ("PROXY NOT RUNNING: it was killed or crashed, and last wrote", since, "see its log, and start it again")
+            ("PROXY NOT RUNNING: last wrote", since, "It was killed or crashed: see its log, and start it again.")
         case .silent(let since):
-            ("PROXY NOT WRITING: it runs, but last wrote", since, "see its log; its disk may be full or very slow")
+            ("PROXY NOT WRITING: last wrote", since, "It runs: see its log; the disk may be full or very slow.")
         case .unheard(let since):
-            ("PROXY NOT RUNNING, or not writing: it last wrote", since, "see whether pushprox-proxy runs, and its log")
+            ("PROXY NOT RUNNING, or not writing: last wrote", since, "See whether pushprox-proxy runs, and its log.")
         }
     }
 }

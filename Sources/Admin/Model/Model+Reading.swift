@@ -16,6 +16,7 @@ extension Model {
         case .clients:
             var query = ClientQuery()
             query.states = clientState.states
+            query.failingOnly = clientState == .failing
             query.text = clientName.part
             query.glob = clientName.pattern
             query.sort = sort
@@ -30,6 +31,7 @@ extension Model {
             query.glob = failureName.pattern
             // Whole seconds: two requests within one are the same question.
             query.since = failureTime.span.map { (now.wall - $0) / 1000 * 1000 }
+            query.selected = failures.followed
             (query.offset, query.limit) = failures.window
             return .failures(query)
         }
@@ -87,11 +89,9 @@ extension Model {
             opened?.failures = page
             opened?.offset = query.offset
             opened?.isLoaded = true
-        case (.failures(let page), .failures(let query)):
-            let place = page.rows.firstIndex { $0.id == failures.followed }
-            let offset = min(query.offset, max(0, page.matching - page.rows.count))
+        case (.failures(let page, let offset), _):
             failures.load(
-                rows: page.rows, offset: offset, matching: page.matching, followedAt: place.map { offset + $0 })
+                rows: page.rows, offset: offset, matching: page.matching, followedAt: page.selectedPosition)
             breakdown = page.byKind
         default: break
         }
@@ -109,8 +109,8 @@ extension ReadRequest.Subject {
         case (.client(let left, _), .client(let right, _)): return left == right
         case (.failures(var left), .failures(var right)):
             guard (left.since == nil) == (right.since == nil) else { return false }
-            (left.offset, left.limit, left.since) = (0, 0, nil)
-            (right.offset, right.limit, right.since) = (0, 0, nil)
+            (left.offset, left.limit, left.since, left.selected) = (0, 0, nil, nil)
+            (right.offset, right.limit, right.since, right.selected) = (0, 0, nil, nil)
             return left == right
         default: return false
         }

@@ -20,7 +20,7 @@ extension ProxyStatus {
         if let trouble = Health(proxy, now: now.wall, patience: patience).trouble {
             isWell = false
             let age = Quantity.span(milliseconds: now.wall - trouble.since)
-            reason = "\(name): \(trouble.what) \(CalendarTime.rfc3339(trouble.since)), \(age) ago; \(trouble.advice)"
+            reason = "\(name): \(trouble.headline) \(CalendarTime.rfc3339(trouble.since)), \(age) ago. \(trouble.advice)"
             return
         }
         let numbers = HeaderNumbers(overview)
@@ -34,7 +34,8 @@ extension ProxyStatus {
         let counts = overview.counts
         reason =
             "\(name), up \(Quantity.span(milliseconds: now.wall - proxy.started)), \(Quantity.count(counts.live)) live clients"
-            + " (\(Quantity.count(counts.stale)) stale), \(Quantity.count(counts.scrapesQueued)) scrapes queued, "
+            + " (\(Quantity.count(counts.stale)) stale, "
+            + "\(Quantity.count(counts.failing)) failing), \(Quantity.count(counts.scrapesQueued)) scrapes queued, "
             + "\(numbers.failureShare.map(Quantity.share) ?? "0%") of the last minute's failed"
     }
 }
@@ -51,6 +52,7 @@ extension Field where Row == ProxyStatus {
         Field(name: "stopped") { FieldValue(time: $0.overview?.proxy.stopped) },
         Field(name: "clients_connected") { FieldValue($0.overview.map { $0.counts.connected + $0.counts.inFlight }) },
         Field(name: "clients_stale") { FieldValue($0.overview?.counts.stale) },
+        Field(name: "clients_failing") { FieldValue($0.overview?.counts.failing) },
         Field(name: "clients_gone") { FieldValue($0.overview?.counts.gone) },
         Field(name: "scrapes_queued") { FieldValue($0.overview?.counts.scrapesQueued) },
         Field(name: "scrapes_in_flight") { FieldValue($0.overview?.counts.scrapesInFlight) },

@@ -31,7 +31,8 @@ struct ReadResult: Sendable {
         case clients(ClientPage)
         /// `nil` when the record knows no client of that name; there may be failures of it all the same.
         case client(ClientDetail?, FailurePage)
-        case failures(FailurePage)
+        /// With the position of the page's first failure.
+        case failures(FailurePage, offset: Int)
     }
 
     enum Outcome: Equatable, Sendable {

@@ -48,7 +48,8 @@ struct RecordDesk {
             return (overview, .client(try reader.client(fqdn: fqdn), try reader.failures(query)))
         case .failures(let query):
             let overview = Overview(proxy: proxy, counts: try counts(reader), seconds: seconds)
-            return (overview, .failures(try reader.failures(query)))
+            let (page, offset) = try failures(query, from: reader)
+            return (overview, .failures(page, offset: offset))
         }
     }
 
@@ -63,6 +64,25 @@ struct RecordDesk {
         var moved = query
         moved.offset = max(0, position - query.limit / 2)
         return try reader.clients(moved)
+    }
+
+    /// As `clients`, with the position of the window's first failure.
+    private static func failures(
+        _ query: FailureQuery, from reader: StoreReader
+    ) throws(RecordProblem) -> (FailurePage, offset: Int) {
+        let page = try reader.failures(query)
+        var moved = query
+        if let position = page.selectedPosition,
+            !(query.offset..<query.offset + page.rows.count).contains(position)
+        {
+            moved.offset = max(0, position - query.limit / 2)
+        } else if page.rows.isEmpty, page.matching > 0 {
+            // There are fewer than there were.
+            moved.offset = max(0, page.matching - query.limit)
+        } else {
+            return (page, query.offset)
+        }
+        return (try reader.failures(moved), moved.offset)
     }
 
     private static func counts(_ reader: StoreReader) throws(RecordProblem) -> StateCounts {

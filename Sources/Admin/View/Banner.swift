@@ -16,7 +16,8 @@ struct Banner: Equatable {
         } else if let trouble = model.health?.trouble {
             let since = CalendarTime.local(trouble.since, now: model.now)
             let age = Quantity.span(milliseconds: model.now.wall - trouble.since)
-            sentences.append("\(trouble.what) \(since), \(age) ago (\(trouble.advice)).")
+            sentences.append("\(trouble.headline) \(since), \(age) ago.")
+            sentences.append(trouble.advice)
             sentences.append("What is shown is what it last knew.")
         }
         guard !sentences.isEmpty else {

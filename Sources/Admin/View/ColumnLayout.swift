@@ -47,9 +47,10 @@ struct ColumnLayout: Equatable, Sendable {
     private mutating func place<Row>(_ chosen: [Int], _ columns: [Column<Row>], width: Int) {
         var widths = chosen.map { columns[$0].width.lowerBound }
         var spare = width - widths.reduce(0, +) - (chosen.count - 1)
-        // The first column gets what it wants as far as half of the spare room goes, the rest share the remainder in the order
-        // of importance, one cell at a time.
-        let first = max(0, min(columns[chosen[0]].width.upperBound - widths[0], (spare + 1) / 2))
+        // The first column gets what it wants up to a third of the screen or half of the spare room; the rest share the
+        // remainder in the order of importance, one cell at a time.
+        let wanted = columns[chosen[0]].width.upperBound - widths[0]
+        let first = max(0, min(wanted, max((spare + 1) / 2, min(spare, width / 3 - widths[0]))))
         widths[0] += first
         spare -= first
         let order = chosen.indices.sorted { columns[chosen[$0]].rank < columns[chosen[$1]].rank }

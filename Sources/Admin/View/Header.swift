@@ -22,11 +22,12 @@ struct Header {
 
     private func drawTitle(on frame: inout Frame) {
         let clock = CalendarTime(model.now.wall, utcOffset: model.now.utcOffset).clock
-        let state = model.isPaused ? "PAUSED" : "every \(model.interval.label)"
-        let right = "\(state)  \(clock)"
+        let isNarrow = frame.size.columns < 60
+        let state = model.isPaused ? "PAUSED  " : isNarrow ? "" : "every \(model.interval.label)  "
+        let right = state + clock
         let start = max(0, frame.size.columns - TextWidth.of(right))
         frame.put(state, row: 0, column: start, style: Style(role: model.isPaused ? .warning : .faint))
-        frame.put(clock, row: 0, column: start + TextWidth.of(state) + 2, style: Style(role: .faint))
+        frame.put(clock, row: 0, column: start + TextWidth.of(state), style: Style(role: .faint))
         let room = max(0, start - 1)
         guard let proxy = model.overview?.proxy else {
             frame.put("pushprox-admin", row: 0, column: 0, width: room, style: Style(role: .title))
@@ -41,7 +42,7 @@ struct Header {
             }
         var at = 0
         // On a narrow screen the address and the state matter more than the name.
-        let name = frame.size.columns >= 60 ? "pushprox-proxy \(proxy.version) at " : ""
+        let name = isNarrow ? "" : "pushprox-proxy \(proxy.version) at "
         at = frame.put(name, row: 0, column: at, width: room, style: Style(role: .faint))
         at = frame.put(proxy.address, row: 0, column: at, width: room - at, style: Style(role: .title))
         frame.put("  " + running.text, row: 0, column: at, width: room - at, style: Style(role: running.role))
@@ -54,7 +55,8 @@ struct Header {
             [
                 ("Clients   ", .faint), (Quantity.count(counts.live) + " live", .title), ("  (", .faint),
                 (Quantity.count(counts.connected + counts.inFlight) + " connected", .good), (", ", .faint),
-                (Quantity.count(counts.stale) + " stale", counts.stale > 0 ? .warning : .faint), (")  ", .faint),
+                (Quantity.count(counts.stale) + " stale", counts.stale > 0 ? .warning : .faint), (", ", .faint),
+                (Quantity.count(counts.failing) + " failing", counts.failing > 0 ? .bad : .faint), (")  ", .faint),
                 (Quantity.count(counts.gone) + " gone", counts.gone > 0 ? .bad : .faint),
             ], row: 1, on: &frame)
         drawSpans(
@@ -94,7 +96,8 @@ struct Header {
         for (row, role, unit, values) in lines {
             let peak = values.lazy.compactMap { $0 }.max() ?? 0
             let quiet = peak <= 0
-            let label = " max " + (peak < 10 ? Quantity.rate(peak) : Quantity.compact(Int(min(peak, 1e12)))) + unit
+            let isWhole = unit.isEmpty || peak >= 10
+            let label = " max " + (isWhole ? Quantity.compact(Int(min(peak, 1e12))) : Quantity.rate(peak)) + unit
             frame.put(
                 label, row: row, column: Self.graphColumn + width, width: Self.peakColumns, style: Style(role: .faint))
             frame.put(
@@ -102,7 +105,7 @@ struct Header {
                 style: Style(role: quiet ? .faint : role))
         }
         let span = "last \(Quantity.age(milliseconds: Int64(width) * HeaderNumbers.cellSeconds * 1000))"
-        let column = Self.graphColumn + width - span.count
+        let column = frame.size.columns - span.count
         // The clients' line ends before this on all but absurd counts; the numbers win then.
         let free = frame[row: 1].dropFirst(max(0, column - 1)).allSatisfy { $0.character == " " }
         if free { frame.put(span, row: 1, column: column, style: Style(role: .faint)) }
