@@ -247,7 +247,7 @@ struct ScreenEndToEndTests {
     @Test("The mouse selects, sorts and scrolls")
     func mouse() throws {
         let proxy = try Proxy()
-        let terminal = try open(proxy.path)
+        let terminal = try open(proxy.path, environment: ["TERM": "xterm-256color"])
         let screen = try terminal.wait(for: "1/10")
         let heads = try #require(screen.firstIndex { $0.hasPrefix("FQDN") })
         // What a terminal sends for a press and a release of the first button (SGR), rows and columns counted from 1.

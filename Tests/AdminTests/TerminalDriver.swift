@@ -19,10 +19,12 @@ final class TerminalDriver {
     private var pending: [UInt8] = []
 
     /// Seconds after which a wait has failed: far more than any step needs on a busy machine.
-    static let bound = 15.0
+    static let bound = 60.0
 
     /// - Parameter command: A line for the shell.
     init(columns: Int, rows: Int, command: String, environment: [String: String] = [:]) throws {
+        // A terminal that has gone is told by an error, not by death.
+        signal(SIGPIPE, SIG_IGN)
         socket = "pushprox-admin-test-\(getpid())-\(UInt32.random(in: 0 ... .max))"
         var variables = ProcessInfo.processInfo.environment
         for name in ["TMUX", "NO_COLOR", "LC_ALL", "LC_CTYPE", "ESCDELAY"] { variables[name] = nil }
@@ -67,16 +69,27 @@ final class TerminalDriver {
         posix_spawn_file_actions_adddup2(&actions, toChild[0], 0)
         posix_spawn_file_actions_adddup2(&actions, fromChild[1], 1)
         posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
+        // What this thread blocks and this process ignores is the test library's, and nothing for children to inherit.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        var every = sigset_t()
+        sigfillset(&every)
+        posix_spawnattr_setsigdefault(&attributes, &every)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
         var words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
         var variables: [UnsafeMutablePointer<CChar>?] = environment.map { strdup("\($0)=\($1)") } + [nil]
         defer {
             for text in words + variables { free(text) }
             posix_spawn_file_actions_destroy(&actions)
+            posix_spawnattr_destroy(&attributes)
             close(toChild[0])
             close(fromChild[1])
         }
         var pid = pid_t()
-        guard posix_spawnp(&pid, "tmux", &actions, nil, &words, &variables) == 0 else {
+        guard posix_spawnp(&pid, "tmux", &actions, &attributes, &words, &variables) == 0 else {
             throw Failure(description: "tmux cannot be started; is it installed?")
         }
         return (pid, toChild[1], fromChild[0])

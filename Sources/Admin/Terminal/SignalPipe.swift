@@ -13,7 +13,14 @@ final class SignalPipe {
         guard let pipe = Pipe() else { return nil }
         descriptor = pipe.readEnd
         Self.writeEnd = pipe.writeEnd
-        for signal in signals { Self.watch(signal) }
+        // Whoever started this program may have had them blocked.
+        var mask = sigset_t()
+        sigemptyset(&mask)
+        for signal in signals {
+            Self.watch(signal)
+            sigaddset(&mask, signal)
+        }
+        pthread_sigmask(SIG_UNBLOCK, &mask, nil)
     }
 
     /// Signals that have arrived since the last call, oldest first.

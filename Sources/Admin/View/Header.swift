@@ -7,12 +7,16 @@ struct Header {
 
     func draw(on frame: inout Frame) {
         drawTitle(on: &frame)
+        drawBanner(on: &frame)
         guard let overview = model.overview else { return }
         if layout.header.count > 2 {
             drawRoomy(overview, on: &frame)
         } else {
             drawCompact(overview, on: &frame)
         }
+    }
+
+    private func drawBanner(on frame: inout Frame) {
         for (index, line) in Banner(model).lines.enumerated() {
             let row = layout.banner.lowerBound + index
             frame.fill(row: row, columns: 0..<frame.size.columns, style: Style(role: .banner), clear: true)
