@@ -66,6 +66,8 @@ extension Model {
     mutating func recordWasRead(_ result: ReadResult) {
         guard result.number == requested?.number, let subject = requested?.subject else { return }
         answered = result.number
+        // A record that takes long to read is read less often, so that the disk gets its rest.
+        nextRefresh = max(nextRefresh, now.uptime + interval.milliseconds / 2)
         switch result.outcome {
         case .unavailable(let problem):
             self.problem = problem
