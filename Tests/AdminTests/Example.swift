@@ -83,7 +83,7 @@ enum Example {
             return SecondSample(
                 second: now / 1000 - Int64(age), queued: age < 30 ? 13 : 0, inFlight: 2, liveClients: 7,
                 scrapes: age % 3, failures: wave && age % 6 == 2 ? 1 : 0)
-        }
+        }.reversed()
     }
 
     static func overview(_ proxy: ProxyRecord = proxy()) -> Overview {

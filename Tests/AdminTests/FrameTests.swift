@@ -139,7 +139,8 @@ struct FrameTests {
             #expect(frame.lines.contains { $0.contains(state) })
         }
         let row = ScreenLayout(model).list.lowerBound
-        #expect(frame[row: row].allSatisfy(\.style.selected))
+        let isWhole = frame[row: row].allSatisfy { $0.style.selected }
+        #expect(isWhole)
         #expect(Palette(depth: .none).appearance(Style(role: .good, selected: true)).reversed)
     }
 }

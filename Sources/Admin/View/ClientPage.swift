@@ -14,7 +14,7 @@ struct ClientFacts {
             return
         }
         guard let detail = opened.detail else {
-            builder.title(opened.fqdn)
+            if builder.width < TextWidth.of(opened.fqdn) + TabLine.roomForTabs { builder.title(opened.fqdn) }
             builder.text(
                 "The record knows no client of this name: none has registered under it within the retention time, or ever. "
                     + "Check the target's name in Prometheus, and --fqdn at the client.", .warning)
@@ -30,7 +30,8 @@ struct ClientFacts {
         func moment(_ time: UnixMilliseconds) -> String {
             CalendarTime.local(time, now: now) + " (" + Quantity.age(milliseconds: now.wall - time) + " ago)"
         }
-        builder.title(row.fqdn)
+        // The line of tabs has the name already, where it has room for it.
+        if builder.width < TextWidth.of(row.fqdn) + TabLine.roomForTabs { builder.title(row.fqdn) }
         var facts: [(String, CellText)] = [
             ("State", CellText(row.state.label, row.state.role)),
             ("Last seen", CellText(moment(row.lastSeen))),

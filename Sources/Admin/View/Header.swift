@@ -26,7 +26,7 @@ struct Header {
 
     private func drawTitle(on frame: inout Frame) {
         let clock = CalendarTime(model.now.wall, utcOffset: model.now.utcOffset).clock
-        let isNarrow = frame.size.columns < 60
+        let isNarrow = frame.size.columns < 70
         let state = model.isPaused ? "PAUSED  " : isNarrow ? "" : "every \(model.interval.label)  "
         let right = state + clock
         let start = max(0, frame.size.columns - TextWidth.of(right))
@@ -136,6 +136,10 @@ struct Header {
 
     private func drawSpans(_ spans: [(text: String, role: Role)], row: Int, on frame: inout Frame) {
         var at = 0
-        for span in spans { at = frame.put(span.text, row: row, column: at, style: Style(role: span.role)) }
+        for span in spans {
+            // Half of a number is worse than none.
+            guard at + TextWidth.of(span.text) <= frame.size.columns else { break }
+            at = frame.put(span.text, row: row, column: at, style: Style(role: span.role))
+        }
     }
 }

@@ -10,6 +10,9 @@ struct TabLine {
         [(.clients, " Clients "), (.failures, " Failures ")]
     }
 
+    /// Cells before an open client's name.
+    static let roomForTabs = 22
+
     func view(at column: Int) -> Model.View? {
         var start = 0
         for tab in tabs {
