@@ -15,7 +15,8 @@ struct FrameTests {
         for row in 0..<model.size.rows { #expect(frame[row: row].count == model.size.columns, sourceLocation: sourceLocation) }
         while lines.last == "" { lines.removeLast() }
         let text = lines.joined(separator: "\n")
-        #expect(text == golden, "the screen is:\n\(text)\n", sourceLocation: sourceLocation)
+        // Not an expectation, which would print three screens.
+        if text != golden { Issue.record("the screen is:\n\(text)\n", sourceLocation: sourceLocation) }
     }
 
     @Test("The clients at 80x24")

@@ -216,47 +216,46 @@ enum GoldenFrames {
         """#
 
     static let failures120x40 = #"""
-          pushprox-proxy 0.1.0 at 192.0.2.1:8080  up 3d 4h                                                      every 2s  14:03:22
-          Clients   7 live  (6 connected, 1 stale, 2 failing)  1 gone                                                      last 6m
-          Scrapes   60.0/s  2 in flight     ▇▆█▇▆█▇▆█▇▆█▇▆█▇▆█▇▆█▇▇           ▄█▇▆█▇▆█▇▆█▇▆█▇▆█▇▆█▇▆█▇▆█▇▆█▇▆█▇▆█▇▆█▇▆▇ max 1.2/s
-          Queue     13 queued               ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁           ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁███████ max 13
-          Failures  17% of scrapes, 10.0/s  ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁           ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▆▆▆▆▁▆▆▆▆▆▁█ max 0.33/s
-           Clients [Failures] only target_unreachable                                                                         1/15
-          >target_unreachable       15   50%  ████████████████████████████████████████
-           no_poll                   8   27%  █████████████████████▍
-           push_broken               7   23%  ██████████████████▋
-          TIME     FQDN                      KIND             TOOK WHAT HAPPENED                TARGET
-          14:03:17 db-01.example.com         target_unreac…  15.0s connect to 127.0.0.1:9100: … http://db-01.example.com:9100/met…
-          14:01:15 db-01.example.com         target_unreac…  15.0s connect to 127.0.0.1:9100: … http://db-01.example.com:9100/met…
-          13:59:13 db-01.example.com         target_unreac…  15.0s connect to 127.0.0.1:9100: … http://db-01.example.com:9100/met…
-          13:57:11 db-01.example.com         target_unreac…  15.0s connect to 127.0.0.1:9100: … http://db-01.example.com:9100/met…
-          13:55:09 db-01.example.com         target_unreac…  15.0s connect to 127.0.0.1:9100: … http://db-01.example.com:9100/met…
-          13:53:07 db-01.example.com         target_unreac…  15.0s connect to 127.0.0.1:9100: … http://db-01.example.com:9100/met…
-          13:51:05 db-01.example.com         target_unreac…  15.0s connect to 127.0.0.1:9100: … http://db-01.example.com:9100/met…
-          13:49:03 db-01.example.com         target_unreac…  15.0s connect to 127.0.0.1:9100: … http://db-01.example.com:9100/met…
-          13:47:01 db-01.example.com         target_unreac…  15.0s connect to 127.0.0.1:9100: … http://db-01.example.com:9100/met…
-          13:44:59 db-01.example.com         target_unreac…  15.0s connect to 127.0.0.1:9100: … http://db-01.example.com:9100/met…
-          13:42:57 db-01.example.com         target_unreac…  15.0s connect to 127.0.0.1:9100: … http://db-01.example.com:9100/met…
-          13:40:55 db-01.example.com         target_unreac…  15.0s connect to 127.0.0.1:9100: … http://db-01.example.com:9100/met…
-          13:38:53 db-01.example.com         target_unreac…  15.0s connect to 127.0.0.1:9100: … http://db-01.example.com:9100/met…
-          13:36:51 db-01.example.com         target_unreac…  15.0s connect to 127.0.0.1:9100: … http://db-01.example.com:9100/met…
-          13:34:49 db-01.example.com         target_unreac…  15.0s connect to 127.0.0.1:9100: … http://db-01.example.com:9100/met…
-          
-          
-          
-          
-          
-          
-          
-          
-          
-          
-          
-          
-          db-01.example.com  connect to 127.0.0.1:9100: connection refused
-          14:03:17  http://db-01.example.com:9100/metrics  scrape 5f0c3c5e-0000-4000-8000-000000001000
-          q quit  ? help  Enter open  Tab view  / filter  f kind  t time  Space pause
-          
+        pushprox-proxy 0.1.0 at 192.0.2.1:8080  up 3d 4h                                                      every 2s  14:03:22
+        Clients   7 live  (6 connected, 1 stale, 2 failing)  1 gone                                                      last 6m
+        Scrapes   1.0/s  2 in flight      ▇▆█▇▆█▇▆█▇▆█▇▆█▇▆█▇▆█▇▇           ▄█▇▆█▇▆█▇▆█▇▆█▇▆█▇▆█▇▆█▇▆█▇▆█▇▆█▇▆█▇▆█▇▆▇ max 1.2/s
+        Queue     13 queued               ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁           ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁███████ max 13
+        Failures  17% of scrapes, 0.17/s  ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁           ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▆▆▆▆▁▆▆▆▆▆▁█ max 0.33/s
+         Clients [Failures] only target_unreachable                                                                         1/15
+        >target_unreachable       15   50%  ████████████████████████████████████████
+         no_poll                   8   27%  █████████████████████▍
+         push_broken               7   23%  ██████████████████▋
+        TIME     FQDN                                 KIND                 TOOK WHAT HAPPENED
+        14:03:17 db-01.example.com                    target_unreachable  15.0s connect to 127.0.0.1:9100: connection refused
+        14:01:15 db-01.example.com                    target_unreachable  15.0s connect to 127.0.0.1:9100: connection refused
+        13:59:13 db-01.example.com                    target_unreachable  15.0s connect to 127.0.0.1:9100: connection refused
+        13:57:11 db-01.example.com                    target_unreachable  15.0s connect to 127.0.0.1:9100: connection refused
+        13:55:09 db-01.example.com                    target_unreachable  15.0s connect to 127.0.0.1:9100: connection refused
+        13:53:07 db-01.example.com                    target_unreachable  15.0s connect to 127.0.0.1:9100: connection refused
+        13:51:05 db-01.example.com                    target_unreachable  15.0s connect to 127.0.0.1:9100: connection refused
+        13:49:03 db-01.example.com                    target_unreachable  15.0s connect to 127.0.0.1:9100: connection refused
+        13:47:01 db-01.example.com                    target_unreachable  15.0s connect to 127.0.0.1:9100: connection refused
+        13:44:59 db-01.example.com                    target_unreachable  15.0s connect to 127.0.0.1:9100: connection refused
+        13:42:57 db-01.example.com                    target_unreachable  15.0s connect to 127.0.0.1:9100: connection refused
+        13:40:55 db-01.example.com                    target_unreachable  15.0s connect to 127.0.0.1:9100: connection refused
+        13:38:53 db-01.example.com                    target_unreachable  15.0s connect to 127.0.0.1:9100: connection refused
+        13:36:51 db-01.example.com                    target_unreachable  15.0s connect to 127.0.0.1:9100: connection refused
+        13:34:49 db-01.example.com                    target_unreachable  15.0s connect to 127.0.0.1:9100: connection refused
+
+
+
+
+
+
+
+
+
+
+
+
+        db-01.example.com  connect to 127.0.0.1:9100: connection refused
+        14:03:17  http://db-01.example.com:9100/metrics  scrape 5f0c3c5e-0000-4000-8000-000000001000
+        q quit  ? help  Enter open  Tab view  / filter  f kind  t time  Space pause
         """#
 
     static let dead80x24 = #"""

@@ -25,7 +25,7 @@ extension Column where Row == FailureRow {
             value: { .text($0.text) }, cell: { row, _ in CellText(row.text) },
             help: "what happened, in a sentence"),
         Column(
-            name: "target", title: "TARGET", width: 30...60, rank: 5,
+            name: "target", title: "TARGET", width: 60...80, rank: 5,
             value: { .text($0.target) }, cell: { row, _ in CellText(row.target, .faint) },
             help: "the URL asked for, without its query"),
         Column(
