@@ -41,10 +41,11 @@ let package = Package(
         .systemLibrary(name: "CNcurses", providers: [.apt(["libncurses-dev"])]),
 
         .target(name: "Flags", dependencies: [arguments], swiftSettings: settings),
-        .target(name: "Wire", dependencies: [nioCore, nioHTTP1], swiftSettings: settings),
+        .target(name: "Wire", dependencies: [nioCore], swiftSettings: settings),
         .target(name: "Telemetry", dependencies: [logging], swiftSettings: settings),
         .target(
-            name: "Web", dependencies: ["Telemetry", nioCore, nioPosix, nioHTTP1, logging], swiftSettings: settings),
+            name: "Web", dependencies: ["Flags", "Wire", "Telemetry", nioCore, nioPosix, logging, arguments],
+            swiftSettings: settings),
         .target(name: "Store", dependencies: ["CSQLite"], swiftSettings: settings),
 
         .executableTarget(
