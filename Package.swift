@@ -42,7 +42,7 @@ let package = Package(
 
         .target(name: "Flags", dependencies: [arguments], swiftSettings: settings),
         .target(name: "Wire", dependencies: [nioCore], swiftSettings: settings),
-        .target(name: "Telemetry", dependencies: [logging], swiftSettings: settings),
+        .target(name: "Telemetry", dependencies: [logging, arguments], swiftSettings: settings),
         .target(
             name: "Web", dependencies: ["Flags", "Wire", "Telemetry", nioCore, nioPosix, logging, arguments],
             swiftSettings: settings),
@@ -76,7 +76,7 @@ let package = Package(
         .testTarget(
             name: "WireTests", dependencies: ["Wire", "TestKit", nioCore, nioHTTP1, nioEmbedded],
             swiftSettings: settings),
-        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", logging], swiftSettings: settings),
+        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", logging, arguments], swiftSettings: settings),
         .testTarget(
             name: "WebTests", dependencies: ["Web", "TestKit", nioCore, nioPosix, nioHTTP1, nioEmbedded],
             swiftSettings: settings),
