@@ -13,8 +13,10 @@ let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioExtras = Target.Dependency.product(name: "NIOExtras", package: "swift-nio-extras")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let deques = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let heaps = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 
 let package = Package(
@@ -51,8 +53,8 @@ let package = Package(
         .executableTarget(
             name: "Proxy",
             dependencies: [
-                "Flags", "Wire", "Telemetry", "Web", "Store", nioCore, nioPosix, nioHTTP1, logging, lifecycle, arguments,
-                deques,
+                "Flags", "Wire", "Telemetry", "Web", "Store", nioCore, nioPosix, logging, lifecycle, signals, arguments,
+                deques, heaps,
             ],
             swiftSettings: settings),
         .executableTarget(

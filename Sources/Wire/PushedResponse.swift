@@ -100,6 +100,10 @@ public struct PushedResponseParser: Sendable {
     private var state: State
     private var pending = ByteBuffer()
 
+    /// After a failure in the head: the text of the `Id` that could still be made out, so that the scrape it belongs to can be
+    /// told at once.
+    public private(set) var salvagedID: String?
+
     /// - Parameter maxHeadBytes: The largest head taken.
     public init(maxHeadBytes: Int) {
         self.state = .head(HeadParser(.response, maxBytes: maxHeadBytes))
@@ -125,6 +129,7 @@ public struct PushedResponseParser: Sendable {
         case .head(var parser):
             let message: MessageHead?
             let head: PushedResponseHead
+            let before = pending
             do {
                 message = try parser.parse(&pending)
                 guard let message else {
@@ -133,6 +138,7 @@ public struct PushedResponseParser: Sendable {
                 }
                 head = try PushedResponseHead(message)
             } catch {
+                salvagedID = Self.salvageID(before)
                 throw .malformedHead(error)
             }
             state = .body(BodyDecoder(head.framing))
@@ -162,13 +168,24 @@ public struct PushedResponseParser: Sendable {
     /// complete before.
     public mutating func finish() throws(Failure) -> Bool {
         switch state {
-        case .head: throw .endedInHead
+        case .head:
+            salvagedID = Self.salvageID(pending)
+            throw .endedInHead
         case .body(let decoder):
             guard decoder.mayEndHere else { throw .endedInBody }
             state = .ended
             return true
         case .ended: return false
         }
+    }
+
+    /// The value of the first line that begins with `Id:`, wherever it stands.
+    private static func salvageID(_ bytes: ByteBuffer) -> String? {
+        for line in bytes.readableBytesView.split(separator: 0x0A) where line.beginsIgnoringCase("Id:") {
+            let value = line.dropFirst(3).filter { $0 != 0x0D }.trimmingBlanks()
+            return String(decoding: value, as: UTF8.self)
+        }
+        return nil
     }
 
     /// An empty remainder would keep the storage of the last read alive.
