@@ -84,7 +84,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(name: "StoreTests", dependencies: ["Store", "CSQLite"], swiftSettings: settings),
         .testTarget(
-            name: "ProxyTests", dependencies: ["Proxy", "TestKit", "Store", nioCore, nioPosix, nioHTTP1],
+            name: "ProxyTests", dependencies: ["Proxy", "Wire", "Web", "TestKit", "Store", nioCore, nioPosix, logging],
             swiftSettings: settings),
         .testTarget(
             name: "ClientTests", dependencies: ["Client", "TestKit", nioCore, nioPosix, nioHTTP1, nioSSL],

@@ -1,11 +1,11 @@
 import ArgumentParser
 
 #if canImport(Glibc)
-@preconcurrency import Glibc
+    @preconcurrency import Glibc
 #elseif canImport(Musl)
-@preconcurrency import Musl
+    @preconcurrency import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// Starts a program from its command line, and ends it when something is wrong: with one line on standard error that begins with

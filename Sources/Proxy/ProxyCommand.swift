@@ -53,7 +53,8 @@ struct ProxyCommand: AsyncParsableCommand {
 
     @Option(
         name: .customLong("registration.max-clients"),
-        help: ArgumentHelp("Clients that may be registered at once; polls of further ones are answered 503.", valueName: "count"),
+        help: ArgumentHelp(
+            "Clients that may be registered at once; polls of further ones are answered 503.", valueName: "count"),
         transform: FlagValue.count(in: 1...10_000_000))
     var maxClients = 100_000
 
@@ -67,7 +68,8 @@ struct ProxyCommand: AsyncParsableCommand {
 
     @Option(
         name: .customLong("storage.path"),
-        help: ArgumentHelp("SQLite database for the record; its folder is created. Empty turns the record off.", valueName: "file"))
+        help: ArgumentHelp(
+            "SQLite database for the record; its folder is created. Empty turns the record off.", valueName: "file"))
     var storagePath = "data/pushprox.db"
 
     @Option(
@@ -87,7 +89,8 @@ struct ProxyCommand: AsyncParsableCommand {
     func validate() throws {
         if defaultTimeout > maxTimeout {
             throw ValidationError(
-                "--scrape.default-timeout (\(defaultTimeout)) must not be longer than --scrape.max-timeout (\(maxTimeout))")
+                "--scrape.default-timeout (\(defaultTimeout)) must not be longer than --scrape.max-timeout (\(maxTimeout))"
+            )
         }
     }
 

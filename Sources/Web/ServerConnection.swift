@@ -430,9 +430,9 @@ extension ServerConnection {
 }
 
 #if canImport(Glibc)
-import struct Glibc.linger
+    import struct Glibc.linger
 #elseif canImport(Musl)
-import struct Musl.linger
+    import struct Musl.linger
 #else
-import struct Darwin.linger
+    import struct Darwin.linger
 #endif

@@ -17,13 +17,15 @@ public struct WebOptions: ParsableArguments, Sendable {
 
     @Option(
         name: .customLong("web.max-header-bytes"),
-        help: ArgumentHelp("Largest request head, and largest head of a pushed response, in bytes.", valueName: "bytes"),
+        help: ArgumentHelp(
+            "Largest request head, and largest head of a pushed response, in bytes.", valueName: "bytes"),
         transform: FlagValue.count(in: 1024...16_777_216))
     public var maxHeaderBytes = 65_536
 
     @Option(
         name: .customLong("web.read-header-timeout"),
-        help: ArgumentHelp("Time a peer may take to send a request's head; slower ones are closed with 408.", valueName: "duration"),
+        help: ArgumentHelp(
+            "Time a peer may take to send a request's head; slower ones are closed with 408.", valueName: "duration"),
         transform: FlagValue.positiveDuration)
     public var readHeaderTimeout = GoDuration.seconds(10)
 

@@ -255,7 +255,9 @@ struct Broker<Ports: BrokerPorts>: Sendable {
         for (id, entry) in scrapes {
             guard case .queued = entry.phase else { continue }
             actions.append(.fail(entry.scraper, .shuttingDown, detail: ""))
-            end(id, failure: .shuttingDown, detail: "", status: FailureKind.shuttingDown.status, bytes: 0, now, &actions)
+            end(
+                id, failure: .shuttingDown, detail: "", status: FailureKind.shuttingDown.status, bytes: 0, now, &actions
+            )
         }
         return actions
     }
@@ -266,7 +268,9 @@ struct Broker<Ports: BrokerPorts>: Sendable {
         for (id, entry) in scrapes {
             if case .responding(let push, _) = entry.phase { actions.append(.abandonPush(push)) }
             actions.append(.fail(entry.scraper, .shuttingDown, detail: ""))
-            end(id, failure: .shuttingDown, detail: "", status: FailureKind.shuttingDown.status, bytes: 0, now, &actions)
+            end(
+                id, failure: .shuttingDown, detail: "", status: FailureKind.shuttingDown.status, bytes: 0, now, &actions
+            )
         }
         return actions
     }
