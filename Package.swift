@@ -84,7 +84,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(name: "StoreTests", dependencies: ["Store", "CSQLite"], swiftSettings: settings),
         .testTarget(
-            name: "ProxyTests", dependencies: ["Proxy", "Wire", "Web", "TestKit", "Store", nioCore, nioPosix, logging],
+            name: "ProxyTests", dependencies: ["Proxy", "Wire", "Web", "TestKit", "Store", "Flags", "CSQLite", nioCore, nioPosix, logging],
             swiftSettings: settings),
         .testTarget(
             name: "ClientTests", dependencies: ["Client", "TestKit", nioCore, nioPosix, nioHTTP1, nioSSL],
