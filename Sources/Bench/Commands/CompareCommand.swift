@@ -1,0 +1,2 @@
+import ArgumentParser
+struct CompareCommand: AsyncParsableCommand { static let configuration = CommandConfiguration(commandName: "compare") }

@@ -1,0 +1,2 @@
+import ArgumentParser
+struct SoakCommand: AsyncParsableCommand { static let configuration = CommandConfiguration(commandName: "soak") }
