@@ -1,8 +1,16 @@
 import ArgumentParser
 import Flags
 
-/// The command with all its subcommands.
+/// Where the program begins.
 @main
+enum Main {
+    static func main() async {
+        Children.shared.endWithThisProgram()
+        await BenchCommand.main()
+    }
+}
+
+/// The command with all its subcommands.
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pushprox-bench",

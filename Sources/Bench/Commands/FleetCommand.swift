@@ -25,11 +25,15 @@ struct FleetCommand: AsyncParsableCommand {
     @Option(help: "The proxy, http://HOST:PORT.") var url: ProxyAddress
     @Option(help: "How many clients.") var clients = 1_000
     @Option(help: "What their names begin with.") var prefix = "bench"
-    @Option(help: "Body sizes: one (5k, 1M, 64KiB) or some with weights (2k:70,1M:5).") var body = BodySizes(fixed: 5_000)
+    @Option(help: "Body sizes: one (5k, 1M, 64KiB) or some with weights (2k:70,1M:5).") var body = BodySizes(
+        fixed: 5_000)
     @Flag(help: "Mark bodies as Content-Encoding: gzip (they are not compressed).") var gzip = false
     @Option(help: "From being asked to pushing.") var delay = GoDuration(nanoseconds: 0)
     @Flag(help: "Send X-Pushprox-Instance, as this project's client does.") var ours = false
-    @Option(help: "Connections that all clients of a thread share for pushes. (default: one per client up to 4000 clients, else 256)")
+    @Option(
+        help:
+            "Connections that all clients of a thread share for pushes. (default: one per client up to 4000 clients, else 256)"
+    )
     var pushConnections: Int?
     @Option(help: "Threads.") var threads = 1
     @Option(help: "Seed of what is random.") var seed: UInt64 = 1
@@ -38,7 +42,9 @@ struct FleetCommand: AsyncParsableCommand {
     func validate() throws {
         guard (1...1_000_000).contains(clients) else { throw ValidationError("--clients must be 1 to 1000000.") }
         guard (1...64).contains(threads) else { throw ValidationError("--threads must be 1 to 64.") }
-        guard pushConnections.map({ $0 > 0 }) ?? true else { throw ValidationError("--push-connections must be positive.") }
+        guard pushConnections.map({ $0 > 0 }) ?? true else {
+            throw ValidationError("--push-connections must be positive.")
+        }
     }
 
     func run() async throws {
@@ -53,7 +59,8 @@ struct FleetCommand: AsyncParsableCommand {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
         let fleet = try await Fleet(
             FleetConfiguration(
-                proxy: url, clients: clients, prefix: prefix, sizes: body, gzip: gzip, delay: delay, sendsInstance: ours,
+                proxy: url, clients: clients, prefix: prefix, sizes: body, gzip: gzip, delay: delay,
+                sendsInstance: ours,
                 sharedPushConnections: shared, seed: seed), on: Array(group.makeIterator()))
         let connecting = Task { try await fleet.start() }
         let clock = ContinuousClock()
@@ -65,8 +72,8 @@ struct FleetCommand: AsyncParsableCommand {
                 "connected \(counts.connected)  scrapes \(counts.scrapes)  pushed \(counts.pushesTaken)  errors \(counts.errors)"
                     + (counts.errors == 0
                         ? ""
-                        : "  (poll \(counts.pollErrors), push \(counts.pushErrors), lost connections \(counts.connectionsLost), failed connects \(counts.connectErrors))"
-                    ))
+                        : "  (poll \(counts.pollErrors), push \(counts.pushErrors), lost connections \(counts.connectionsLost), failed connects \(counts.connectErrors))")
+            )
         }
         connecting.cancel()
         try await fleet.stop()

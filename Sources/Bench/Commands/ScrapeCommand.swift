@@ -41,11 +41,17 @@ struct ScrapeCommand: AsyncParsableCommand {
     @Option(help: "Seed of the order in which targets are scraped.") var seed: UInt64 = 1
 
     func validate() throws {
-        guard inFlight == nil || rate == nil else { throw ValidationError("--in-flight and --rate exclude each other.") }
+        guard inFlight == nil || rate == nil else {
+            throw ValidationError("--in-flight and --rate exclude each other.")
+        }
         guard (inFlight ?? 1) > 0 else { throw ValidationError("--in-flight must be positive.") }
-        guard (rate ?? 1) > 0, (rate ?? 1) <= 1_000_000 else { throw ValidationError("--rate must be over 0 and at most 1000000.") }
+        guard (rate ?? 1) > 0, (rate ?? 1) <= 1_000_000 else {
+            throw ValidationError("--rate must be over 0 and at most 1000000.")
+        }
         guard (1...1_000_000).contains(clients) else { throw ValidationError("--clients must be 1 to 1000000.") }
-        guard (1...16_000).contains(maxConnections) else { throw ValidationError("--max-connections must be 1 to 16000.") }
+        guard (1...16_000).contains(maxConnections) else {
+            throw ValidationError("--max-connections must be 1 to 16000.")
+        }
     }
 
     func run() async throws {

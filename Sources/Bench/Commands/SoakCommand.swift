@@ -1,2 +1,3 @@
 import ArgumentParser
+
 struct SoakCommand: AsyncParsableCommand { static let configuration = CommandConfiguration(commandName: "soak") }

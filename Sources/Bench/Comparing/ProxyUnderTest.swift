@@ -24,7 +24,9 @@ struct ProxyUnderTest: Sendable {
         for _ in 0..<300 {
             if let status = process.ended() {
                 throw Failure(
-                    description: "\(command.name) ended with status \(status) before it served anything; the end of \(log):\n\(tail(log))")
+                    description:
+                        "\(command.name) ended with status \(status) before it served anything; the end of \(log):\n\(tail(log))"
+                )
             }
             if let answer = try? await HTTPGet.get("/clients", from: proxy.address, on: loop), answer.status == 200 {
                 return proxy
@@ -33,7 +35,9 @@ struct ProxyUnderTest: Sendable {
         }
         await process.stop()
         throw Failure(
-            description: "\(command.name) does not answer GET \(proxy.address)/clients; does its command use {port}? The end of \(log):\n\(tail(log))")
+            description:
+                "\(command.name) does not answer GET \(proxy.address)/clients; does its command use {port}? The end of \(log):\n\(tail(log))"
+        )
     }
 
     private static func tail(_ path: String) -> String {
@@ -47,7 +51,9 @@ struct ProxyUnderTest: Sendable {
     /// Waits until it says that it knows so many clients, up to 15 s. `false` when it does not.
     func knows(clients: Int, on loop: any EventLoop) async throws -> Bool {
         for _ in 0..<150 {
-            if let known = try? await metrics(on: loop).sum("pushprox_proxy_clients"), known >= Double(clients) { return true }
+            if let known = try? await metrics(on: loop).sum("pushprox_proxy_clients"), known >= Double(clients) {
+                return true
+            }
             try await Task.sleep(for: .milliseconds(100))
         }
         return false

@@ -22,5 +22,10 @@ struct Run: Sendable, Codable, Equatable {
         set { figures[metric.rawValue] = newValue }
     }
 
+    subscript(metric: Metric, default value: Double) -> Double {
+        get { self[metric] ?? value }
+        set { self[metric] = newValue }
+    }
+
     var isDisturbed: Bool { disturbance?.isTooMuch ?? false }
 }

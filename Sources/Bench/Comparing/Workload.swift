@@ -4,8 +4,8 @@ import ArgumentParser
 enum Workload: String, Sendable, CaseIterable, ExpressibleByArgument {
     case load5k, rate1k, load1m, idle, scale, clients, rates, client
 
-    /// The rates per second of `rates`, and the largest fleet.
-    static let rates = [250, 500, 1_000, 1_500, 2_000, 3_000, 4_000]
+    /// The rates per second of the workload `rates`, and the largest fleet.
+    static let sweptRates = [250, 500, 1_000, 1_500, 2_000, 3_000, 4_000]
     static let largestFleet = 10_000
 
     var summary: String {
@@ -40,7 +40,7 @@ enum Workload: String, Sendable, CaseIterable, ExpressibleByArgument {
             }
         case .clients: [one(.listing(clients: Self.largestFleet))]
         case .rates:
-            Self.rates.map { rate in
+            Self.sweptRates.map { rate in
                 WorkloadCase(
                     name: "rates-\(rate)", title: "1,000 clients, 5 kB bodies, \(rate) scrapes/s due (open loop)",
                     kind: .load(
@@ -50,5 +50,7 @@ enum Workload: String, Sendable, CaseIterable, ExpressibleByArgument {
         }
     }
 
-    private func one(_ kind: WorkloadCase.Kind) -> WorkloadCase { WorkloadCase(name: rawValue, title: summary, kind: kind) }
+    private func one(_ kind: WorkloadCase.Kind) -> WorkloadCase {
+        WorkloadCase(name: rawValue, title: summary, kind: kind)
+    }
 }

@@ -30,7 +30,9 @@ final class ExporterHandler: ChannelInboundHandler {
             var lines = HeaderLines(UnsafeRawBufferPointer(rebasing: bytes[..<end]))
             var host = ""
             while let (name, value) = lines.next() {
-                if HeaderLines.isName(name, "host") { host = String(decoding: value.prefix { $0 != 0x3A }, as: UTF8.self) }
+                if HeaderLines.isName(name, "host") {
+                    host = String(decoding: value.prefix { $0 != 0x3A }, as: UTF8.self)
+                }
             }
             return (end, host, ScrapeRequest.token(in: line) ?? 0)
         }
@@ -53,7 +55,8 @@ final class ExporterHandler: ChannelInboundHandler {
         let first = Payload.firstLine(fqdn: request.host, token: request.token, size: size)
         let rest = payload.rest(size - first.utf8.count)
         var head = context.channel.allocator.buffer(capacity: 320)
-        head.writeStaticString("HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Encoding: gzip\r\n")
+        head.writeStaticString(
+            "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Encoding: gzip\r\n")
         head.writeString("Content-Length: \(first.utf8.count + rest.readableBytes)\r\n\r\n")
         head.writeString(first)
         context.write(wrapOutboundOut(head), promise: nil)

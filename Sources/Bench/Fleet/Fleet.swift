@@ -8,7 +8,8 @@ final class Fleet: Sendable {
 
     /// Nothing is connected before `start`. One part of the fleet runs on each of `loops`.
     init(_ configuration: FleetConfiguration, on loops: [any EventLoop]) async throws {
-        let address = try SocketAddress.makeAddressResolvingHost(configuration.proxy.host, port: configuration.proxy.port)
+        let address = try SocketAddress.makeAddressResolvingHost(
+            configuration.proxy.host, port: configuration.proxy.port)
         let payload = Payload(largest: configuration.sizes.largest)
         var parts: [(any EventLoop, NIOLoopBound<FleetCore>)] = []
         for (index, loop) in loops.enumerated() {

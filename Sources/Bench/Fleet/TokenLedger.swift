@@ -9,7 +9,9 @@ struct TokenLedger {
     mutating func insert(_ number: UInt64) -> Bool {
         guard number < Self.largest else { return true }
         let word = Int(number / 64)
-        if word >= words.count { words.append(contentsOf: repeatElement(0, count: max(word + 1 - words.count, words.count))) }
+        if word >= words.count {
+            words.append(contentsOf: repeatElement(0, count: max(word + 1 - words.count, words.count)))
+        }
         let bit: UInt64 = 1 << (number % 64)
         defer { words[word] |= bit }
         return words[word] & bit == 0

@@ -19,7 +19,9 @@ enum HTTPGet {
 
     static func get(_ path: String, from proxy: ProxyAddress, on loop: any EventLoop) async throws -> Answer {
         let request = ByteBuffer(
-            string: "GET \(path) HTTP/1.1\r\nHost: \(proxy.authority)\r\nUser-Agent: pushprox-bench\r\nConnection: close\r\n\r\n")
+            string:
+                "GET \(path) HTTP/1.1\r\nHost: \(proxy.authority)\r\nUser-Agent: pushprox-bench\r\nConnection: close\r\n\r\n"
+        )
         let promise = loop.makePromise(of: Answer.self)
         let connected = ClientBootstrap(group: loop)
             .channelInitializer { channel in

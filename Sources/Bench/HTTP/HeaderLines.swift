@@ -24,7 +24,8 @@ struct HeaderLines {
             while first < last, bytes[first] == 0x20 || bytes[first] == 0x09 { first += 1 }
             while last > first, bytes[last - 1] == 0x20 || bytes[last - 1] == 0x09 { last -= 1 }
             return (
-                UnsafeRawBufferPointer(rebasing: bytes[start..<colon]), UnsafeRawBufferPointer(rebasing: bytes[first..<last])
+                UnsafeRawBufferPointer(rebasing: bytes[start..<colon]),
+                UnsafeRawBufferPointer(rebasing: bytes[first..<last])
             )
         }
         return nil

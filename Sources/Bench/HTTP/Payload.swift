@@ -11,17 +11,22 @@ struct Payload: Sendable {
         filler.reserveCapacity(largest + 128)
         var line = 0
         while filler.writerIndex < largest {
-            filler.writeString("bench_filler_total{device=\"sda\(line % 97)\",mode=\"idle\",cpu=\"\(line % 31)\"} \(line * 7919)\n")
+            filler.writeString(
+                "bench_filler_total{device=\"sda\(line % 97)\",mode=\"idle\",cpu=\"\(line % 31)\"} \(line * 7919)\n")
             line += 1
         }
         self.filler = filler
     }
 
     /// The first line of a body of `size` bytes; the whole body when `size` is smaller than it.
-    static func firstLine(fqdn: String, token: UInt64, size: Int) -> String { "# pushprox-bench \(fqdn) \(token) \(size)\n" }
+    static func firstLine(fqdn: String, token: UInt64, size: Int) -> String {
+        "# pushprox-bench \(fqdn) \(token) \(size)\n"
+    }
 
     /// What comes after the first line: `count` bytes that share their storage.
-    func rest(_ count: Int) -> ByteBuffer { filler.getSlice(at: 0, length: max(0, min(count, filler.readableBytes))) ?? ByteBuffer() }
+    func rest(_ count: Int) -> ByteBuffer {
+        filler.getSlice(at: 0, length: max(0, min(count, filler.readableBytes))) ?? ByteBuffer()
+    }
 
     /// Most bytes of a body that `matches` needs to see.
     static let longestFirstLine = 320

@@ -1,6 +1,10 @@
 /// What a load generator reads of a response's head: its status, how its body is framed, whether the connection ends with it.
 struct ResponseHead: Equatable {
-    enum Framing: Equatable { case none, length(Int), chunked, untilClose }
+    enum Framing: Equatable {
+        case none
+        case length(Int)
+        case chunked, untilClose
+    }
 
     var status: Int
     var framing: Framing

@@ -13,7 +13,11 @@ struct ResponseScanner {
     }
 
     private enum Phase: Equatable {
-        case head, length(Int), chunkSize, chunkData(Int), chunkEnd, trailers, untilClose, done
+        case head
+        case length(Int)
+        case chunkSize
+        case chunkData(Int)
+        case chunkEnd, trailers, untilClose, done
     }
 
     /// Longest head, chunk-size line or trailer list that is accepted.
@@ -107,7 +111,9 @@ struct ResponseScanner {
         while offset < bytes.count {
             held.append(bytes[offset])
             offset += 1
-            if held.last == 0x0A, held.count == 2 && phase == .trailers || held.suffix(4).elementsEqual([13, 10, 13, 10]) {
+            if held.last == 0x0A,
+                held.count == 2 && phase == .trailers || held.suffix(4).elementsEqual([13, 10, 13, 10])
+            {
                 let section = held
                 held.removeAll(keepingCapacity: true)
                 return section.withUnsafeBytes { sectionEnded($0) }

@@ -21,7 +21,8 @@ struct ScrapeRequest: Equatable {
 
     /// The number after `?n=`.
     static func token(in line: UnsafeRawBufferPointer) -> UInt64? {
-        guard let mark = line.firstIndex(of: 0x3F), mark + 3 < line.count, line[mark + 1] == 0x6E, line[mark + 2] == 0x3D
+        guard let mark = line.firstIndex(of: 0x3F), mark + 3 < line.count, line[mark + 1] == 0x6E,
+            line[mark + 2] == 0x3D
         else { return nil }
         var index = mark + 3
         var number: UInt64 = 0

@@ -7,7 +7,8 @@ struct NamedCommand: Sendable, Hashable {
     let command: CommandTemplate
 
     init?(_ text: String) {
-        guard let equals = text.firstIndex(of: "="), let command = CommandTemplate(String(text[text.index(after: equals)...]))
+        guard let equals = text.firstIndex(of: "="),
+            let command = CommandTemplate(String(text[text.index(after: equals)...]))
         else { return nil }
         let name = text[..<equals]
         guard !name.isEmpty, name.count <= 40,

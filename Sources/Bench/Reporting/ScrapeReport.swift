@@ -14,10 +14,7 @@ enum ScrapeReport {
                     + (late > 2 ? ": it was itself too busy for these latencies to mean much" : ""))
         }
         for (title, counts) in [("errors", counts), ("outside", outside)] where counts.errors > 0 || title == "errors" {
-            let statuses = counts.statuses.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: ", ")
-            lines.append(
-                "\(title.padded(to: 10)) \(counts.errors): \(counts.mismatched) wrong bodies, \(counts.broken) broken off, \(counts.lost) never answered, \(counts.stray) stray, \(counts.connectErrors) failed connects, \(counts.skipped) skipped; statuses \(statuses)"
-            )
+            lines.append("\(title.padded(to: 10)) \(counts.summary)")
         }
         return lines.joined(separator: "\n")
     }

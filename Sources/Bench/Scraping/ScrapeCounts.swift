@@ -23,6 +23,13 @@ struct ScrapeCounts: Sendable, Codable, Equatable {
     /// What went wrong, as a number; 0 in a sound run.
     var errors: Int { answered - good + broken + lost + stray + connectErrors + skipped }
 
+    /// All that was counted of errors, for people.
+    var summary: String {
+        let statuses = statuses.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: ", ")
+        return
+            "\(errors) errors: \(mismatched) wrong bodies, \(broken) broken off, \(lost) never answered, \(stray) stray, \(connectErrors) failed connects, \(skipped) skipped; statuses \(statuses)"
+    }
+
     mutating func ended(status: Int, matches: Bool) {
         answered += 1
         statuses[status, default: 0] += 1

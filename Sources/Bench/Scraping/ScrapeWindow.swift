@@ -13,6 +13,7 @@ struct ScrapeWindow: Sendable {
     /// 1 µs … 2 minutes with three digits.
     private static func histogram() -> Histogram<UInt64> {
         Histogram(
-            lowestDiscernibleValue: 1_000, highestTrackableValue: 120_000_000_000, numberOfSignificantValueDigits: .three)
+            lowestDiscernibleValue: 1_000, highestTrackableValue: 120_000_000_000,
+            numberOfSignificantValueDigits: .three)
     }
 }

@@ -6,7 +6,8 @@ final class Scraper: Sendable {
     private let core: NIOLoopBound<ScraperCore>
 
     init(_ configuration: ScrapeConfiguration, on loop: any EventLoop) async throws {
-        let address = try SocketAddress.makeAddressResolvingHost(configuration.proxy.host, port: configuration.proxy.port)
+        let address = try SocketAddress.makeAddressResolvingHost(
+            configuration.proxy.host, port: configuration.proxy.port)
         self.loop = loop
         core = try await loop.submit {
             NIOLoopBound(ScraperCore(loop: loop, configuration: configuration, address: address), eventLoop: loop)

@@ -107,7 +107,8 @@ final class ScraperCore {
         nextToken += 1
         scrape.sent = .now()
         window.counts.sent += 1
-        handler.write(targets[scrape.target].request(token: scrape.token, allocator: ByteBufferAllocator()), for: scrape)
+        handler.write(
+            targets[scrape.target].request(token: scrape.token, allocator: ByteBufferAllocator()), for: scrape)
     }
 
     // MARK: What became of it
