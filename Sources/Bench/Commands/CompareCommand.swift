@@ -1,6 +1,5 @@
 import ArgumentParser
 import Flags
-import FoundationEssentials
 import NIOPosix
 
 /// `pushprox-bench compare`.
@@ -12,6 +11,9 @@ struct CompareCommand: AsyncParsableCommand {
             Every run starts the proxy anew on a free port of 127.0.0.1, brings the load from this process, reads the kernel's accounts
             of the proxy's CPU time and memory, and stops it. Runs alternate A B A B …, and ratios are taken pair by pair, so that a slow minute
             of the machine hits all alike. The first --proxy is the one that the others are divided by, unless --ratio says otherwise.
+
+            At saturation the load takes part of the CPUs that it shares with the proxy, so scrapes/s differ less than the proxies do. CPU per
+            scrape does not have this fault; nor have scrapes/s with --pin, which gives the proxy one half of the CPUs and the load the other.
 
             In commands, {port} is the port to listen on and {dir} a folder of the run's own. There is no shell; quotes keep words together.
             In --client commands, {proxy} is the proxy's URL, {fqdn} the name to poll with, {port} a free port for the client's own metrics; they all
@@ -52,6 +54,7 @@ struct CompareCommand: AsyncParsableCommand {
     @Option(help: "How long each run scrapes before that.") var warmup = GoDuration.seconds(3)
     @Option(help: "How long to wait before the memory of an idle proxy is read.") var settle = GoDuration.seconds(3)
     @Flag(help: "Poll as this project's client does, with X-Pushprox-Instance.") var ours = false
+    @Flag(help: "Keep contestants on the first half of the CPUs and the load on the rest (taskset).") var pin = false
     @Option(help: "Write all figures to this file as JSON.") var json: String?
     @Option(help: "Write the plots into this folder.") var svg: String?
     @Option(help: "Where the runs' folders go: on the disk that the record is to be measured on.") var dir = "."
@@ -82,10 +85,17 @@ struct CompareCommand: AsyncParsableCommand {
             throw ValidationError("Cannot make a folder in \(dir); choose another with --dir.")
         }
         defer { if !keep { Directory.remove(folder, depth: 3) } }
+        let pinning = pin ? Pinning() : nil
+        if pin {
+            guard let pinning, try await pinning.takeLoadSide(log: "\(folder)/taskset.log") else {
+                throw ValidationError("--pin needs two CPUs or more, and taskset (Debian: util-linux).")
+            }
+        }
         let all = Workload.allCases.filter { $0 != .client || !client.isEmpty }
         let contest = Contest(
             proxies: proxy, clients: client, workloads: workload.isEmpty ? all : workload, pairs: pairs, warmup: warmup,
-            window: window, settle: settle, sendsInstance: ours, directory: folder)
+            window: window, settle: settle, sendsInstance: ours, pinning: pinning,
+            directory: folder)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
         let runner = CaseRunner(contest: contest, fleetLoop: group.next(), scraperLoop: group.next())
         let (runs, failures) = await runAll(contest, runner)
@@ -122,9 +132,7 @@ struct CompareCommand: AsyncParsableCommand {
 
     private func write(_ report: CompareReport) throws {
         if let json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-            let text = String(decoding: try encoder.encode(report), as: UTF8.self) + "\n"
+            let text = try JSONFile.text(report)
             guard Directory.write(text, to: json) else { throw ValidationError("Cannot write \(json).") }
         }
         guard let svg else { return }

@@ -17,7 +17,9 @@ struct CaseRunner: Sendable {
         var run = Run(workload: work.name, contestant: contestant.name, pair: pair)
         let directory = "\(contest.directory)/\(work.name)-\(pair)-\(contestant.name)"
         let command = workload == .client ? contest.proxies[0] : contestant
-        let proxy = try await ProxyUnderTest.start(command, directory: directory, loop: scraperLoop)
+        let proxy = try await ProxyUnderTest.start(command, directory: directory, loop: scraperLoop) { words in
+            contest.words(words, isMeasured: workload != .client)
+        }
         do {
             switch work.kind {
             case .load(let clients, let bytes, let load, let pushes):
@@ -108,7 +110,8 @@ struct CaseRunner: Sendable {
                 ]
                 running.append(
                     try ChildProcess(
-                        command.command.filled(values), log: "\(proxy.directory)/\(command.name)-\(number).log"))
+                        contest.words(command.command.filled(values), isMeasured: true),
+                        log: "\(proxy.directory)/\(command.name)-\(number).log"))
             }
             if try await !proxy.knows(clients: processes, on: scraperLoop) {
                 run.notes.append("not all of the \(processes) processes of \(command.name) polled")
@@ -176,7 +179,7 @@ struct CaseRunner: Sendable {
         let errors = (window.counts + warmup.counts + rest.counts)
         run[.errors] = Double(errors.errors)
         if errors.errors > 0 { run.notes.append("scrapes: \(errors.summary)") }
-        if case .closed = load, disturbance.busy < 0.9 {
+        if case .closed = load, disturbance.busy < 0.9, contest.pinning == nil {
             run.notes.append(
                 "not saturated: the machine was \(Fixed.text(disturbance.busy * 100, 0)) % busy, so scrapes/s show latency rather than capacity"
             )

@@ -19,7 +19,9 @@ struct Comparison: Sendable, Codable, Equatable {
             }
             guard let other, let top = run[metric], let bottom = other[metric], bottom > 0 else { continue }
             pairs.append(
-                PairedRatio.Pair(numerator: top, denominator: bottom, disturbed: run.isDisturbed || other.isDisturbed))
+                PairedRatio.Pair(
+                    numerator: top, denominator: bottom,
+                    disturbed: metric.isTimed && (run.isDisturbed || other.isDisturbed)))
         }
         guard !pairs.isEmpty else { return nil }
         self.metric = metric.rawValue

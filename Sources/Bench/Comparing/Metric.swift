@@ -36,6 +36,14 @@ enum Metric: String, Sendable, Codable, CaseIterable {
         }
     }
 
+    /// Whether other programs on the machine spoil it. Memory does not mind them.
+    var isTimed: Bool {
+        switch self {
+        case .memory, .memoryPeak, .memoryPerClient, .errors: false
+        default: true
+        }
+    }
+
     /// Whether a ratio of it says something about the contestants.
     var isCompared: Bool {
         switch self {

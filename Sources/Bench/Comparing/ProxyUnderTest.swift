@@ -12,12 +12,16 @@ struct ProxyUnderTest: Sendable {
     }
 
     /// Starts it and waits until `/clients` answers, up to 15 s.
-    static func start(_ command: NamedCommand, directory: String, loop: any EventLoop) async throws -> ProxyUnderTest {
+    ///
+    /// `wrapped` turns the command's words into those that are run.
+    static func start(
+        _ command: NamedCommand, directory: String, loop: any EventLoop, wrapped: ([String]) -> [String] = { $0 }
+    ) async throws -> ProxyUnderTest {
         guard let port = FreePort.find() else { throw Failure(description: "127.0.0.1 has no free port left") }
         Directory.make(directory)
         let log = "\(directory)/\(command.name).log"
         let process = try ChildProcess(
-            command.command.filled(["port": "\(port)", "dir": directory]), log: log)
+            wrapped(command.command.filled(["port": "\(port)", "dir": directory])), log: log)
         let proxy = ProxyUnderTest(
             address: ProxyAddress(host: "127.0.0.1", port: port), meter: ProcessMeter(pid: process.pid),
             directory: directory, process: process)

@@ -50,10 +50,10 @@ final class FleetCore {
     private func connectMore() {
         while connecting < Self.connectingLimit, nextClient < wanted {
             let pushes = configuration.sharedPushConnections == nil ? PushPool(fleet: self, limit: 1) : sharedPushes
-            let client = FleetClient(index: nextClient, configuration: configuration, pushes: pushes)
+            let client = FleetClient(index: nextClient, configuration: configuration)
             nextClient += stride
             connecting += 1
-            connect(client)
+            connect(client, pushes)
         }
         if connecting == 0, nextClient >= wanted {
             for promise in whenConnected { promise.succeed(()) }
@@ -61,10 +61,10 @@ final class FleetCore {
         }
     }
 
-    private func connect(_ client: FleetClient) {
-        connect(PollHandler(client: client, fleet: self)).assumeIsolated().whenFailure { _ in
+    private func connect(_ client: FleetClient, _ pushes: PushPool) {
+        connect(PollHandler(client: client, pushes: pushes, fleet: self)).assumeIsolated().whenFailure { _ in
             self.counts.connectErrors += 1
-            self.after(.milliseconds(200)) { self.connect(client) }
+            self.after(.milliseconds(200)) { self.connect(client, pushes) }
         }
     }
 
@@ -75,20 +75,20 @@ final class FleetCore {
         connectMore()
     }
 
-    func pollConnectionLost(_ client: FleetClient) {
+    func pollConnectionLost(_ client: FleetClient, _ pushes: PushPool) {
         counts.connected -= 1
         guard !stopped else { return }
         counts.connectionsLost += 1
-        after(.seconds(1)) { self.connect(client) }
+        after(.seconds(1)) { self.connect(client, pushes) }
     }
 
-    func answer(_ request: ScrapeRequest, from client: FleetClient) {
+    func answer(_ request: ScrapeRequest, from client: FleetClient, on pushes: PushPool) {
         if configuration.noticesRepeats, let token = request.token, !ledger.insert(token) { counts.repeats += 1 }
         let push = client.answer(request, size: configuration.sizes.pick(&random), payload: payload)
         if configuration.delay.nanoseconds == 0 {
-            client.pushes.push(push)
+            pushes.push(push)
         } else {
-            after(.nanoseconds(configuration.delay.nanoseconds)) { client.pushes.push(push) }
+            after(.nanoseconds(configuration.delay.nanoseconds)) { pushes.push(push) }
         }
     }
 

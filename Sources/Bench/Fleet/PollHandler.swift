@@ -6,11 +6,13 @@ final class PollHandler: ChannelInboundHandler {
     typealias OutboundOut = ByteBuffer
 
     private let client: FleetClient
+    private let pushes: PushPool
     private let fleet: FleetCore
     private var scanner = ResponseScanner(keeping: 64 * 1_024)
 
-    init(client: FleetClient, fleet: FleetCore) {
+    init(client: FleetClient, pushes: PushPool, fleet: FleetCore) {
         self.client = client
+        self.pushes = pushes
         self.fleet = fleet
     }
 
@@ -60,12 +62,12 @@ final class PollHandler: ChannelInboundHandler {
             let again = context.channel
             fleet.after(.seconds(1)) { if again.isActive { self.poll(context) } }
         }
-        if let request { fleet.answer(request, from: client) }
+        if let request { fleet.answer(request, from: client, on: pushes) }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         fleet.closed(context.channel)
-        fleet.pollConnectionLost(client)
+        fleet.pollConnectionLost(client, pushes)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }

@@ -19,6 +19,7 @@ struct LineChart {
     var yTitle: String
     var series: [Series]
     var isLogarithmic = false
+    var showsPoints = true
 
     private static let width = 760.0
     private static let height = 440.0
@@ -77,7 +78,7 @@ struct LineChart {
         let dash = series.isDashed ? " stroke-dasharray=\"5 4\"" : ""
         let row = Self.top + 8 + Double(index) * 16
         var lines = ["<polyline points=\"\(path)\" fill=\"none\" stroke=\"\(colour)\" stroke-width=\"2\"\(dash)/>"]
-        lines += series.points.map {
+        lines += (showsPoints ? series.points : []).map {
             "<circle cx=\"\(Fixed.text(x($0.x), 1))\" cy=\"\(Fixed.text(y($0.y), 1))\" r=\"3\" fill=\"\(colour)\"/>"
         }
         lines.append(
