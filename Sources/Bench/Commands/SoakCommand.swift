@@ -30,9 +30,9 @@ struct SoakCommand: AsyncParsableCommand {
     @Option(help: "How long the load lasts, both waves together.") var duration = GoDuration.seconds(180)
     @Option(help: "Clients that behave.") var clients = 1_000
     @Option(help: "Scrapes of them per second.") var rate = 200.0
-    @Option(help: "Names under which clients misbehave.") var chaosNames = 2_000
-    @Option(help: "How many misbehave at any time.") var chaosActors = 300
-    @Option(help: "Scrapes of them per second.") var chaosRate = 40.0
+    @Option(help: "Names under which clients misbehave.") var chaosNames = 1_000
+    @Option(help: "How many misbehave at any time.") var chaosActors = 600
+    @Option(help: "Scrapes of them per second.") var chaosRate = 100.0
     @Option(help: "Seed of all that is random.") var seed: UInt64 = 1
     @Option(help: "How long the proxy may take to let go of everything after a wave.") var drain = GoDuration.seconds(
         60)
