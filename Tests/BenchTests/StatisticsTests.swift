@@ -71,9 +71,9 @@ struct StatisticsTests {
     @Test("The machine's account is read, with steal apart")
     func machine() {
         let use = MachineUse("cpu  100 0 50 800 10 5 5 30 0 0\ncpu0 1\n")
-        #expect(use?.total == 10)
-        #expect(use?.busy == 1.6)
-        #expect(use?.stolen == 0.3)
+        #expect(abs((use?.total ?? 0) - 10) < 1e-9)
+        #expect(abs((use?.busy ?? 0) - 1.6) < 1e-9)
+        #expect(abs((use?.stolen ?? 0) - 0.3) < 1e-9)
         #expect(MachineUse("cpu0 1 2") == nil)
     }
 
