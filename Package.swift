@@ -13,8 +13,10 @@ let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioExtras = Target.Dependency.product(name: "NIOExtras", package: "swift-nio-extras")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let deques = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let heaps = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 
 let package = Package(
@@ -41,17 +43,18 @@ let package = Package(
         .systemLibrary(name: "CNcurses", providers: [.apt(["libncurses-dev"])]),
 
         .target(name: "Flags", dependencies: [arguments], swiftSettings: settings),
-        .target(name: "Wire", dependencies: [nioCore, nioHTTP1], swiftSettings: settings),
-        .target(name: "Telemetry", dependencies: [logging], swiftSettings: settings),
+        .target(name: "Wire", dependencies: [nioCore], swiftSettings: settings),
+        .target(name: "Telemetry", dependencies: [logging, arguments], swiftSettings: settings),
         .target(
-            name: "Web", dependencies: ["Telemetry", nioCore, nioPosix, nioHTTP1, logging], swiftSettings: settings),
+            name: "Web", dependencies: ["Flags", "Wire", "Telemetry", nioCore, nioPosix, logging, arguments],
+            swiftSettings: settings),
         .target(name: "Store", dependencies: ["CSQLite"], swiftSettings: settings),
 
         .executableTarget(
             name: "Proxy",
             dependencies: [
-                "Flags", "Wire", "Telemetry", "Web", "Store", nioCore, nioPosix, nioHTTP1, logging, lifecycle, arguments,
-                deques,
+                "Flags", "Wire", "Telemetry", "Web", "Store", nioCore, nioPosix, logging, lifecycle, signals, arguments,
+                deques, heaps,
             ],
             swiftSettings: settings),
         .executableTarget(
@@ -75,13 +78,13 @@ let package = Package(
         .testTarget(
             name: "WireTests", dependencies: ["Wire", "TestKit", nioCore, nioHTTP1, nioEmbedded],
             swiftSettings: settings),
-        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", logging], swiftSettings: settings),
+        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", logging, arguments], swiftSettings: settings),
         .testTarget(
             name: "WebTests", dependencies: ["Web", "TestKit", nioCore, nioPosix, nioHTTP1, nioEmbedded],
             swiftSettings: settings),
         .testTarget(name: "StoreTests", dependencies: ["Store", "CSQLite"], swiftSettings: settings),
         .testTarget(
-            name: "ProxyTests", dependencies: ["Proxy", "TestKit", "Store", nioCore, nioPosix, nioHTTP1],
+            name: "ProxyTests", dependencies: ["Proxy", "Wire", "Web", "TestKit", "Store", nioCore, nioPosix, logging],
             swiftSettings: settings),
         .testTarget(
             name: "ClientTests", dependencies: ["Client", "TestKit", nioCore, nioPosix, nioHTTP1, nioSSL],

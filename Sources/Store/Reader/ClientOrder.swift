@@ -1,0 +1,103 @@
+/// The order of a list of clients: one narrow scan over all of them, sorted here.
+///
+/// One pass gives the counts, the order and the place of the selection; SQL would need one each. No index serves it,
+/// because every index would cost the proxy on every flush.
+struct ClientOrder {
+    private struct Entry {
+        /// What is sorted by, a rank or a number; every value of the record is well within what a Double holds exactly.
+        var key: Double
+        var id: Int64
+    }
+
+    private(set) var counts = StateCounts()
+    private var entries: [Entry] = []
+
+    var matching: Int { entries.count }
+
+    init(_ query: ClientQuery, connection: Connection, heartbeat: UnixMilliseconds) throws(StoreError) {
+        let row = try connection.cached(Self.sql(query))
+        defer { row.reset() }
+        if Self.hasFilter(query) {
+            row.bind(1, query.text.isEmpty ? nil : query.text.lowercased())
+            row.bind(2, query.glob?.lowercased())
+            row.bind(3, query.seenSince ?? Int64.min)
+        }
+        // Rows without a value come last, whatever the direction.
+        let nothing = query.direction == .ascending ? Double.infinity : -Double.infinity
+        while try row.next() {
+            let connected = row.integer(1) != 0
+            let inFlight = row.int(2)
+            let state = ClientState(
+                connected: connected, inFlight: inFlight, expires: row.integer(3), heartbeat: heartbeat)
+            counts[state] += 1
+            counts.scrapesQueued += row.int(4)
+            counts.scrapesInFlight += inFlight
+            guard query.states.isEmpty || query.states.contains(state), row.integer(6) != 0 else { continue }
+            let key: Double =
+                switch query.sort {
+                case .fqdn: Double(entries.count)
+                case .state: state.rank
+                default: row.isNull(5) ? nothing : row.real(5)
+                }
+            entries.append(Entry(key: key, id: row.integer(0)))
+        }
+        sort(query)
+    }
+
+    /// The ids of a window, and its first position: moved back when it would go over the end.
+    func window(offset: Int, limit: Int) -> (offset: Int, ids: [Int64]) {
+        let limit = max(0, limit)
+        let start = max(0, min(offset, entries.count - limit))
+        return (start, entries[start...].prefix(limit).map(\.id))
+    }
+
+    func position(of id: Int64) -> Int? { entries.firstIndex { $0.id == id } }
+
+    private mutating func sort(_ query: ClientQuery) {
+        switch (query.sort, query.direction) {
+        case (.fqdn, .ascending): break
+        case (.fqdn, .descending): entries.reverse()
+        case (_, .ascending): entries.sort { $0.key != $1.key ? $0.key < $1.key : $0.id < $1.id }
+        case (_, .descending): entries.sort { $0.key != $1.key ? $0.key > $1.key : $0.id < $1.id }
+        }
+    }
+
+    private static func hasFilter(_ query: ClientQuery) -> Bool {
+        !query.text.isEmpty || query.glob != nil || query.seenSince != nil
+    }
+
+    private static func sql(_ query: ClientQuery) -> String {
+        let filter =
+            hasFilter(query)
+            ? "(?1 IS NULL OR instr(fqdn, ?1)) AND (?2 IS NULL OR fqdn GLOB ?2) AND last_seen_ms >= ?3" : "1"
+        let order = query.sort == .fqdn ? " ORDER BY fqdn" : ""
+        return "SELECT id, connected, in_flight, expires_ms, queued, \(key(query.sort)), \(filter) FROM client\(order)"
+    }
+
+    private static func key(_ sort: ClientSort) -> String {
+        switch sort {
+        case .fqdn, .state: "0"
+        case .lastSeen: "last_seen_ms"
+        case .queued: "queued"
+        case .inFlight: "in_flight"
+        case .scrapes: "scrapes"
+        case .failures: "failures"
+        case .failureShare: "iif(scrapes > 0, failures * 1.0 / scrapes, NULL)"
+        case .medianDuration: "median_duration_us"
+        case .lastDuration: "last_duration_us"
+        case .lastFailure: "last_failure_ms"
+        }
+    }
+}
+
+extension ClientState {
+    /// The busiest first.
+    fileprivate var rank: Double {
+        switch self {
+        case .inFlight: 0
+        case .connected: 1
+        case .stale: 2
+        case .gone: 3
+        }
+    }
+}

@@ -1,0 +1,66 @@
+/// What the record says of a client, measured at the proxy's last heartbeat: while the proxy is down, states stand still.
+///
+/// The view `client_state` computes the same words in SQL; a test holds the two together.
+public enum ClientState: String, CaseIterable, Sendable, Hashable {
+    /// A poll is open and no scrape is in flight.
+    case connected
+    /// At least one scrape is in flight.
+    case inFlight = "in_flight"
+    /// Neither, but seen within the registration timeout: `/clients` still lists it.
+    case stale
+    /// Not listed by `/clients` any more.
+    case gone
+
+    /// Whether `/clients` lists a client in this state.
+    public var isLive: Bool { self != .gone }
+
+    /// The state of a row.
+    /// - Parameters:
+    ///   - expires: the row's `expires_ms`.
+    ///   - heartbeat: the proxy's `heartbeat_ms`.
+    init(connected: Bool, inFlight: Int, expires: UnixMilliseconds, heartbeat: UnixMilliseconds) {
+        if connected {
+            self = inFlight > 0 ? .inFlight : .connected
+        } else {
+            self = expires > heartbeat ? .stale : .gone
+        }
+    }
+}
+
+/// How many clients are in each state, and what they have waiting.
+public struct StateCounts: Sendable, Equatable {
+    public var connected = 0
+    public var inFlight = 0
+    public var stale = 0
+    public var gone = 0
+    /// Scrapes queued, over all clients.
+    public var scrapesQueued = 0
+    /// Scrapes in flight, over all clients.
+    public var scrapesInFlight = 0
+
+    public init() {}
+
+    /// Clients that `/clients` lists.
+    public var live: Int { connected + inFlight + stale }
+    /// Every client that the record knows.
+    public var all: Int { live + gone }
+
+    public subscript(state: ClientState) -> Int {
+        get {
+            switch state {
+            case .connected: connected
+            case .inFlight: inFlight
+            case .stale: stale
+            case .gone: gone
+            }
+        }
+        set {
+            switch state {
+            case .connected: connected = newValue
+            case .inFlight: inFlight = newValue
+            case .stale: stale = newValue
+            case .gone: gone = newValue
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+extension StoreReader {
+    /// A window of the clients in an order, with counts over all of them: one scan, whatever is asked.
+    public func clients(_ query: ClientQuery) throws(RecordProblem) -> ClientPage {
+        try snapshot { (_) throws(RecordProblem) in
+            try run { () throws(StoreError) in
+                let heartbeat = try heartbeat()
+                let order = try ClientOrder(query, connection: connection, heartbeat: heartbeat)
+                let window = order.window(offset: query.offset, limit: query.limit)
+                var page = ClientPage()
+                page.counts = order.counts
+                page.matching = order.matching
+                page.offset = window.offset
+                page.selectedPosition = query.selected.flatMap(order.position(of:))
+                page.rows.reserveCapacity(window.ids.count)
+                let row = try connection.cached(Self.rowSQL("client.id = ?1"))
+                defer { row.reset() }
+                for id in window.ids {
+                    row.bind(1, id)
+                    if try row.next() { page.rows.append(Self.clientRow(row, heartbeat: heartbeat)) }
+                    row.reset()
+                }
+                return page
+            }
+        }
+    }
+
+    /// Everything about one client; `nil` when the record does not know it (any more).
+    public func client(id: Int64) throws(RecordProblem) -> ClientDetail? {
+        try detail(Self.rowSQL("client.id = ?1")) { $0.bind(1, id) }
+    }
+
+    /// Everything about one client by its name, case does not matter.
+    public func client(fqdn: String) throws(RecordProblem) -> ClientDetail? {
+        try detail(Self.rowSQL("client.fqdn = ?1")) { $0.bind(1, fqdn.lowercased()) }
+    }
+
+    private func detail(_ sql: String, bind: (Statement) -> Void) throws(RecordProblem) -> ClientDetail? {
+        try snapshot { (_) throws(RecordProblem) in
+            try run { () throws(StoreError) in
+                let row = try connection.cached(sql)
+                defer { row.reset() }
+                bind(row)
+                guard try row.next() else { return nil }
+                var detail = ClientDetail(row: Self.clientRow(row, heartbeat: try heartbeat()))
+                detail.instance = row.optionalText(19)
+                detail.agent = row.optionalText(20)
+                detail.address = row.optionalText(21)
+                var ring = HistoryRing()
+                ring.load(symbols: row.bytes(18), durations: row.bytes(22))
+                detail.history = zip(ring.symbols, ring.durations).map { symbol, duration in
+                    .init(
+                        symbol: Character(Unicode.Scalar(symbol)), duration: Int64(UInt32(littleEndian: duration)))
+                }
+                detail.failuresByKind = try failuresByKind(of: detail.row.id)
+                return detail
+            }
+        }
+    }
+
+    private func failuresByKind(of id: Int64) throws(StoreError) -> [KindCount] {
+        let row = try connection.cached(
+            "SELECT kind, count FROM client_failures WHERE client_id = ?1 ORDER BY count DESC, kind")
+        defer { row.reset() }
+        row.bind(1, id)
+        var counts: [KindCount] = []
+        while try row.next() {
+            counts.append(KindCount(kind: RecordedKind(rawValue: row.text(0)), count: row.int(1)))
+        }
+        return counts
+    }
+
+    /// - Parameter condition: one of the few in this file.
+    private static func rowSQL(_ condition: String) -> String {
+        """
+        SELECT id, fqdn, connected, first_seen_ms, last_seen_ms, expires_ms, queued, in_flight, scrapes, failures,
+          median_duration_us, last_scrape_ms, last_duration_us, last_status, last_bytes,
+          last_failure_ms, last_failure_kind, last_failure_text,
+          outcomes, instance, agent, address, durations_us, conflict_ms
+        FROM client LEFT JOIN client_history ON client_id = client.id WHERE \(condition)
+        """
+    }
+
+    private static func clientRow(_ row: Statement, heartbeat: UnixMilliseconds) -> ClientRow {
+        let expires = row.integer(5)
+        let inFlight = row.int(7)
+        let state = ClientState(
+            connected: row.integer(2) != 0, inFlight: inFlight, expires: expires, heartbeat: heartbeat)
+        var client = ClientRow(id: row.integer(0), fqdn: row.text(1), state: state, firstSeen: row.integer(3))
+        client.lastSeen = row.integer(4)
+        client.expires = expires
+        client.queued = row.int(6)
+        client.inFlight = inFlight
+        client.scrapes = row.int(8)
+        client.failures = row.int(9)
+        client.medianDuration = row.optionalInteger(10)
+        client.lastScrape = row.optionalInteger(11)
+        client.lastDuration = row.optionalInteger(12)
+        client.lastStatus = row.optionalInteger(13).map(Int.init)
+        client.lastBytes = row.optionalInteger(14)
+        if let time = row.optionalInteger(15) {
+            client.lastFailure = .init(time: time, kind: RecordedKind(rawValue: row.text(16)), text: row.text(17))
+        }
+        client.outcomes = row.text(18)
+        client.conflict = row.optionalInteger(23)
+        return client
+    }
+}

@@ -1,0 +1,51 @@
+extension StoreReader {
+    /// What the record says about the proxy, and whether one lives.
+    public func proxy() throws(RecordProblem) -> ProxyRecord {
+        let record = try run { () throws(StoreError) -> ProxyRecord? in
+            let row = try connection.cached(
+                """
+                SELECT started_ms, heartbeat_ms, stopped_ms, version, address, pid, registration_timeout_ms, scrapes,
+                  failures FROM proxy WHERE id = 1
+                """)
+            defer { row.reset() }
+            guard try row.next() else { return nil }
+            return ProxyRecord(
+                started: row.integer(0), heartbeat: row.integer(1), stopped: row.optionalInteger(2),
+                version: row.text(3),
+                address: row.text(4), pid: row.int(5), registrationTimeout: row.integer(6), scrapes: row.integer(7),
+                failures: row.integer(8), writerLives: WriterLock.isHeld(connection.files))
+        }
+        guard let record else { throw .neverWritten(path: path) }
+        return record
+    }
+
+    /// The proxy's seconds at and after a time (Unix seconds), oldest first; at most `Ring.seconds`. Seconds without a
+    /// sample (the proxy was down) are left out.
+    public func seconds(since: Int64) throws(RecordProblem) -> [SecondSample] {
+        try run { () throws(StoreError) in
+            let row = try connection.cached(
+                """
+                SELECT second, queued, in_flight, live_clients, scrapes, failures FROM second WHERE second >= ?1
+                  ORDER BY second DESC LIMIT \(Ring.seconds)
+                """)
+            defer { row.reset() }
+            row.bind(1, since)
+            var samples: [SecondSample] = []
+            while try row.next() {
+                samples.append(
+                    SecondSample(
+                        second: row.integer(0), queued: row.int(1), inFlight: row.int(2), liveClients: row.int(3),
+                        scrapes: row.int(4), failures: row.int(5)))
+            }
+            samples.reverse()
+            return samples
+        }
+    }
+
+    /// When the proxy last wrote: what states are measured at.
+    func heartbeat() throws(StoreError) -> UnixMilliseconds {
+        let row = try connection.cached("SELECT heartbeat_ms FROM proxy WHERE id = 1")
+        defer { row.reset() }
+        return try row.next() ? row.integer(0) : 0
+    }
+}

@@ -1,0 +1,126 @@
+/// Writes what changed about clients. Three statements for a client with outcomes, two without.
+struct ClientWriter {
+    private let connection: Connection
+    private let find: Statement
+    private let findWithHistory: Statement
+    private let insert: Statement
+    private let update: Statement
+    private let insertHistory: Statement
+    private let updateHistory: Statement
+    private let countFailures: Statement
+    private var ring = HistoryRing()
+
+    init(_ connection: Connection) throws(StoreError) {
+        self.connection = connection
+        find = try connection.cached("SELECT id FROM client WHERE fqdn = ?1")
+        findWithHistory = try connection.cached(
+            """
+            SELECT id, outcomes, durations_us FROM client LEFT JOIN client_history ON client_id = id WHERE fqdn = ?1
+            """)
+        insert = try connection.cached(
+            """
+            INSERT INTO client (last_seen_ms, expires_ms, connected, queued, in_flight, scrapes, failures,
+              median_duration_us, last_scrape_ms, last_duration_us, last_status, last_bytes,
+              last_failure_ms, last_failure_kind, last_failure_text, instance, agent, address, conflict_ms,
+              first_seen_ms, fqdn)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)
+            """)
+        // A value that brings no news is NULL and leaves the column alone. A last scrape without a status is news, which
+        // is why status and bytes follow the time's lead.
+        update = try connection.cached(
+            """
+            UPDATE client SET last_seen_ms = ?1, expires_ms = ?2, connected = ?3, queued = ?4, in_flight = ?5,
+              scrapes = scrapes + ?6, failures = failures + ?7,
+              median_duration_us = ifnull(?8, median_duration_us),
+              last_scrape_ms = ifnull(?9, last_scrape_ms),
+              last_duration_us = ifnull(?10, last_duration_us),
+              last_status = iif(?9 IS NULL, last_status, ?11),
+              last_bytes = iif(?9 IS NULL, last_bytes, ?12),
+              last_failure_ms = ifnull(?13, last_failure_ms),
+              last_failure_kind = ifnull(?14, last_failure_kind),
+              last_failure_text = ifnull(?15, last_failure_text),
+              instance = ?16, agent = ?17, address = ?18,
+              conflict_ms = ifnull(?19, conflict_ms),
+              first_seen_ms = min(first_seen_ms, ?20)
+            WHERE id = ?21
+            """)
+        insertHistory = try connection.cached(
+            "INSERT OR REPLACE INTO client_history (outcomes, durations_us, client_id) VALUES (?1, ?2, ?3)")
+        updateHistory = try connection.cached(
+            "UPDATE client_history SET outcomes = ?1, durations_us = ?2 WHERE client_id = ?3")
+        countFailures = try connection.cached(
+            """
+            INSERT INTO client_failures (client_id, kind, count) VALUES (?1, ?2, ?3)
+              ON CONFLICT DO UPDATE SET count = count + excluded.count
+            """)
+    }
+
+    mutating func write(_ change: ClientChange) throws(StoreError) {
+        let hasNews = !change.outcomes.isEmpty
+        let lookup = hasNews ? findWithHistory : find
+        lookup.bind(1, change.fqdn, atMost: Limit.fqdn)
+        var id: Int64?
+        var hadHistory = false
+        if try lookup.next() {
+            id = lookup.integer(0)
+            if hasNews {
+                hadHistory = !lookup.isNull(1)
+                ring.load(symbols: lookup.bytes(1), durations: lookup.bytes(2))
+            }
+            lookup.reset()
+        } else if hasNews {
+            ring.load(symbols: .init(start: nil, count: 0), durations: .init(start: nil, count: 0))
+        }
+        if hasNews { ring.append(change.outcomes) }
+
+        let statement = id == nil ? insert : update
+        bind(change, to: statement, median: hasNews ? ring.median() : nil)
+        if let id { statement.bind(21, id) } else { statement.bind(21, change.fqdn, atMost: Limit.fqdn) }
+        try statement.run()
+        let client = id ?? connection.lastInsertedRow
+
+        if hasNews { try writeHistory(of: client, with: hadHistory ? updateHistory : insertHistory) }
+        for (kind, count) in change.failures {
+            countFailures.bind(1, client)
+            countFailures.bind(2, kind.rawValue)
+            countFailures.bind(3, count)
+            try countFailures.run()
+        }
+    }
+
+    private func bind(_ change: ClientChange, to statement: Statement, median: Int64?) {
+        statement.bind(1, change.lastSeen)
+        statement.bind(2, change.expires)
+        statement.bind(3, change.connected)
+        statement.bind(4, change.queued)
+        statement.bind(5, change.inFlight)
+        statement.bind(6, change.scrapes)
+        statement.bind(7, change.failures.values.reduce(0, +))
+        statement.bind(8, median)
+        let last = change.outcomes.last
+        statement.bind(9, last?.time)
+        statement.bind(10, last?.duration)
+        statement.bind(11, last?.status.map(Int64.init))
+        statement.bind(12, last?.bytes)
+        statement.bind(13, change.lastFailure?.time)
+        statement.bind(14, change.lastFailure?.kind.rawValue)
+        statement.bind(15, change.lastFailure?.text, atMost: Limit.failureText)
+        statement.bind(16, change.instance, atMost: Limit.instance)
+        statement.bind(17, change.agent, atMost: Limit.agent)
+        statement.bind(18, change.address, atMost: Limit.address)
+        statement.bind(19, change.conflict)
+        statement.bind(20, change.firstSeen)
+    }
+
+    private func writeHistory(of client: Int64, with statement: Statement) throws(StoreError) {
+        statement.bind(3, client)
+        // The closures run the statement too: the bytes are bound in place and must not move before it has run.
+        try ring.symbols.withUnsafeBufferPointer { (symbols) throws(StoreError) in
+            try ring.durations.withUnsafeBufferPointer { (durations) throws(StoreError) in
+                statement.bindText(1, inPlace: symbols)
+                statement.bindBlob(2, inPlace: UnsafeRawBufferPointer(durations))
+                try statement.run()
+            }
+        }
+    }
+}

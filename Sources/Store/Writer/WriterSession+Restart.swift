@@ -1,0 +1,90 @@
+/// What the session's first transaction did.
+struct Restart {
+    var downtime: Int64
+    var stoppedInOrder: Bool
+    var restored: [RestoredClient]
+}
+
+extension WriterSession {
+    /// Notes that a proxy has started, and carries the clients of the last one over, in one transaction.
+    ///
+    /// The last proxy's word ends at its last heartbeat. A client that was live then loses nothing by the downtime: a
+    /// connected one was last seen at that heartbeat and has the whole registration timeout from now on; any other has
+    /// what it had left, but no more than a connected one. With a clock that went backwards the downtime counts as none.
+    func restart(as identity: ProxyIdentity, now: UnixMilliseconds) throws(StoreError) -> Restart {
+        try connection.transaction { () throws(StoreError) in
+            let last = try connection.prepare("SELECT heartbeat_ms, stopped_ms FROM proxy WHERE id = 1")
+            var restart = Restart(downtime: 0, stoppedInOrder: true, restored: [])
+            if try last.next() {
+                let heard = last.optionalInteger(1) ?? last.integer(0)
+                restart.stoppedInOrder = !last.isNull(1)
+                restart.downtime = max(0, now - heard)
+                last.reset()
+                restart.restored = try carryOver(
+                    heard: heard, downtime: restart.downtime, now: now, timeout: identity.registrationTimeout)
+            }
+            try note(identity, now: now)
+            return restart
+        }
+    }
+
+    private func carryOver(
+        heard: UnixMilliseconds, downtime: Int64, now: UnixMilliseconds, timeout: Int64
+    ) throws(StoreError) -> [RestoredClient] {
+        // Clients that were gone at the last heartbeat must stay so, even when the clock went back to before that.
+        let carry = try connection.prepare(
+            """
+            UPDATE client SET
+              last_seen_ms = min(iif(connected = 1, max(last_seen_ms, ?1), last_seen_ms), ?3),
+              expires_ms = CASE
+                WHEN connected = 1 THEN ?3 + ?4
+                WHEN expires_ms > ?1 THEN min(expires_ms + ?2, ?3 + ?4)
+                ELSE min(expires_ms, ?3) END,
+              connected = 0, queued = 0, in_flight = 0
+            WHERE connected = 1 OR expires_ms > min(?1, ?3)
+            RETURNING fqdn, first_seen_ms, last_seen_ms, expires_ms, instance
+            """)
+        carry.bind(1, heard)
+        carry.bind(2, downtime)
+        carry.bind(3, now)
+        carry.bind(4, timeout)
+        var restored: [RestoredClient] = []
+        while try carry.next() {
+            guard carry.integer(3) > now else { continue }
+            restored.append(
+                RestoredClient(
+                    fqdn: carry.text(0), firstSeen: carry.integer(1), lastSeen: carry.integer(2),
+                    expires: carry.integer(3), instance: carry.optionalText(4)))
+        }
+        return restored
+    }
+
+    /// Totals are kept over restarts.
+    private func note(_ identity: ProxyIdentity, now: UnixMilliseconds) throws(StoreError) {
+        let note = try connection.prepare(
+            """
+            INSERT INTO proxy (id, started_ms, heartbeat_ms, version, address, pid, registration_timeout_ms)
+              VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)
+              ON CONFLICT (id) DO UPDATE SET started_ms = ?1, heartbeat_ms = ?2, stopped_ms = NULL, version = ?3,
+                address = ?4, pid = ?5, registration_timeout_ms = ?6
+            """)
+        note.bind(1, identity.started)
+        note.bind(2, now)
+        note.bind(3, identity.version, atMost: Limit.version)
+        note.bind(4, identity.address, atMost: Limit.proxyAddress)
+        note.bind(5, identity.pid)
+        note.bind(6, identity.registrationTimeout)
+        try note.run()
+    }
+
+    /// Notes the stop and writes the log back into the database file. Clients stay as last known: a restart reads them.
+    func stop(now: UnixMilliseconds) throws(StoreError) {
+        try connection.transaction { () throws(StoreError) in
+            let stop = try connection.cached("UPDATE proxy SET heartbeat_ms = ?1, stopped_ms = ?1 WHERE id = 1")
+            stop.bind(1, now)
+            try stop.run()
+        }
+        // A reader in the middle of its transaction keeps some of the log in use; what is left is read at the next start.
+        try connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    }
+}
