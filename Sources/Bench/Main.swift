@@ -16,18 +16,19 @@ struct BenchCommand: AsyncParsableCommand {
         commandName: "pushprox-bench",
         abstract: "Measures PushProx proxies and clients: simulated fleets, scrapes, comparisons, soaks.",
         discussion: """
-            All of it speaks plain HTTP/1.1 over real sockets, version 1 of the protocol. Start with `compare`, which starts the
-            proxies itself; `fleet` and `scrape` are its two halves, for a proxy that runs already.
+            All of it speaks plain HTTP/1.1 over real sockets, version 1 of the protocol. Start with \
+            `compare`, which starts the proxies itself; `fleet` and `scrape` are its two halves, for a proxy \
+            that runs already.
 
             EXAMPLES
               Two proxies against each other, every workload, 5 pairs of runs:
-                pushprox-bench compare \\
-                  --proxy 'upstream=./upstream/pushprox-proxy --web.listen-address=127.0.0.1:{port}' \\
-                  --proxy 'ours=./pushprox-proxy --web.listen-address=127.0.0.1:{port} --storage.path={dir}/record.db'
+                UP='./upstream-proxy --web.listen-address=127.0.0.1:{port}'
+                OURS='./pushprox-proxy --web.listen-address=127.0.0.1:{port}'
+                pushprox-bench compare --proxy "upstream=$UP" --proxy "ours=$OURS"
 
               How many scrapes does the proxy on this machine carry? In two terminals:
-                pushprox-bench fleet  --url http://127.0.0.1:8080 --clients 1000
-                pushprox-bench scrape --url http://127.0.0.1:8080 --clients 1000 --in-flight 64
+                pushprox-bench fleet  --url http://127.0.0.1:8080
+                pushprox-bench scrape --url http://127.0.0.1:8080 --in-flight 64
             """,
         version: Version.line(program: "pushprox-bench"),
         subcommands: [FleetCommand.self, ScrapeCommand.self, CompareCommand.self, SoakCommand.self])

@@ -8,38 +8,48 @@ struct CompareCommand: AsyncParsableCommand {
         commandName: "compare",
         abstract: "Runs proxies in turn on the same work, and compares them.",
         discussion: """
-            Every run starts the proxy anew on a free port of 127.0.0.1, brings the load from this process, reads the kernel's accounts
-            of the proxy's CPU time and memory, and stops it. Runs alternate A B A B …, and ratios are taken pair by pair, so that a slow minute
-            of the machine hits all alike. The first --proxy is the one that the others are divided by, unless --ratio says otherwise.
+            Every run starts the proxy anew on a free port of 127.0.0.1, brings the load from this process, \
+            reads the kernel's accounts of the proxy's CPU time and memory, and stops it. Runs alternate A B A \
+            B …, and ratios are taken pair by pair, so that a slow minute of the machine hits all alike. The \
+            first --proxy is the one that the others are divided by, unless --ratio says otherwise.
 
-            At saturation the load takes part of the CPUs that it shares with the proxy, so scrapes/s differ less than the proxies do. CPU per
-            scrape does not have this fault; nor have scrapes/s with --pin, which gives the proxy one half of the CPUs and the load the other.
+            At saturation the load takes part of the CPUs that it shares with the proxy, so scrapes/s differ \
+            less than the proxies do. CPU per scrape does not have this fault; nor have scrapes/s with --pin, \
+            which gives the proxy one half of the CPUs and the load the other.
 
-            In commands, {port} is the port to listen on and {dir} a folder of the run's own. There is no shell; quotes keep words together.
-            In --client commands, {proxy} is the proxy's URL, {fqdn} the name to poll with, {port} a free port for the client's own metrics; they all
-            run against the first --proxy.
+            In commands, {port} is the port to listen on and {dir} a folder of the run's own. There is no \
+            shell; quotes keep words together. In --client commands, {proxy} is the proxy's URL, {fqdn} the \
+            name to poll with, {port} a free port for the client's own metrics; they all run against the first \
+            --proxy.
 
             WORKLOADS
             \(Workload.allCases.map { "  \($0.rawValue.padded(to: 9)) \($0.summary)" }.joined(separator: "\n"))
 
-            A run is disturbed when other programs took more than \(Fixed.text(Disturbance.othersLimit * 100, 0)) % of the machine's CPUs, or the hypervisor more than \(Fixed.text(Disturbance.stolenLimit * 100, 0)) %. Disturbed pairs are
-            left out of ratios as long as enough others are left, and named in any case.
+            A run is disturbed when other programs took more than \
+            \(Fixed.text(Disturbance.othersLimit * 100, 0)) % of the machine's CPUs, or the hypervisor more \
+            than \(Fixed.text(Disturbance.stolenLimit * 100, 0)) %. Disturbed pairs are left out of ratios as \
+            long as enough others are left, and named in any case.
 
             EXAMPLES
               Upstream's proxy and ours, everything, with plots:
+                UP='./upstream-proxy --web.listen-address=127.0.0.1:{port}'
+                OURS='./pushprox-proxy --web.listen-address=127.0.0.1:{port}'
                 pushprox-bench compare --json out.json --svg plots \\
-                  --proxy 'upstream=./upstream/pushprox-proxy --web.listen-address=127.0.0.1:{port}' \\
-                  --proxy 'ours=./pushprox-proxy --web.listen-address=127.0.0.1:{port} --storage.path={dir}/record.db'
+                  --proxy "upstream=$UP" \\
+                  --proxy "ours=$OURS --storage.path={dir}/record.db"
 
               What the record costs:
                 pushprox-bench compare --workload load5k \\
-                  --proxy 'off=./pushprox-proxy --web.listen-address=127.0.0.1:{port} --storage.path=' \\
-                  --proxy 'on=./pushprox-proxy --web.listen-address=127.0.0.1:{port} --storage.path={dir}/record.db'
+                  --proxy "off=$OURS --storage.path ''" \\
+                  --proxy "on=$OURS --storage.path={dir}/record.db"
 
               What two clients cost:
-                pushprox-bench compare --workload client --proxy 'p=./pushprox-proxy --web.listen-address=127.0.0.1:{port}' \\
-                  --client 'upstream=./upstream/pushprox-client --proxy-url={proxy} --fqdn={fqdn} --metrics-addr=127.0.0.1:{port}' \\
-                  --client 'ours=./pushprox-client --proxy-url={proxy} --fqdn={fqdn} --metrics-addr=127.0.0.1:{port}'
+                ARGS='--proxy-url={proxy} --fqdn={fqdn}'
+                ARGS="$ARGS --metrics-addr=127.0.0.1:{port}"
+                pushprox-bench compare --workload client \\
+                  --proxy "ours=$OURS" \\
+                  --client "upstream=./upstream-client $ARGS" \\
+                  --client "ours=./pushprox-client $ARGS"
             """)
 
     @Option(help: "A proxy: NAME=COMMAND ARGUMENTS, with {port} and {dir}. Repeat.") var proxy: [NamedCommand]

@@ -8,18 +8,19 @@ struct FleetCommand: AsyncParsableCommand {
         commandName: "fleet",
         abstract: "Simulates clients: each polls, and answers every scrape.",
         discussion: """
-            Clients are called PREFIX-0, PREFIX-1 …; `scrape` with the same --prefix and --clients finds them. Runs until --duration is
-            over or it is interrupted, and prints its counts every second.
+            Clients are called PREFIX-0, PREFIX-1 …; `scrape` with the same --prefix and --clients finds them. \
+            Runs until --duration is over or it is interrupted, and prints its counts every second.
 
-            A client takes one descriptor for its poll and one for its pushes. Where that is too many, --push-connections lets all clients
-            share some.
+            A client takes one descriptor for its poll and one for its pushes. Where that is too many, \
+            --push-connections lets all clients share some.
 
             EXAMPLES
               1,000 clients that answer 5 kB at once:
                 pushprox-bench fleet --url http://127.0.0.1:8080 --clients 1000
 
               Mostly small bodies, some large, after 50 ms, marked as gzip:
-                pushprox-bench fleet --url http://127.0.0.1:8080 --clients 200 --body 2k:70,20k:25,1M:5 --delay 50ms --gzip
+                pushprox-bench fleet --url http://127.0.0.1:8080 --clients 200 \\
+                  --body 2k:70,20k:25,1M:5 --delay 50ms --gzip
             """)
 
     @Option(help: "The proxy, http://HOST:PORT.") var url: ProxyAddress

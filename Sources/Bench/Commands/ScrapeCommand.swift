@@ -8,21 +8,24 @@ struct ScrapeCommand: AsyncParsableCommand {
         commandName: "scrape",
         abstract: "Scrapes through a proxy as Prometheus does, and prints latencies.",
         discussion: """
-            Closed loop (--in-flight N): N scrapes are always under way; shows what a proxy can do at most. Open loop (--rate R): R scrapes
-            are due per second whatever became of the earlier ones, and latency counts from then; shows what Prometheus sees. A target is not
-            scraped twice at once unless --overlap is given.
+            Closed loop (--in-flight N): N scrapes are always under way; shows what a proxy can do at most. \
+            Open loop (--rate R): R scrapes are due per second whatever became of the earlier ones, and \
+            latency counts from then; shows what Prometheus sees. A target is not scraped twice at once unless \
+            --overlap is given.
 
-            A scrape counts as good when it is answered 200 with a whole body that names its client and itself. Exit code 1 when any was not.
+            A scrape counts as good when it is answered 200 with a whole body that names its client and \
+            itself. Exit code 1 when any was not.
 
             EXAMPLES
               The clients of `pushprox-bench fleet --clients 1000`, 64 scrapes in flight:
-                pushprox-bench scrape --url http://127.0.0.1:8080 --clients 1000 --in-flight 64
+                pushprox-bench scrape --url http://127.0.0.1:8080 --in-flight 64
 
               1,000 scrapes a second for a minute:
-                pushprox-bench scrape --url http://127.0.0.1:8080 --clients 1000 --rate 1000 --duration 60s
+                pushprox-bench scrape --url http://127.0.0.1:8080 --rate 1000 --duration 1m
 
               Real clients and exporters:
-                pushprox-bench scrape --url http://127.0.0.1:8080 --target a.example:9100 --target b.example:9100 --any-body --rate 2
+                pushprox-bench scrape --url http://127.0.0.1:8080 --any-body --rate 2 \\
+                  --target a.example:9100 --target b.example:9100
             """)
 
     @Option(help: "The proxy, http://HOST:PORT.") var url: ProxyAddress

@@ -8,22 +8,27 @@ struct SoakCommand: AsyncParsableCommand {
         commandName: "soak",
         abstract: "Puts a proxy under clients that misbehave, beside steady scrapes, and says whether it held.",
         discussion: """
-            Starts the proxy, then brings two waves of load. Clients that behave are scraped at a steady rate, and every one of these scrapes must be
-            answered once, with its own body, whole. Beside them others come and go, vanish without a word, poll twice, push late, twice, half
-            or garbage; scrapes of them may fail, but must end in time and never bring another's answer. After each wave all clients leave,
-            and the proxy must let go of what they cost. What happens follows from --seed; when, from the machine as well.
+            Starts the proxy, then brings two waves of load. Clients that behave are scraped at a steady rate, \
+            and every one of these scrapes must be answered once, with its own body, whole. Beside them others \
+            come and go, vanish without a word, poll twice, push late, twice, half or garbage; scrapes of them \
+            may fail, but must end in time and never bring another's answer. After each wave all clients \
+            leave, and the proxy must let go of what they cost. What happens follows from --seed; when, from \
+            the machine as well.
 
-            Checks: nothing lost, nothing twice, descriptors back where they were at the start, memory where it was after the first wave (a quarter
-            of the time), /metrics in agreement with what was sent. --verify adds a program of yours, which is given the figures as a JSON file
-            and runs beside the idle proxy; when it exits with 0 its check has passed. Exit code 0 when all passed, 1 otherwise.
+            Checks: nothing lost, nothing twice, descriptors back where they were at the start, memory where \
+            it was after the first wave (a quarter of the time), /metrics in agreement with what was sent. \
+            --verify adds a program of yours, which is given the figures as a JSON file and runs beside the \
+            idle proxy; when it exits with 0 its check has passed. Exit code 0 when all passed, 1 otherwise.
 
             EXAMPLES
               Three minutes:
-                pushprox-bench soak --proxy 'ours=./pushprox-proxy --web.listen-address=127.0.0.1:{port} --storage.path={dir}/record.db'
+                OURS='ours=./pushprox-proxy --web.listen-address=127.0.0.1:{port}'
+                pushprox-bench soak --proxy "$OURS"
 
               Half an hour with the memory curve, and a check of the record:
-                pushprox-bench soak --duration 30m --svg plots --verify 'scripts/check-record {dir}/record.db {report}' \\
-                  --proxy 'ours=./pushprox-proxy --web.listen-address=127.0.0.1:{port} --storage.path={dir}/record.db'
+                pushprox-bench soak --duration 30m --svg plots \\
+                  --proxy "$OURS --storage.path={dir}/record.db" \\
+                  --verify 'scripts/check-record {dir}/record.db {report}'
             """)
 
     @Option(help: "The proxy: NAME=COMMAND ARGUMENTS, with {port} and {dir}.") var proxy: NamedCommand

@@ -179,7 +179,7 @@ struct CaseRunner: Sendable {
         let errors = (window.counts + warmup.counts + rest.counts)
         run[.errors] = Double(errors.errors)
         if errors.errors > 0 { run.notes.append("scrapes: \(errors.summary)") }
-        if case .closed = load, disturbance.busy < 0.9, contest.pinning == nil {
+        if case .closed = load, disturbance.busy < 0.85, contest.pinning == nil {
             run.notes.append(
                 "not saturated: the machine was \(Fixed.text(disturbance.busy * 100, 0)) % busy, so scrapes/s show latency rather than capacity"
             )

@@ -12,7 +12,7 @@ enum Workload: String, Sendable, CaseIterable, ExpressibleByArgument {
         switch self {
         case .load5k: "1,000 clients, 5 kB bodies, 64 scrapes in flight (closed loop)"
         case .rate1k: "1,000 clients, 5 kB bodies, 1,000 scrapes/s due (open loop)"
-        case .load1m: "100 clients, 1 MB bodies, 16 scrapes in flight (closed loop)"
+        case .load1m: "100 clients, 1 MB bodies, 64 scrapes in flight (closed loop)"
         case .idle: "idle clients: 1,000 to 10,000 polls, no scrapes"
         case .scale: "5 kB bodies, 64 in flight, 100 clients against 10,000"
         case .clients: "GET /clients with 10,000 clients"
@@ -28,7 +28,7 @@ enum Workload: String, Sendable, CaseIterable, ExpressibleByArgument {
         case .rate1k:
             [one(.load(clients: 1_000, bytes: 5_000, .open(perSecond: 1_000), sharedPushConnections: nil))]
         case .load1m:
-            [one(.load(clients: 100, bytes: 1_000_000, .closed(inFlight: 16), sharedPushConnections: nil))]
+            [one(.load(clients: 100, bytes: 1_000_000, .closed(inFlight: 64), sharedPushConnections: nil))]
         case .idle: [one(.idle(clients: [1_000, 4_000, 7_000, Self.largestFleet]))]
         case .scale:
             // 10,000 polls and as many connections for pushes are more descriptors than a process is allowed here; so both
