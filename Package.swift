@@ -68,7 +68,7 @@ let package = Package(
             name: "Admin", dependencies: ["Flags", "Store", "CNcurses", arguments], swiftSettings: settings),
         .executableTarget(
             name: "Bench",
-            dependencies: ["Flags", "Wire", nioCore, nioPosix, nioHTTP1, arguments, histogram],
+            dependencies: ["Flags", "Wire", nioCore, nioPosix, nioHTTP1, arguments, histogram, deques],
             swiftSettings: settings),
 
         .target(
@@ -90,7 +90,9 @@ let package = Package(
             name: "ClientTests", dependencies: ["Client", "TestKit", nioCore, nioPosix, nioHTTP1, nioSSL],
             swiftSettings: settings),
         .testTarget(name: "AdminTests", dependencies: ["Admin", "Store"], swiftSettings: settings),
-        .testTarget(name: "BenchTests", dependencies: ["Bench", "TestKit"], swiftSettings: settings),
+        .testTarget(
+            name: "BenchTests", dependencies: ["Bench", "TestKit", "Flags", nioCore, nioPosix, nioHTTP1],
+            swiftSettings: settings),
         // Whole binaries, the real Prometheus and node_exporter.
         .testTarget(
             name: "EndToEndTests", dependencies: ["TestKit", "Store", nioCore, nioPosix, nioHTTP1],
