@@ -151,7 +151,9 @@ import Wire
             let push = try await it.connect()
             let head = "HTTP/1.1 200 OK\r\nId: \(id)\r\n\r\nabc"
             try await push.send(
-                "POST /push HTTP/1.1\r\nHost: p\r\nTransfer-Encoding: chunked\r\n\r\n\(String(head.utf8.count, radix: 16))\r\n\(head)\r\nzz\r\n")
+                "POST /push HTTP/1.1\r\nHost: p\r\nTransfer-Encoding: chunked\r\n\r\n\(String(head.utf8.count, radix: 16))\r\n\(head)\r\n")
+            _ = try await scraper.text(upTo: "abc")
+            try await push.send("zz\r\n")
             #expect(try await push.response().status == 400)
             guard case .reset = await scraper.closed() else {
                 Issue.record("it looks like an orderly end")

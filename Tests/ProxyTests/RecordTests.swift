@@ -51,7 +51,7 @@ final class DatabaseLock {
     private func until<Value>(
         _ it: TestProxy, _ path: String, _ look: (StoreReader) throws -> Value?
     ) async throws -> Value {
-        for _ in 0..<20_000 {
+        for _ in 0..<5000 {
             if case .ready(let reader) = StoreReader.open(path: path), let value = try look(reader) { return value }
             _ = try await it.get("/-/healthy")
         }

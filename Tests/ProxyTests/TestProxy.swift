@@ -27,6 +27,7 @@ struct TestProxy: Sendable {
         change(&configuration)
         let proxy = try await RunningProxy.start(
             configuration, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let recording = Task { await proxy.recorder?.run() }
         let result: Result<Void, any Error>
         do {
             result = .success(try await body(TestProxy(proxy: proxy)))
@@ -34,6 +35,8 @@ struct TestProxy: Sendable {
             result = .failure(error)
         }
         await proxy.drain(grace: .zero)
+        recording.cancel()
+        await recording.value
         await proxy.stop()
         try result.get()
     }
@@ -105,7 +108,7 @@ struct TestProxy: Sendable {
     /// Waits until the broker's numbers are as they should be. There is no event to wait for from outside, so it looks again each
     /// time the proxy has answered a request.
     func until(_ condition: (BrokerGauges) -> Bool) async throws {
-        for _ in 0..<20_000 {
+        for _ in 0..<5000 {
             if condition(gauges) { return }
             _ = try await get("/-/healthy")
         }
