@@ -85,7 +85,7 @@ let package = Package(
             name: "ProxyTests", dependencies: ["Proxy", "TestKit", "Store", nioCore, nioPosix, nioHTTP1],
             swiftSettings: settings),
         .testTarget(
-            name: "ClientTests", dependencies: ["Client", "TestKit", nioCore, nioPosix, nioHTTP1, nioSSL],
+            name: "ClientTests", dependencies: ["Client", "Wire", "Telemetry", "Flags", "TestKit", nioCore, nioPosix, nioSSL, logging, arguments],
             swiftSettings: settings),
         .testTarget(name: "AdminTests", dependencies: ["Admin", "Store"], swiftSettings: settings),
         .testTarget(name: "BenchTests", dependencies: ["Bench", "TestKit"], swiftSettings: settings),

@@ -19,7 +19,7 @@ struct HTTPURL: Sendable, Equatable {
         guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw Malformed(explanation: "it holds characters that a URL can't hold")
         }
-        guard let schemeEnd = text.range(ofFirst: "://") else {
+        guard let schemeEnd = text.firstRange(of: "://") else {
             throw Malformed(explanation: "it does not begin with http:// or https://")
         }
         switch text[..<schemeEnd.lowerBound].lowercased() {
@@ -102,15 +102,4 @@ struct HTTPURL: Sendable, Equatable {
 
     /// For logs: without the credentials.
     var withoutCredentials: String { "\(isHTTPS ? "https" : "http")://\(authority)\(path)/" }
-}
-
-extension String {
-    fileprivate func range(ofFirst pattern: String) -> Range<Index>? {
-        var start = startIndex
-        while start < endIndex {
-            if self[start...].hasPrefix(pattern) { return start..<index(start, offsetBy: pattern.count) }
-            start = index(after: start)
-        }
-        return nil
-    }
 }
