@@ -38,16 +38,17 @@ final class ClientEngine {
 
     func start() { poller.start() }
 
-    /// Polls no more, lets running scrapes finish within the grace, then calls back. A second call does nothing.
+    /// Polls no more, lets running scrapes finish within the grace, then calls back; every caller, once.
     func stop(_ stopped: @escaping () -> Void) {
-        guard !isStopping else { return }
-        isStopping = true
-        poller.stop()
-        graceTimer = client.loop.assumeIsolated().scheduleTask(in: grace) { self.dispatcher.cancelAll() }
-        dispatcher.drain {
-            self.graceTimer?.cancel()
-            self.client.close()
-            stopped()
+        if !isStopping {
+            isStopping = true
+            poller.stop()
+            graceTimer = client.loop.assumeIsolated().scheduleTask(in: grace) { self.dispatcher.cancelAll() }
+            dispatcher.drain {
+                self.graceTimer?.cancel()
+                self.client.close()
+            }
         }
+        dispatcher.drain(stopped)
     }
 }

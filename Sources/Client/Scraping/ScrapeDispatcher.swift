@@ -11,7 +11,7 @@ final class ScrapeDispatcher {
 
     /// Called when another scrape may begin after none could.
     var onRoom: (() -> Void)?
-    private var onDrained: (() -> Void)?
+    private var onDrained: [() -> Void] = []
 
     init(_ shared: ScrapeRun.Surroundings, maxInFlight: Int) {
         self.shared = shared
@@ -41,7 +41,7 @@ final class ScrapeDispatcher {
 
     /// Calls back when no scrape is left; at once when there is none.
     func drain(_ drained: @escaping () -> Void) {
-        onDrained = drained
+        onDrained.append(drained)
         ended()
     }
 
@@ -63,8 +63,9 @@ final class ScrapeDispatcher {
 
     private func ended() {
         shared.metrics.inFlight.set(runs.count)
-        guard runs.isEmpty, let drained = onDrained else { return }
-        onDrained = nil
-        drained()
+        guard runs.isEmpty else { return }
+        let drained = onDrained
+        onDrained = []
+        for call in drained { call() }
     }
 }

@@ -27,6 +27,7 @@ final class ScrapeRun: ExchangeDelegate {
     private var pushBegan: NIODeadline?
     private var pushStatus = 0
     private var outerChunks = false
+    private var hasReported = false
     private var timer: Scheduled<Void>?
     private var onEnd: ((ScrapeRun) -> Void)?
 
@@ -226,6 +227,8 @@ final class ScrapeRun: ExchangeDelegate {
     }
 
     private func report(_ failure: ClientFailure, _ explanation: String) {
+        hasReported = true
+        shared.metrics.count(failure)
         // A failure that is known when the time is up is still worth a moment: the record wants the reason.
         deadline = max(deadline, shared.client.loop.now + Self.reportTime)
         setTimer(.scrape)
@@ -241,7 +244,7 @@ final class ScrapeRun: ExchangeDelegate {
         let now = shared.client.loop.now
         if let pushBegan { shared.metrics.pushDuration.observe(nanoseconds: (now - pushBegan).nanoseconds) }
         if conclusion.pushError != nil { shared.metrics.pushErrors.increment() }
-        if let failure = conclusion.failure { shared.metrics.count(failure) }
+        if let failure = conclusion.failure, !hasReported { shared.metrics.count(failure) }
         shared.logger.debug(
             "scrape ended",
             metadata: [

@@ -28,8 +28,16 @@ final class Inbox<Element: Sendable>: Sendable {
         for reader in readers { reader.resume(returning: nil) }
     }
 
-    /// The next element; `nil` when there will be none.
+    /// The next element; `nil` when there will be none, and when the test's time limit has passed.
     func next() async -> Element? {
+        await withTaskCancellationHandler {
+            await waitForNext()
+        } onCancel: {
+            end()
+        }
+    }
+
+    private func waitForNext() async -> Element? {
         await withCheckedContinuation { continuation in
             let (element, isNow) = state.withLock { state -> (Element?, Bool) in
                 if !state.elements.isEmpty { return (state.elements.removeFirst(), true) }

@@ -1,4 +1,5 @@
 import NIOCore
+import NIOSSL
 
 @testable import Client
 
@@ -87,6 +88,13 @@ final class Peer: Sendable {
 
     /// Stops reading, as a peer that has stalled, or goes on.
     func setReading(_ isReading: Bool) async throws { try await channel.setOption(.autoRead, value: isReading).get() }
+
+    /// Speaks TLS from here on, as a server.
+    func startTLS(_ context: NIOSSLContext) async throws {
+        try await channel.eventLoop.submit { [channel] in
+            try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context), position: .first)
+        }.get()
+    }
 
     private func readLine() async throws -> String {
         while true {

@@ -54,6 +54,7 @@ final class ScriptedServer: Sendable {
     private let connections: Inbox<Peer>
     private let queues = Box<[String: Inbox<Request>]>([:])
     private let accepted = Box(0)
+    private let isStopped = Box(false)
 
     /// How many connections there have been.
     var connectionCount: Int { accepted.value }
@@ -102,10 +103,17 @@ final class ScriptedServer: Sendable {
         return request
     }
 
-    /// Ends everything: no more connections, those that are open are closed.
+    /// Ends everything: no more connections, those that are open are closed. A second call does nothing.
     func stop() async {
+        guard
+            !isStopped.change({ isStopped in
+                defer { isStopped = true }
+                return isStopped
+            })
+        else { return }
         try? await channel.close().get()
         connections.end()
+        for queue in queues.value.values { queue.end() }
         try? await group.shutdownGracefully()
     }
 
@@ -127,27 +135,5 @@ final class ScriptedServer: Sendable {
                 Request(peer: peer, head: head, body: body.bytes, isComplete: body.isComplete, answered: answered))
             guard body.isComplete, await answered.next() == true else { return }
         }
-    }
-}
-
-/// Hands what a connection brings to its `Peer`.
-private final class Recorder: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-
-    private let events: Inbox<Peer.Event>
-    private var wasCut = false
-
-    init(_ events: Inbox<Peer.Event>) { self.events = events }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) { events.put(.bytes(unwrapInboundIn(data))) }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        wasCut = true
-        context.close(promise: nil)
-    }
-
-    func channelInactive(context: ChannelHandlerContext) {
-        events.put(.end(wasCut ? .cut : .closed))
-        events.end()
     }
 }

@@ -1,4 +1,3 @@
-import Glibc
 import NIOSSL
 
 /// A certificate authority and what it signed, for tests alone. Valid from 2020 to 2120; the server's names are `localhost`,
@@ -77,23 +76,4 @@ enum TestCertificates {
         }
         return try NIOSSLContext(configuration: configuration)
     }
-}
-
-/// A file in the temporary folder that is gone after the test.
-final class TemporaryFile {
-    let path: String
-
-    init(_ text: String) throws {
-        var template = Array("/tmp/pushprox-test-XXXXXX".utf8CString)
-        let descriptor = mkstemp(&template)
-        struct NotMade: Error {}
-        guard descriptor >= 0 else { throw NotMade() }
-        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        let bytes = Array(text.utf8)
-        let written = write(descriptor, bytes, bytes.count)
-        close(descriptor)
-        guard written == bytes.count else { throw NotMade() }
-    }
-
-    deinit { unlink(path) }
 }
