@@ -8,9 +8,9 @@ let settings: [SwiftSetting] = strict ? [.treatAllWarnings(as: .error)] : []
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
-let nioExtras = Target.Dependency.product(name: "NIOExtras", package: "swift-nio-extras")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -30,7 +30,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
-        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -60,8 +59,7 @@ let package = Package(
         .executableTarget(
             name: "Client",
             dependencies: [
-                "Flags", "Wire", "Telemetry", "Web", nioCore, nioPosix, nioHTTP1, nioSSL, nioExtras, logging, lifecycle,
-                arguments,
+                "Flags", "Wire", "Telemetry", "Web", nioCore, nioPosix, nioTLS, nioSSL, logging, lifecycle, signals, arguments,
             ],
             swiftSettings: settings),
         .executableTarget(
@@ -87,7 +85,7 @@ let package = Package(
             name: "ProxyTests", dependencies: ["Proxy", "Wire", "Web", "TestKit", "Store", "Flags", "CSQLite", nioCore, nioPosix, logging],
             swiftSettings: settings),
         .testTarget(
-            name: "ClientTests", dependencies: ["Client", "TestKit", nioCore, nioPosix, nioHTTP1, nioSSL],
+            name: "ClientTests", dependencies: ["Client", "Wire", "Telemetry", "Flags", "TestKit", nioCore, nioPosix, nioSSL, logging, arguments],
             swiftSettings: settings),
         .testTarget(name: "AdminTests", dependencies: ["Admin", "Store"], swiftSettings: settings),
         .testTarget(
