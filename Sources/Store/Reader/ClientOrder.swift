@@ -32,7 +32,11 @@ struct ClientOrder {
             counts[state] += 1
             counts.scrapesQueued += row.int(4)
             counts.scrapesInFlight += inFlight
-            guard query.states.isEmpty || query.states.contains(state), row.integer(6) != 0 else { continue }
+            let isFailing = state.isLive && row.integer(7) != 0
+            if isFailing { counts.failing += 1 }
+            guard query.states.isEmpty || query.states.contains(state), isFailing || !query.failingOnly,
+                row.integer(6) != 0
+            else { continue }
             let key: Double =
                 switch query.sort {
                 case .fqdn: 0
@@ -80,7 +84,8 @@ struct ClientOrder {
         let filter =
             hasFilter(query)
             ? "(?1 IS NULL OR instr(fqdn, ?1)) AND (?2 IS NULL OR fqdn GLOB ?2) AND last_seen_ms >= ?3" : "1"
-        return "SELECT id, connected, in_flight, expires_ms, queued, \(key(query.sort)), \(filter) FROM client"
+        let failing = "last_failure_ms IS NOT NULL AND last_failure_ms >= coalesce(last_scrape_ms, last_failure_ms)"
+        return "SELECT id, connected, in_flight, expires_ms, queued, \(key(query.sort)), \(filter), \(failing) FROM client"
     }
 
     private static func key(_ sort: ClientSort) -> String {
