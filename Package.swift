@@ -8,13 +8,15 @@ let settings: [SwiftSetting] = strict ? [.treatAllWarnings(as: .error)] : []
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
-let nioExtras = Target.Dependency.product(name: "NIOExtras", package: "swift-nio-extras")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let deques = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let heaps = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 
 let package = Package(
@@ -28,7 +30,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
-        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -41,31 +42,31 @@ let package = Package(
         .systemLibrary(name: "CNcurses", providers: [.apt(["libncurses-dev"])]),
 
         .target(name: "Flags", dependencies: [arguments], swiftSettings: settings),
-        .target(name: "Wire", dependencies: [nioCore, nioHTTP1], swiftSettings: settings),
-        .target(name: "Telemetry", dependencies: [logging], swiftSettings: settings),
+        .target(name: "Wire", dependencies: [nioCore], swiftSettings: settings),
+        .target(name: "Telemetry", dependencies: [logging, arguments], swiftSettings: settings),
         .target(
-            name: "Web", dependencies: ["Telemetry", nioCore, nioPosix, nioHTTP1, logging], swiftSettings: settings),
+            name: "Web", dependencies: ["Flags", "Wire", "Telemetry", nioCore, nioPosix, logging, arguments],
+            swiftSettings: settings),
         .target(name: "Store", dependencies: ["CSQLite"], swiftSettings: settings),
 
         .executableTarget(
             name: "Proxy",
             dependencies: [
-                "Flags", "Wire", "Telemetry", "Web", "Store", nioCore, nioPosix, nioHTTP1, logging, lifecycle, arguments,
-                deques,
+                "Flags", "Wire", "Telemetry", "Web", "Store", nioCore, nioPosix, logging, lifecycle, signals, arguments,
+                deques, heaps,
             ],
             swiftSettings: settings),
         .executableTarget(
             name: "Client",
             dependencies: [
-                "Flags", "Wire", "Telemetry", "Web", nioCore, nioPosix, nioHTTP1, nioSSL, nioExtras, logging, lifecycle,
-                arguments,
+                "Flags", "Wire", "Telemetry", "Web", nioCore, nioPosix, nioTLS, nioSSL, logging, lifecycle, signals, arguments,
             ],
             swiftSettings: settings),
         .executableTarget(
             name: "Admin", dependencies: ["Flags", "Store", "CNcurses", arguments], swiftSettings: settings),
         .executableTarget(
             name: "Bench",
-            dependencies: ["Flags", "Wire", nioCore, nioPosix, nioHTTP1, arguments, histogram],
+            dependencies: ["Flags", "Wire", nioCore, nioPosix, nioHTTP1, arguments, histogram, deques],
             swiftSettings: settings),
 
         .target(
@@ -75,19 +76,21 @@ let package = Package(
         .testTarget(
             name: "WireTests", dependencies: ["Wire", "TestKit", nioCore, nioHTTP1, nioEmbedded],
             swiftSettings: settings),
-        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", logging], swiftSettings: settings),
+        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", logging, arguments], swiftSettings: settings),
         .testTarget(
             name: "WebTests", dependencies: ["Web", "TestKit", nioCore, nioPosix, nioHTTP1, nioEmbedded],
             swiftSettings: settings),
         .testTarget(name: "StoreTests", dependencies: ["Store", "CSQLite"], swiftSettings: settings),
         .testTarget(
-            name: "ProxyTests", dependencies: ["Proxy", "TestKit", "Store", nioCore, nioPosix, nioHTTP1],
+            name: "ProxyTests", dependencies: ["Proxy", "Wire", "Web", "TestKit", "Store", "Flags", "CSQLite", nioCore, nioPosix, logging],
             swiftSettings: settings),
         .testTarget(
-            name: "ClientTests", dependencies: ["Client", "TestKit", nioCore, nioPosix, nioHTTP1, nioSSL],
+            name: "ClientTests", dependencies: ["Client", "Wire", "Telemetry", "Flags", "TestKit", nioCore, nioPosix, nioSSL, logging, arguments],
             swiftSettings: settings),
         .testTarget(name: "AdminTests", dependencies: ["Admin", "Store"], swiftSettings: settings),
-        .testTarget(name: "BenchTests", dependencies: ["Bench", "TestKit"], swiftSettings: settings),
+        .testTarget(
+            name: "BenchTests", dependencies: ["Bench", "TestKit", "Flags", nioCore, nioPosix, nioHTTP1],
+            swiftSettings: settings),
         // Whole binaries, the real Prometheus and node_exporter.
         .testTarget(
             name: "EndToEndTests", dependencies: ["TestKit", "Store", nioCore, nioPosix, nioHTTP1],

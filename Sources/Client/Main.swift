@@ -1,1 +1,5 @@
-@main struct Main { static func main() {} }
+import Flags
+
+@main struct Main {
+    static func main() async { await Launch.run(ClientCommand.self) }
+}

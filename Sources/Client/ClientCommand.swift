@@ -1,0 +1,138 @@
+import ArgumentParser
+import Flags
+import Telemetry
+import Wire
+
+/// The command line of `pushprox-client`.
+struct ClientCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pushprox-client",
+        abstract: "Lets Prometheus scrape this machine through a PushProx proxy, from behind NAT or a firewall.",
+        discussion: """
+            The client keeps a connection to the proxy open, receives scrapes for its FQDN on it, carries them out against \
+            this machine and pushes the responses back. It needs no open port of its own.
+
+            HTTP_PROXY, HTTPS_PROXY and NO_PROXY are honoured for all its requests.
+
+            Example: pushprox-client --proxy-url=https://proxy.example.org/
+            """,
+        version: Version.line(program: "pushprox-client"))
+
+    @Option(
+        help: ArgumentHelp(
+            "FQDN to register with; scrapes for any other host are refused. (default: this machine's, as hostname -f gives it)",
+            valueName: "name"))
+    var fqdn: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Push proxy to talk to: http://… or https://…, with a path prefix and user:password@ where it needs them.",
+            valueName: "url"),
+        transform: parseProxyURL)
+    var proxyURL: HTTPURL
+
+    @Option(
+        name: .customLong("tls.cacert"),
+        help: ArgumentHelp(
+            "CA certificates (PEM) to verify the proxy and https targets against, instead of the system's.",
+            valueName: "file"))
+    var certificateAuthority: String?
+
+    @Option(
+        name: .customLong("tls.cert"),
+        help: ArgumentHelp("Client certificate (PEM) to show, with its chain.", valueName: "file"))
+    var certificate: String?
+
+    @Option(
+        name: .customLong("tls.key"),
+        help: ArgumentHelp("Private key (PEM) of the client certificate.", valueName: "file"))
+    var key: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Serve /metrics, /-/healthy and /-/ready at this address; empty for not at all. (default: :9369)",
+            valueName: "host:port"),
+        transform: MetricsAddress.parse)
+    var metricsAddr = MetricsAddress(address: ListenAddress(host: "", port: 9369))
+
+    @Option(
+        name: .customLong("proxy.retry.initial-wait"),
+        help: ArgumentHelp(
+            "How long to wait after the proxy failed; grows with every failure. (default: 1s)", valueName: "duration"),
+        transform: FlagValue.positiveDuration)
+    var retryInitialWait = GoDuration.seconds(1)
+
+    @Option(
+        name: .customLong("proxy.retry.max-wait"),
+        help: ArgumentHelp("How long to wait at most between attempts to poll. (default: 5s)", valueName: "duration"),
+        transform: FlagValue.positiveDuration)
+    var retryMaxWait = GoDuration.seconds(5)
+
+    @Option(
+        name: .customLong("scrape.max-in-flight"),
+        help: ArgumentHelp(
+            "How many scrapes may run at once; others are answered with an error. (default: 64)", valueName: "count"),
+        transform: FlagValue.count(in: 1...10_000))
+    var maxInFlight = 64
+
+    @Option(
+        name: .customLong("shutdown.grace"),
+        help: ArgumentHelp(
+            "How long running scrapes may go on after SIGTERM or SIGINT. (default: 10s)", valueName: "duration"),
+        transform: FlagValue.duration)
+    var shutdownGrace = GoDuration.seconds(10)
+
+    @OptionGroup(title: "Logging") var log: LogOptions
+
+    mutating func validate() throws {
+        if (certificate == nil) != (key == nil) {
+            throw ValidationError("--tls.cert and --tls.key belong together: give both or neither.")
+        }
+        if let fqdn, FQDN(fqdn) == nil {
+            throw ValidationError(
+                "The value '\(fqdn)' is invalid for '--fqdn <name>': expected a host name (letters, digits, -, _ and .) "
+                    + "or an IP address, of at most \(FQDN.maxBytes) bytes.")
+        }
+    }
+
+    func run() async throws {
+        log.bootstrap()
+        try await ClientProgram(configuration: clientConfiguration()).run()
+    }
+
+    /// What the flags say together with what the machine says.
+    func clientConfiguration() throws -> ClientConfiguration {
+        let name = try fqdn ?? MachineName.fullyQualified()
+        return ClientConfiguration(
+            fqdn: FQDN(name)?.spelling ?? name, proxyURL: proxyURL,
+            tls: ClientTLSFiles(authority: certificateAuthority, certificate: certificate, key: key),
+            metricsAddress: metricsAddr.address, retryInitialWait: retryInitialWait, retryMaxWait: retryMaxWait,
+            maxInFlight: maxInFlight, shutdownGrace: shutdownGrace,
+            environment: try ProxyEnvironment(MachineName.environment()))
+    }
+}
+
+/// A `--proxy-url` that is no URL of a proxy.
+private struct BadURL: Error, CustomStringConvertible {
+    let description: String
+}
+
+@Sendable private func parseProxyURL(_ text: String) throws -> HTTPURL {
+    do throws(HTTPURL.Malformed) {
+        return try HTTPURL(text)
+    } catch {
+        throw BadURL(description: "expected an http:// or https:// URL of a proxy, but \(error.explanation)")
+    }
+}
+
+/// The value of `--metrics-addr`.
+struct MetricsAddress: Sendable, CustomStringConvertible {
+    /// `nil` for nowhere.
+    let address: ListenAddress?
+
+    var description: String { address?.description ?? "" }
+
+    @Sendable static func parse(_ text: String) throws -> MetricsAddress {
+        MetricsAddress(address: text.isEmpty ? nil : try FlagValue.listenAddress(text))
+    }
+}

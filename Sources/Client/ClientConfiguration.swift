@@ -1,0 +1,16 @@
+import Flags
+
+/// Everything that the flags and the environment decide, checked. Nothing else of the program reads a flag.
+struct ClientConfiguration: Sendable {
+    /// The name to register under and the only host to scrape.
+    var fqdn: String
+    var proxyURL: HTTPURL
+    var tls = ClientTLSFiles()
+    /// Where `/metrics` is served; `nil` for nowhere.
+    var metricsAddress: ListenAddress?
+    var retryInitialWait = GoDuration.seconds(1)
+    var retryMaxWait = GoDuration.seconds(5)
+    var maxInFlight = 64
+    var shutdownGrace = GoDuration.seconds(10)
+    var environment = ProxyEnvironment.none
+}

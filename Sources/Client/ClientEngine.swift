@@ -1,0 +1,54 @@
+import Flags
+import Logging
+import NIOCore
+import NIOSSL
+import Wire
+
+/// What does the work: the poller, the scrapes and their connections, all on one event loop, to which it is confined.
+final class ClientEngine {
+    private let client: OutboundClient
+    private let dispatcher: ScrapeDispatcher
+    private let poller: Poller
+    private let grace: TimeAmount
+    private var graceTimer: Scheduled<Void>?
+    private var isStopping = false
+
+    init(
+        _ configuration: ClientConfiguration, tlsContext: NIOSSLContext?, loop: any EventLoop, metrics: ClientMetrics,
+        readiness: Readiness, logger: Logger
+    ) {
+        let tls = ClientTLS(files: configuration.tls, context: tlsContext)
+        client = OutboundClient(loop: loop, tls: tls, environment: configuration.environment)
+        let url = configuration.proxyURL
+        let endpoint = ProxyEndpoint(
+            url: url, route: client.route(isHTTPS: url.isHTTPS, host: url.host, port: url.port),
+            instance: InstanceID().description, userAgent: "pushprox-client/\(Version.number)")
+        dispatcher = ScrapeDispatcher(
+            ScrapeRun.Surroundings(
+                client: client, policy: TargetPolicy(fqdn: configuration.fqdn), endpoint: endpoint, metrics: metrics,
+                logger: logger),
+            maxInFlight: configuration.maxInFlight)
+        poller = Poller(
+            client: client, endpoint: endpoint, dispatcher: dispatcher, fqdn: configuration.fqdn,
+            backoff: Backoff(
+                initial: configuration.retryInitialWait.nanoseconds, maximum: configuration.retryMaxWait.nanoseconds),
+            metrics: metrics, readiness: readiness, logger: logger)
+        grace = .nanoseconds(configuration.shutdownGrace.nanoseconds)
+    }
+
+    func start() { poller.start() }
+
+    /// Polls no more, lets running scrapes finish within the grace, then calls back; every caller, once.
+    func stop(_ stopped: @escaping () -> Void) {
+        if !isStopping {
+            isStopping = true
+            poller.stop()
+            graceTimer = client.loop.assumeIsolated().scheduleTask(in: grace) { self.dispatcher.cancelAll() }
+            dispatcher.drain {
+                self.graceTimer?.cancel()
+                self.client.close()
+            }
+        }
+        dispatcher.drain(stopped)
+    }
+}

@@ -1,0 +1,37 @@
+import Logging
+import ServiceLifecycle
+
+/// Runs a client from its start to the end that a signal brings.
+struct ClientProgram {
+    let configuration: ClientConfiguration
+    let logger = Logger(label: "pushprox-client")
+
+    /// Polls until SIGTERM or SIGINT has come and the running scrapes are done.
+    ///
+    /// - Throws: what a person has to put right before the client can start.
+    func run() async throws {
+        DescriptorLimit.raise()
+        let client = try await RunningClient.start(configuration, logger: logger)
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [.init(service: PollingService(client: client))],
+                gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }))
+        let impatience = SecondSignal.exitAtOnce(logger: logger)
+        defer { impatience.cancel() }
+        try await group.run()
+        await client.stop()
+        logger.info("stopped")
+    }
+}
+
+/// Keeps the program running until it is told to stop, then lets what runs finish.
+private struct PollingService: Service {
+    let client: RunningClient
+
+    func run() async throws {
+        try await gracefulShutdown()
+        client.logger.info("shutting down: running scrapes may finish")
+        await client.drain()
+    }
+}

@@ -1,0 +1,135 @@
+import NIOCore
+import NIOSSL
+import NIOTLS
+import Wire
+
+/// Does what a fresh TCP connection needs before it can carry requests, step by step, then leaves the pipeline and reports.
+///
+/// States: each step in turn → `.done`; `.failed` from any. Confined to its channel's event loop.
+final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    enum Step {
+        /// - Parameter host: sent as SNI and verified against the certificate; a name or an address.
+        case tls(NIOSSLContext, host: String)
+        /// CONNECT through an HTTP proxy.
+        case tunnel(authority: String, credentials: String?)
+    }
+
+    private enum State {
+        case handshaking
+        case tunnelling(ResponseParser)
+        case over
+    }
+
+    private var remaining: ArraySlice<Step>
+    private var state = State.over
+    private let timeout: TimeAmount
+    private var timer: Scheduled<Void>?
+    private var report: ((Result<Void, OutboundFailure>) -> Void)?
+
+    /// - Parameter report: called once, on the event loop. After a failure the channel is closed.
+    init(_ steps: [Step], timeout: TimeAmount, report: @escaping (Result<Void, OutboundFailure>) -> Void) {
+        remaining = steps[...]
+        self.timeout = timeout
+        self.report = report
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        timer = context.eventLoop.assumeIsolated().scheduleTask(in: timeout) {
+            let explanation = "the connection was not ready within \(self.timeout.nanoseconds / 1_000_000_000) s"
+            self.fail(OutboundFailure(kind: .unreachable, explanation: explanation), context)
+        }
+        advance(context)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard case .tunnelling(var parser) = state else { return }
+        parser.receive(unwrapInboundIn(data))
+        do {
+            guard case .head(let head) = try parser.next() else {
+                state = .tunnelling(parser)
+                return
+            }
+            guard head.status / 100 == 2 else {
+                let explanation = "the HTTP proxy refused the tunnel with status \(head.status)"
+                fail(OutboundFailure(kind: .unreachable, explanation: explanation), context)
+                return
+            }
+            advance(context)
+        } catch {
+            let explanation = "the HTTP proxy's answer is malformed: \(error.explanation)"
+            fail(OutboundFailure(kind: .unreachable, explanation: explanation), context)
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        if report != nil { context.read() }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case TLSUserEvent.handshakeCompleted = event, case .handshaking = state { advance(context) }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { fail(.unreachable(error), context) }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        let explanation =
+            switch state {
+            case .handshaking: "the connection was closed during the TLS handshake"
+            case .tunnelling, .over: "the HTTP proxy closed the connection"
+            }
+        fail(OutboundFailure(kind: .unreachable, explanation: explanation), context)
+        context.fireChannelInactive()
+    }
+
+    private func advance(_ context: ChannelHandlerContext) {
+        guard let step = remaining.popFirst() else {
+            finish(context)
+            return
+        }
+        switch step {
+        case .tunnel(let authority, let credentials):
+            state = .tunnelling(ResponseParser(isHead: true, chunks: .removed))
+            var request = "CONNECT \(authority) HTTP/1.1\r\nHost: \(authority)\r\n"
+            if let credentials { request += "Proxy-Authorization: \(credentials)\r\n" }
+            context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: request + "\r\n")), promise: nil)
+        case .tls(let sslContext, let host):
+            state = .handshaking
+            do {
+                let handler = try Self.handler(sslContext, host: host)
+                // The handshake begins as the handler is added: the channel is active.
+                try context.pipeline.syncOperations.addHandler(handler, position: .before(self))
+            } catch {
+                fail(.unreachable(error), context)
+            }
+        }
+    }
+
+    /// An address can't be sent as SNI; the certificate is then verified against the address that is connected to.
+    private static func handler(_ sslContext: NIOSSLContext, host: String) throws -> NIOSSLClientHandler {
+        let isAddress = (try? SocketAddress(ipAddress: host, port: 0)) != nil
+        return try NIOSSLClientHandler(context: sslContext, serverHostname: isAddress ? nil : host)
+    }
+
+    private func finish(_ context: ChannelHandlerContext) {
+        state = .over
+        timer?.cancel()
+        guard let report else { return }
+        self.report = nil
+        context.pipeline.syncOperations.removeHandler(self).assumeIsolated().whenComplete { result in
+            report(result.mapError { .unreachable($0) })
+        }
+    }
+
+    private func fail(_ failure: OutboundFailure, _ context: ChannelHandlerContext) {
+        timer?.cancel()
+        guard let report else { return }
+        self.report = nil
+        state = .over
+        context.close(promise: nil)
+        report(.failure(failure))
+    }
+}

@@ -1,0 +1,92 @@
+import Glibc
+
+/// The hosts that `NO_PROXY` exempts: names (and what is below them), `.suffixes`, addresses, CIDR ranges, each with a port
+/// where one is given, or `*`. `localhost` and loopback addresses are always exempt.
+struct NoProxyRules: Sendable {
+    private enum Rule {
+        case everything
+        /// - Parameter suffix: begins with a dot.
+        case name(suffix: String, exactToo: Bool, port: Int?)
+        case address([UInt8], port: Int?)
+        case range([UInt8], bits: Int)
+    }
+
+    private let rules: [Rule]
+
+    init(_ text: String) {
+        rules = text.split(separator: ",").compactMap { Self.rule(Self.trimmed($0)) }
+    }
+
+    /// - Parameter host: without brackets.
+    func cover(host: String, port: Int) -> Bool {
+        var name = host.lowercased()
+        if name.hasSuffix(".") { name.removeLast() }
+        if name == "localhost" { return true }
+        let address = Self.address(name)
+        if let address, Self.isLoopback(address) { return true }
+        return rules.contains { rule in
+            switch rule {
+            case .everything: true
+            case .name(let suffix, let exactToo, let rulePort):
+                (rulePort ?? port) == port && (name.hasSuffix(suffix) || exactToo && name == suffix.dropFirst())
+            case .address(let bytes, let rulePort): address == bytes && (rulePort ?? port) == port
+            case .range(let bytes, let bits): address.map { Self.share($0, bytes, bits: bits) } ?? false
+            }
+        }
+    }
+
+    private static func rule(_ text: String) -> Rule? {
+        if text.isEmpty { return nil }
+        if text == "*" { return .everything }
+        if let slash = text.firstIndex(of: "/") {
+            guard let bytes = address(String(text[..<slash])), let bits = Int(text[text.index(after: slash)...]),
+                (0...bytes.count * 8).contains(bits)
+            else { return nil }
+            return .range(bytes, bits: bits)
+        }
+        var host = text
+        var port: Int?
+        let colons = text.utf8.count { $0 == UInt8(ascii: ":") }
+        if colons == 1 || text.hasPrefix("["), let colon = text.lastIndex(of: ":"), !text.hasSuffix("]") {
+            guard let number = UInt16(text[text.index(after: colon)...]) else { return nil }
+            port = Int(number)
+            host = String(text[..<colon])
+        }
+        if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+        if let bytes = address(host) { return .address(bytes, port: port) }
+        if host.hasPrefix("*.") { host.removeFirst() }
+        guard !host.isEmpty else { return nil }
+        return host.hasPrefix(".")
+            ? .name(suffix: host, exactToo: false, port: port) : .name(suffix: "." + host, exactToo: true, port: port)
+    }
+
+    private static func trimmed(_ text: Substring) -> String {
+        var text = text
+        while let first = text.first, first.isWhitespace { text.removeFirst() }
+        while let last = text.last, last.isWhitespace { text.removeLast() }
+        return text.lowercased()
+    }
+
+    /// 4 or 16 bytes; an IPv4 address mapped into IPv6 as the 4.
+    private static func address(_ text: String) -> [UInt8]? {
+        var bytes = [UInt8](repeating: 0, count: 16)
+        if inet_pton(AF_INET, text, &bytes) == 1 { return Array(bytes.prefix(4)) }
+        guard inet_pton(AF_INET6, text, &bytes) == 1 else { return nil }
+        let isMapped = bytes.prefix(10).allSatisfy { $0 == 0 } && bytes[10] == 0xFF && bytes[11] == 0xFF
+        return isMapped ? Array(bytes.suffix(4)) : bytes
+    }
+
+    private static func isLoopback(_ address: [UInt8]) -> Bool {
+        address.count == 4 ? address[0] == 127 : address.dropLast().allSatisfy { $0 == 0 } && address.last == 1
+    }
+
+    private static func share(_ left: [UInt8], _ right: [UInt8], bits: Int) -> Bool {
+        guard left.count == right.count else { return false }
+        for index in 0..<left.count {
+            let significant = min(8, max(0, bits - index * 8))
+            let mask = UInt8(truncatingIfNeeded: 0xFF00 >> significant)
+            if left[index] & mask != right[index] & mask { return false }
+        }
+        return true
+    }
+}

@@ -1,0 +1,15 @@
+/// Where a request goes and which way: requests with equal routes may share connections.
+struct Route: Sendable, Hashable {
+    let isHTTPS: Bool
+    /// Name or address without brackets.
+    let host: String
+    let port: Int
+    /// The HTTP proxy on the way, from the environment.
+    let forwarder: ProxyEnvironment.Forwarder?
+
+    /// Whether requests are written in absolute form: to an HTTP proxy, which makes plain requests on our behalf.
+    var asksForwarder: Bool { forwarder != nil && !isHTTPS }
+
+    /// Host and port as CONNECT and `Host` write them.
+    var authority: String { "\(host.contains(":") ? "[\(host)]" : host):\(port)" }
+}

@@ -1,0 +1,172 @@
+import NIOCore
+import Wire
+
+/// Decides when to poll: a value without sockets or timers.
+///
+/// States and what may follow:
+/// - `.polling` → `.polling` (an answer that is no trouble: the next poll follows at once), `.pausing`, `.full`
+/// - `.pausing` after trouble → `.polling`, `.full`
+/// - `.full`: as many scrapes run as may → `.polling`
+/// - `.stopped` from all, for good
+struct PollLoop {
+    /// What is worth a line in the log: each outage and each clash once, not every attempt.
+    enum Note: Equatable {
+        case firstAnswer
+        case outageBegan(String)
+        case outageEnded
+        case clashBegan
+        case clashEnded
+    }
+
+    /// How polls are counted.
+    enum Result: String, CaseIterable {
+        case scrape, idle, superseded, busy, error
+    }
+
+    enum Action {
+        /// - Parameter limit: give the poll up when it has been open for so long.
+        case poll(limit: TimeAmount?)
+        case pause(TimeAmount)
+        case scrape(PolledRequest)
+        /// Tell the scraper that its request can't be carried out.
+        case refuse(id: String, String)
+        case note(Note)
+        case count(Result)
+        /// Whether the proxy answers our polls.
+        case setReady(Bool)
+    }
+
+    /// A poll that stays open for so long has been accepted: the outage, if there was one, is over.
+    static let held = TimeAmount.seconds(5)
+    /// A clash is over when no poll has been superseded for so long.
+    static let clashMemory = TimeAmount.seconds(120)
+    /// Polls that end idle sooner than this, several times in a row, are paced: nothing should make this loop spin.
+    private static let shortest = TimeAmount.milliseconds(100)
+    private static let shortestInARow = 5
+
+    private enum State {
+        case polling(since: NIODeadline)
+        case pausing
+        case full
+        case stopped
+    }
+
+    private var state = State.pausing
+    private var backoff: Backoff
+    private var clashBackoff: Backoff
+    private var isReady = false
+    private var wasAnswered = false
+    private var isOutage = false
+    private var lastSuperseded: NIODeadline?
+    private var shortInARow = 0
+    private var limit: TimeAmount?
+
+    init(backoff: Backoff) {
+        self.backoff = backoff
+        clashBackoff = backoff
+    }
+
+    /// - Parameter hasRoom: whether another scrape may begin.
+    mutating func started(at now: NIODeadline, hasRoom: Bool) -> [Action] { pollNext(now, hasRoom) }
+
+    mutating func pauseEnded(at now: NIODeadline, hasRoom: Bool) -> [Action] {
+        guard case .pausing = state else { return [] }
+        return pollNext(now, hasRoom)
+    }
+
+    /// A scrape ended.
+    mutating func roomArose(at now: NIODeadline) -> [Action] {
+        guard case .full = state else { return [] }
+        return pollNext(now, true)
+    }
+
+    /// The poll has been open for `held`.
+    mutating func pollHeld(at now: NIODeadline) -> [Action] {
+        guard case .polling = state else { return [] }
+        return succeeded(now)
+    }
+
+    mutating func stopped() -> [Action] {
+        state = .stopped
+        return setReady(false)
+    }
+
+    /// - Parameter random: 0..<1, for the jitter.
+    mutating func answered(
+        _ answer: PollAnswer, at now: NIODeadline, hasRoom: Bool, random: Double
+    ) -> [Action] {
+        guard case .polling(let since) = state else { return [] }
+        let open = now - since
+        if open >= Self.shortest { shortInARow = 0 }
+        switch answer {
+        case .scrape(let request):
+            return succeeded(now) + [.count(.scrape), .scrape(request)] + pollNext(now, hasRoom)
+        case .idle:
+            // A proxy that ends idle polls does so regularly; one that no longer does has gone without a word.
+            if open > .seconds(1) { limit = max(limit ?? .zero, .nanoseconds(open.nanoseconds * 2) + .seconds(10)) }
+            shortInARow += open < Self.shortest ? 1 : 0
+            let isSpinning = shortInARow > Self.shortestInARow
+            return succeeded(now, resets: !isSpinning) + [.count(.idle)]
+                + (isSpinning ? pause(backoff.wait(random: random)) : pollNext(now, hasRoom))
+        case .cutWhenIdle:
+            limit = nil
+            return [.count(.idle)] + pollNext(now, hasRoom)
+        case .superseded:
+            var actions: [Action] = [.count(.superseded)]
+            if lastSuperseded == nil { actions.append(.note(.clashBegan)) }
+            lastSuperseded = now
+            return actions + pause(clashBackoff.wait(random: random))
+        case .busy(let retryAfter, let explanation):
+            let wait = backoff.wait(random: random)
+            return [.count(.busy)] + failed(explanation) + pause(retryAfter.map { backoff.bounded($0) } ?? wait)
+        case .unreadable(let id, let explanation):
+            let refusal = id.map { [Action.refuse(id: $0, "the scrape can't be read: \(explanation)")] } ?? []
+            let text = "the poll was answered with something else than a scrape: \(explanation)"
+            return [.count(.error)] + refusal + failed(text) + pause(backoff.wait(random: random))
+        case .trouble(let explanation):
+            limit = nil
+            return [.count(.error)] + failed(explanation) + pause(backoff.wait(random: random))
+        }
+    }
+
+    private mutating func pollNext(_ now: NIODeadline, _ hasRoom: Bool) -> [Action] {
+        if case .stopped = state { return [] }
+        guard hasRoom else {
+            state = .full
+            return []
+        }
+        state = .polling(since: now)
+        return [.poll(limit: limit)]
+    }
+
+    private mutating func pause(_ nanoseconds: Int64) -> [Action] {
+        state = .pausing
+        return [.pause(.nanoseconds(nanoseconds))]
+    }
+
+    private mutating func succeeded(_ now: NIODeadline, resets: Bool = true) -> [Action] {
+        var actions = setReady(true)
+        if resets { backoff.reset() }
+        if isOutage { actions.append(.note(.outageEnded)) } else if !wasAnswered { actions.append(.note(.firstAnswer)) }
+        isOutage = false
+        wasAnswered = true
+        // Polls do succeed between two that are superseded: the clash is over only when it has not shown for long.
+        if let last = lastSuperseded, now - last > Self.clashMemory {
+            lastSuperseded = nil
+            clashBackoff.reset()
+            actions.append(.note(.clashEnded))
+        }
+        return actions
+    }
+
+    private mutating func failed(_ explanation: String) -> [Action] {
+        defer { isOutage = true }
+        return setReady(false) + (isOutage ? [] : [.note(.outageBegan(explanation))])
+    }
+
+    private mutating func setReady(_ ready: Bool) -> [Action] {
+        guard ready != isReady else { return [] }
+        isReady = ready
+        return [.setReady(ready)]
+    }
+}

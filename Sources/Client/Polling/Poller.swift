@@ -1,0 +1,148 @@
+import Logging
+import NIOCore
+import Wire
+
+/// Keeps one poll open at the proxy: runs the actions of a `PollLoop`, and owns its exchange and timers.
+///
+/// Confined to the client's event loop.
+final class Poller: ExchangeDelegate {
+    /// A larger answer is no scrape; bytes.
+    static let maxAnswerBytes = 262_144
+
+    private let client: OutboundClient
+    private let endpoint: ProxyEndpoint
+    private let dispatcher: ScrapeDispatcher
+    private let metrics: ClientMetrics
+    private let readiness: Readiness
+    private let logger: Logger
+    private let fqdn: String
+    private var loop: PollLoop
+    private var exchange: Exchange?
+    private var head: ResponseHead?
+    private var body = ByteBuffer()
+    private var polledAt = NIODeadline.distantPast
+    private var pauseTimer: Scheduled<Void>?
+    private var heldTimer: Scheduled<Void>?
+    private var limitTimer: Scheduled<Void>?
+
+    init(
+        client: OutboundClient, endpoint: ProxyEndpoint, dispatcher: ScrapeDispatcher, fqdn: String, backoff: Backoff,
+        metrics: ClientMetrics, readiness: Readiness, logger: Logger
+    ) {
+        self.client = client
+        self.endpoint = endpoint
+        self.dispatcher = dispatcher
+        self.fqdn = fqdn
+        self.metrics = metrics
+        self.readiness = readiness
+        self.logger = logger
+        loop = PollLoop(backoff: backoff)
+    }
+
+    func start() {
+        dispatcher.onRoom = { [weak self] in
+            guard let self else { return }
+            self.perform(self.loop.roomArose(at: self.now))
+        }
+        perform(loop.started(at: now, hasRoom: dispatcher.hasRoom))
+    }
+
+    /// Ends the open poll; no other follows.
+    func stop() {
+        perform(loop.stopped())
+        pauseTimer?.cancel()
+        endPoll()
+    }
+
+    // MARK: Events
+
+    func exchangeOpened(_ exchange: Exchange) {
+        heldTimer = client.loop.assumeIsolated().scheduleTask(in: PollLoop.held) {
+            self.perform(self.loop.pollHeld(at: self.now))
+        }
+    }
+
+    func exchange(_ exchange: Exchange, received head: ResponseHead) { self.head = head }
+
+    func exchange(_ exchange: Exchange, received body: ByteBuffer) {
+        guard self.body.readableBytes + body.readableBytes <= Self.maxAnswerBytes else {
+            endPoll()
+            answered(.trouble("the poll's answer is larger than \(Self.maxAnswerBytes) bytes"))
+            return
+        }
+        self.body.writeImmutableBuffer(body)
+    }
+
+    func exchangeReadBatchEnded(_ exchange: Exchange) { exchange.read() }
+    func exchangeBecameWritable(_ exchange: Exchange) {}
+
+    func exchangeEnded(_ exchange: Exchange) {
+        guard let head else { return answered(.trouble("the proxy's answer has no head")) }
+        answered(PollAnswer(head, body: body, openFor: now - polledAt))
+    }
+
+    func exchange(_ exchange: Exchange, failed failure: OutboundFailure) {
+        answered(PollAnswer(failure, openFor: now - polledAt))
+    }
+
+    // MARK: Actions
+
+    private var now: NIODeadline { client.loop.now }
+
+    private func answered(_ answer: PollAnswer) {
+        endPoll()
+        perform(
+            loop.answered(answer, at: now, hasRoom: dispatcher.hasRoom, random: Double.random(in: 0..<1)))
+    }
+
+    private func perform(_ actions: [PollLoop.Action]) {
+        for action in actions {
+            switch action {
+            case .poll(let limit): poll(limit)
+            case .pause(let time):
+                pauseTimer = client.loop.assumeIsolated().scheduleTask(in: time) {
+                    self.perform(self.loop.pauseEnded(at: self.now, hasRoom: self.dispatcher.hasRoom))
+                }
+            case .scrape(let request): dispatcher.scrape(request)
+            case .refuse(let id, let explanation): dispatcher.refuse(id: id, explanation)
+            case .note(let note): log(note)
+            case .count(let result): metrics.count(result)
+            case .setReady(let ready): readiness.set(ready)
+            }
+        }
+    }
+
+    private func poll(_ limit: TimeAmount?) {
+        polledAt = now
+        head = nil
+        body = ByteBuffer()
+        let exchange = Exchange(
+            client, route: endpoint.route, requestHead: endpoint.poll(fqdn: fqdn), delegate: self)
+        self.exchange = exchange
+        if let limit {
+            limitTimer = client.loop.assumeIsolated().scheduleTask(in: limit) { self.answered(.cutWhenIdle) }
+        }
+        exchange.start()
+    }
+
+    private func endPoll() {
+        heldTimer?.cancel()
+        limitTimer?.cancel()
+        exchange?.cancel()
+        exchange = nil
+    }
+
+    private func log(_ note: PollLoop.Note) {
+        switch note {
+        case .firstAnswer: logger.info("the proxy takes our polls")
+        case .outageBegan(let explanation):
+            logger.warning("polling the proxy fails; trying on", metadata: ["err": "\(explanation)"])
+        case .outageEnded: logger.info("the proxy takes our polls again")
+        case .clashBegan:
+            logger.warning(
+                "another poll for this FQDN took the place of ours: is a second client running with the same --fqdn?",
+                metadata: ["fqdn": "\(fqdn)"])
+        case .clashEnded: logger.info("no other client polls for this FQDN any more", metadata: ["fqdn": "\(fqdn)"])
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import Flags
+import Logging
+import NIOCore
+import NIOPosix
+import NIOSSL
+import Telemetry
+import Web
+import Wire
+
+/// A client that polls: all its parts, wired up. Programs run one; tests run as many as they like.
+final class RunningClient: Sendable {
+    /// Where metrics are served; `nil` where they are not.
+    let metricsAddress: ListenAddress?
+    let metrics: ClientMetrics
+    let readiness: Readiness
+    let logger: Logger
+
+    private let listener: WebListener?
+    private let group: MultiThreadedEventLoopGroup
+    private let engine: NIOLoopBound<ClientEngine>
+    private let loop: any EventLoop
+
+    private init(
+        listener: WebListener?, metrics: ClientMetrics, readiness: Readiness, logger: Logger,
+        group: MultiThreadedEventLoopGroup, loop: any EventLoop, engine: NIOLoopBound<ClientEngine>
+    ) {
+        metricsAddress = listener?.address
+        self.listener = listener
+        self.metrics = metrics
+        self.readiness = readiness
+        self.logger = logger
+        self.group = group
+        self.loop = loop
+        self.engine = engine
+    }
+
+    /// - Throws: what a person has to put right first, such as a certificate that is missing.
+    static func start(_ configuration: ClientConfiguration, logger: Logger) async throws -> RunningClient {
+        let needsTLS = configuration.proxyURL.isHTTPS || !configuration.tls.isEmpty
+        let tlsContext = needsTLS ? try configuration.tls.makeContext() : nil
+        let readiness = Readiness()
+        let metrics = ClientMetrics(readiness: readiness)
+        // One thread: a client's work is small, and what a target sends then goes on to the proxy without changing threads.
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let loop = group.next()
+        logger.info(
+            "starting",
+            metadata: [
+                "version": "\(Version.number)", "fqdn": "\(configuration.fqdn)",
+                "proxy_url": "\(configuration.proxyURL.withoutCredentials)",
+            ])
+        let listener = await listen(configuration, on: group, metrics, readiness, logger)
+        do {
+            let engine = try await loop.submit {
+                let engine = ClientEngine(
+                    configuration, tlsContext: tlsContext, loop: loop, metrics: metrics, readiness: readiness,
+                    logger: logger)
+                engine.start()
+                return NIOLoopBound(engine, eventLoop: loop)
+            }.get()
+            return RunningClient(
+                listener: listener, metrics: metrics, readiness: readiness, logger: logger, group: group, loop: loop,
+                engine: engine)
+        } catch {
+            try? await group.shutdownGracefully()
+            throw error
+        }
+    }
+
+    /// Polls no more; returns when the running scrapes are done or the grace has ended.
+    func drain() async {
+        let drained = loop.makePromise(of: Void.self)
+        loop.execute { self.engine.value.stop { drained.succeed() } }
+        // Succeeds always: at the latest when the grace has ended.
+        try? await drained.futureResult.get()
+    }
+
+    /// Serves no metrics any more, and gives the thread back.
+    func stop() async {
+        await listener?.close()
+        try? await group.shutdownGracefully()
+    }
+
+    /// A port that is taken is a warning and nothing more: that this machine is scraped matters more than that the client is.
+    private static func listen(
+        _ configuration: ClientConfiguration, on group: MultiThreadedEventLoopGroup, _ metrics: ClientMetrics,
+        _ readiness: Readiness, _ logger: Logger
+    ) async -> WebListener? {
+        guard let address = configuration.metricsAddress else { return nil }
+        do {
+            let listener = try await WebListener.bind(
+                address, on: group, router: routes(metrics, readiness, fqdn: configuration.fqdn),
+                limits: WebLimits(maxConnections: 64, maxHeaderBytes: 16_384), metrics: metrics.web, logger: logger)
+            logger.info("serving metrics", metadata: ["address": "\(listener.address)"])
+            return listener
+        } catch {
+            logger.warning("no metrics are served (--metrics-addr)", metadata: ["err": "\(error)"])
+            return nil
+        }
+    }
+
+    private static func routes(_ metrics: ClientMetrics, _ readiness: Readiness, fqdn: String) -> RouteTable {
+        let page = LandingPage(
+            name: "PushProx client", description: "Lets Prometheus scrape this machine through a PushProx proxy.",
+            version: Version.number,
+            links: [("/metrics", "Metrics"), ("/-/healthy", "Health"), ("/-/ready", "Readiness")])
+        return RouteTable([
+            "/": Web.Route { page.response(status: ["FQDN: \(fqdn)"]) },
+            "/metrics": Web.Route {
+                Response(status: 200, contentType: MetricRegistry.contentType, body: metrics.registry.exposition())
+            },
+            "/-/healthy": Web.Route { .text(200, "PushProx client is healthy.") },
+            "/-/ready": Web.Route {
+                readiness.isReady
+                    ? .text(200, "PushProx client is ready.")
+                    : .text(503, "the proxy does not answer this client's polls")
+            },
+        ])
+    }
+}

@@ -1,0 +1,52 @@
+import NIOCore
+import Wire
+
+/// A scrape as it goes to the target.
+struct TargetRequest: Sendable {
+    let request: PolledRequest
+    let isHTTPS: Bool
+    let port: Int
+    /// Begins with `/`.
+    let pathAndQuery: String
+    /// For the whole scrape, the push included; nanoseconds.
+    let timeout: Int64
+
+    var host: String { request.target.host }
+
+    /// For logs and errors: the URL without its query, which may hold secrets.
+    var display: String {
+        "\(isHTTPS ? "https" : "http")://\(request.target.hostAndPort)\(request.target.path)"
+    }
+
+    /// The request's bytes, the body included. The fields keep their order and their bytes; `Id` is passed on, as upstream does.
+    func write(for route: Route, into buffer: inout ByteBuffer) {
+        let authority = request.target.hostAndPort
+        buffer.writeString(request.method)
+        buffer.writeStaticString(" ")
+        if route.asksForwarder { buffer.writeString("http://\(authority)") }
+        buffer.writeString(pathAndQuery)
+        buffer.writeStaticString(" HTTP/1.1\r\nHost: ")
+        buffer.writeString(authority)
+        buffer.writeStaticString("\r\n")
+        request.message.writeEndToEndFields(into: &buffer) { name in
+            name.elementsEqualIgnoringCase("host") || name.elementsEqualIgnoringCase("content-length")
+        }
+        if route.asksForwarder, let credentials = route.forwarder?.credentials {
+            buffer.writeString("Proxy-Authorization: \(credentials)\r\n")
+        }
+        if let body = request.body {
+            buffer.writeString("Content-Length: \(body.readableBytes)\r\n\r\n")
+            buffer.writeImmutableBuffer(body)
+        } else {
+            buffer.writeStaticString("\r\n")
+        }
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// - Parameter name: in lower case, of bytes of a token.
+    fileprivate func elementsEqualIgnoringCase(_ name: StaticString) -> Bool {
+        count == name.utf8CodeUnitCount
+            && name.withUTF8Buffer { expected in zip(self, expected).allSatisfy { $0 | 0x20 == $1 } }
+    }
+}

@@ -1,0 +1,278 @@
+import NIOCore
+import Store
+import Wire
+
+/// Decides which scrape goes to which client, and how each scrape ends. The one place that knows who waits for whom.
+///
+/// A pure state machine: events come in as calls, in the past tense, with the time as an argument; what is to be done comes out
+/// as actions, to be carried out in their order after the call. Every event costs O(1), or O(log n) of the scrapes under way,
+/// whatever the number of clients. Nothing that a peer can cause traps.
+///
+/// A scrape's states: queued → delivered → responding → ended. Legal transitions besides: delivered → queued (the poll's
+/// connection failed while the request was written: back to the head of its queue), and from each of them → ended (deadline,
+/// scraper gone, push broken, shutdown). An ended scrape is forgotten, so whatever comes late for it finds nothing.
+///
+/// A client's states: unknown → (poll) parked → (scrape delivered) in flight → (push, poll) …; connected while a poll is parked
+/// or a scrape in flight; else it stays registered until its registration runs out, then it is gone.
+struct Broker<Ports: BrokerPorts>: Sendable {
+    typealias Action = BrokerAction<Ports>
+    typealias Slot = ClientSlot<Ports.Poll>
+
+    enum Phase: Sendable {
+        case queued
+        case delivered(DeliveryID, at: NIODeadline)
+        case responding(Ports.Push, deliveredAt: NIODeadline)
+    }
+
+    struct Scrape: Sendable {
+        let slot: Int
+        let scraper: Ports.Scraper
+        let arrived: NIODeadline
+        var phase = Phase.queued
+    }
+
+    let limits: BrokerLimits
+    var gauges = BrokerGauges()
+    private(set) var isShuttingDown = false
+
+    // For the extension in Broker+Slots.swift; nothing outside the broker may touch them.
+    var names: [String: Int] = [:]
+    var slots: [Slot] = []
+    var freeSlots: [Int] = []
+    var scrapes: [ScrapeID: Scrape] = [:]
+    var scrapeDeadlines = DeadlineQueue<ScrapeID>()
+    var pollEnds = DeadlineQueue<DeliveryID>()
+    var endablePolls = 0
+    var registrationEnds = DeadlineQueue<(slot: Int, client: ClientID)>()
+    var goneNames = RecentNames(capacity: 10_000)
+    var serial: UInt64 = 0
+
+    init(limits: BrokerLimits) { self.limits = limits }
+
+    /// No scrape is under way.
+    var isIdle: Bool { scrapes.isEmpty }
+
+    /// When `timePassed` has something to do next, at the earliest.
+    var nextDeadline: NIODeadline? {
+        [scrapeDeadlines.earliest, pollEnds.earliest, registrationEnds.earliest].compactMap(\.self).min()
+    }
+
+    /// The names that `/clients` lists: connected, or registration not run out.
+    func listedClients(at now: NIODeadline) -> [String] {
+        var names: [String] = []
+        names.reserveCapacity(gauges.liveClients)
+        for slot in slots where slot.isRegistered && (slot.isConnected || slot.expires > now) {
+            names.append(slot.fqdn.spelling)
+        }
+        return names
+    }
+
+    /// What the record needs of every registered client: for a record that starts afresh.
+    func clientStates() -> [ClientState] { slots.compactMap { $0.isRegistered ? $0.state : nil } }
+
+    // MARK: Polls
+
+    /// A client that an earlier process knew, not connected now; before the first event.
+    mutating func clientRestored(_ fqdn: FQDN, instance: InstanceID?, lastSeen: NIODeadline, expires: NIODeadline) {
+        guard names[fqdn.key] == nil, names.count < limits.maxClients else { return }
+        let index = claimSlot(fqdn, lastSeen)
+        change(index) {
+            $0.isRegistered = true
+            $0.lastSeen = lastSeen
+            $0.expires = expires
+            $0.instance = instance
+        }
+        gauges.liveClients += 1
+        addRegistrationEnd(index)
+    }
+
+    /// A client asks for a scrape. The delivery's id is the port's to remember, for `pollLeft` and `deliveryFailed`.
+    mutating func pollArrived(_ poll: PollArrival<Ports.Poll>, at now: NIODeadline) -> (DeliveryID, [Action]) {
+        serial += 1
+        var actions: [Action] = []
+        if isShuttingDown {
+            return (DeliveryID(slot: -1, generation: serial), [.endPoll(poll.port, .shuttingDown)])
+        }
+        guard let index = register(poll, now, &actions) else {
+            actions.append(.note(.registrationRefused))
+            actions.append(.endPoll(poll.port, .tooManyClients))
+            return (DeliveryID(slot: -1, generation: serial), actions)
+        }
+        let delivery = DeliveryID(slot: index, generation: serial)
+        if let older = unpark(index) {
+            let clash = older.instance != nil && poll.instance != nil && older.instance != poll.instance
+            if clash { reportClash(index, older, poll, &actions) }
+            actions.append(.note(.pollSuperseded))
+            actions.append(.endPoll(older.port, clash ? .clash : .superseded))
+        }
+        park(Slot.Parked(id: delivery, port: poll.port, instance: poll.instance), index, now)
+        deliverNext(index, now, &actions)
+        noteState(index, &actions)
+        return (delivery, actions)
+    }
+
+    /// A poll's peer disconnected.
+    mutating func pollLeft(_ delivery: DeliveryID, at now: NIODeadline) -> [Action] {
+        guard isParked(delivery) else { return [] }
+        var actions: [Action] = [.note(.pollDropped)]
+        _ = unpark(delivery.slot)
+        touch(delivery.slot, now)
+        settle(delivery.slot, now, &actions)
+        return actions
+    }
+
+    /// The connection of a poll failed while the scrape was written to it: the scrape goes to the next poll, before all others.
+    mutating func deliveryFailed(_ scrape: ScrapeID, _ delivery: DeliveryID, at now: NIODeadline) -> [Action] {
+        guard let entry = scrapes[scrape], case .delivered(delivery, _) = entry.phase else { return [] }
+        var actions: [Action] = [.note(.redelivered)]
+        scrapes[scrape]?.phase = .queued
+        gauges.inFlight -= 1
+        gauges.queued += 1
+        change(entry.slot) {
+            $0.inFlight -= 1
+            $0.queuedCount += 1
+            $0.queue.prepend(scrape)
+        }
+        deliverNext(entry.slot, now, &actions)
+        settle(entry.slot, now, &actions)
+        return actions
+    }
+
+    // MARK: Scrapes
+
+    /// A scrape asks for a client.
+    ///
+    /// - Parameter deadline: When it fails unless its response is complete.
+    mutating func scrapeArrived(
+        _ id: ScrapeID, for fqdn: FQDN, from scraper: Ports.Scraper, deadline: NIODeadline, at now: NIODeadline
+    ) -> [Action] {
+        if isShuttingDown { return refusal(id, scraper, fqdn, .shuttingDown) }
+        let existing = names[fqdn.key]
+        let mustQueue = existing.map { slots[$0].parked == nil } ?? true
+        if mustQueue {
+            var bound: QueueBound?
+            if gauges.queued >= limits.maxQueued { bound = .total }
+            if let existing, slots[existing].queuedCount >= limits.maxQueuedPerClient { bound = .client }
+            if let bound { return [.note(.queueFull(bound))] + refusal(id, scraper, fqdn, .queueFull) }
+        }
+        let index = existing ?? claimSlot(fqdn, now)
+        var actions: [Action] = []
+        scrapes[id] = Scrape(slot: index, scraper: scraper, arrived: now)
+        gauges.queued += 1
+        change(index) {
+            $0.queuedCount += 1
+            $0.queue.append(id)
+        }
+        scrapeDeadlines.add(id, at: deadline, live: scrapes.count) { [scrapes] id, _ in scrapes[id] != nil }
+        deliverNext(index, now, &actions)
+        noteState(index, &actions)
+        return actions
+    }
+
+    /// The scraper hung up.
+    mutating func scraperLeft(_ id: ScrapeID, sent status: Int?, bytes: Int, at now: NIODeadline) -> [Action] {
+        guard let entry = scrapes[id] else { return [] }
+        var actions: [Action] = []
+        if case .responding(let push, _) = entry.phase { actions.append(.abandonPush(push)) }
+        end(id, failure: .scraperGone, detail: "", status: status, bytes: bytes, now, &actions)
+        return actions
+    }
+
+    // MARK: Responses
+
+    /// A push began to answer a scrape.
+    mutating func responseBegan(_ id: ScrapeID, push: Ports.Push, at now: NIODeadline) -> PushReception<Ports> {
+        guard let entry = scrapes[id], case .delivered(_, let deliveredAt) = entry.phase else { return .unknown }
+        scrapes[id]?.phase = .responding(push, deliveredAt: deliveredAt)
+        return .relay(entry.scraper)
+    }
+
+    /// The scraper has the whole response.
+    mutating func responseEnded(_ id: ScrapeID, status: Int, bytes: Int, at now: NIODeadline) -> [Action] {
+        guard let entry = scrapes[id], case .responding = entry.phase else { return [] }
+        var actions: [Action] = []
+        end(id, failure: nil, detail: "", status: status, bytes: bytes, now, &actions)
+        return actions
+    }
+
+    /// What a push brought is no response, breaks off, or says that the client failed.
+    mutating func responseBroke(
+        _ id: ScrapeID, _ kind: FailureKind, detail: String, at now: NIODeadline
+    ) -> [Action] {
+        guard let entry = scrapes[id], case .responding = entry.phase else { return [] }
+        var actions: [Action] = [.fail(entry.scraper, kind, detail: detail)]
+        end(id, failure: kind, detail: detail, status: kind.status, bytes: 0, now, &actions)
+        return actions
+    }
+
+    // MARK: Time and shutdown
+
+    /// Ends what is due: scrapes past their deadline, idle polls, registrations.
+    mutating func timePassed(to now: NIODeadline) -> [Action] {
+        var actions: [Action] = []
+        while let (id, _) = scrapeDeadlines.popPassed(at: now) {
+            guard let entry = scrapes[id] else { continue }
+            let kind: FailureKind
+            switch entry.phase {
+            case .queued: kind = .noPoll
+            case .delivered: kind = .noPush
+            case .responding(let push, _):
+                kind = .responseTimeout
+                actions.append(.abandonPush(push))
+            }
+            actions.append(.fail(entry.scraper, kind, detail: ""))
+            end(id, failure: kind, detail: "", status: kind.status, bytes: 0, now, &actions)
+        }
+        while let (delivery, _) = pollEnds.popPassed(at: now) {
+            guard isParked(delivery), let poll = unpark(delivery.slot) else { continue }
+            actions.append(.note(.pollIdle))
+            actions.append(.endPoll(poll.port, .idle))
+            touch(delivery.slot, now)
+            settle(delivery.slot, now, &actions)
+        }
+        while let (entry, deadline) = registrationEnds.popPassed(at: now) {
+            guard slots[entry.slot].awaitsEnd(entry.client, deadline) else { continue }
+            change(entry.slot) { $0.isRegistered = false }
+            gauges.liveClients -= 1
+            goneNames.insert(slots[entry.slot].fqdn.key)
+            actions.append(.note(.gone(slots[entry.slot].fqdn)))
+            actions.append(.note(.client(slots[entry.slot].state)))
+            release(entry.slot)
+        }
+        return actions
+    }
+
+    /// Polls and queued scrapes are sent away, new ones will be; what a client has already taken may still finish.
+    mutating func shutdownBegan(at now: NIODeadline) -> [Action] {
+        guard !isShuttingDown else { return [] }
+        isShuttingDown = true
+        var actions: [Action] = []
+        for index in slots.indices {
+            guard let poll = unpark(index) else { continue }
+            actions.append(.endPoll(poll.port, .shuttingDown))
+            touch(index, now)
+            noteState(index, &actions)
+        }
+        for (id, entry) in scrapes {
+            guard case .queued = entry.phase else { continue }
+            actions.append(.fail(entry.scraper, .shuttingDown, detail: ""))
+            end(
+                id, failure: .shuttingDown, detail: "", status: FailureKind.shuttingDown.status, bytes: 0, now, &actions
+            )
+        }
+        return actions
+    }
+
+    /// The grace is over: whatever is still under way fails.
+    mutating func graceEnded(at now: NIODeadline) -> [Action] {
+        var actions: [Action] = []
+        for (id, entry) in scrapes {
+            if case .responding(let push, _) = entry.phase { actions.append(.abandonPush(push)) }
+            actions.append(.fail(entry.scraper, .shuttingDown, detail: ""))
+            end(
+                id, failure: .shuttingDown, detail: "", status: FailureKind.shuttingDown.status, bytes: 0, now, &actions
+            )
+        }
+        return actions
+    }
+}

@@ -1,0 +1,54 @@
+import DequeModule
+import NIOCore
+import Wire
+
+/// What the broker knows of one FQDN: a client that registered, or a name that scrapes wait for.
+///
+/// Registered means a poll came, and the registration has not run out since. A slot that is neither registered nor waited for is
+/// given back.
+struct ClientSlot<Poll: Sendable>: Sendable {
+    /// A parked poll.
+    struct Parked: Sendable {
+        let id: DeliveryID
+        let port: Poll
+        let instance: InstanceID?
+    }
+
+    let id: ClientID
+    /// Spelled as the client does, once it has polled.
+    var fqdn: FQDN
+    var isRegistered = false
+    var parked: Parked?
+    /// Waiting scrapes, first come first served. May hold ids of scrapes that have ended: `queuedCount` counts the others.
+    var queue = Deque<ScrapeID>()
+    var queuedCount = 0
+    var inFlight = 0
+    var lastSeen: NIODeadline
+    var expires: NIODeadline
+    var instance: InstanceID?
+    var agent: String?
+    var address: String?
+    /// The two processes that were last found to claim this FQDN at once, so that a pair is reported once.
+    var clashing: (InstanceID, InstanceID)?
+
+    init(id: ClientID, fqdn: FQDN, now: NIODeadline) {
+        self.id = id
+        self.fqdn = fqdn
+        self.lastSeen = now
+        self.expires = now
+    }
+
+    var isConnected: Bool { isRegistered && (parked != nil || inFlight > 0) }
+    var isUnused: Bool { !isRegistered && queuedCount == 0 && inFlight == 0 }
+
+    /// Whether a deadline set for the end of a registration still holds.
+    func awaitsEnd(_ client: ClientID, _ deadline: NIODeadline) -> Bool {
+        id == client && isRegistered && !isConnected && expires == deadline
+    }
+
+    var state: ClientState {
+        ClientState(
+            id: id, fqdn: fqdn, isConnected: isConnected, queued: queuedCount, inFlight: inFlight, lastSeen: lastSeen,
+            expires: expires, instance: instance, agent: agent, address: address)
+    }
+}

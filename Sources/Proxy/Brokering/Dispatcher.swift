@@ -1,0 +1,227 @@
+import Logging
+import NIOCore
+import Store
+import Synchronization
+import Wire
+
+/// The ends that the broker of the running program hands around.
+enum LivePorts: BrokerPorts {
+    typealias Scraper = ScrapeExchange
+    typealias Poll = PollExchange
+    typealias Push = PushExchange
+}
+
+/// The shell around the broker: holds its lock, tells it the time, and carries out what it decides, outside the lock.
+///
+/// Order inside the lock does not guarantee order outside it: a poll may be told to deliver after its connection was lost, a
+/// scraper to relay after it hung up. The ports know whether they still live, and answer with the event that puts it right.
+final class Dispatcher: Sendable {
+    private let broker: Mutex<Broker<LivePorts>>
+    private let metrics: ProxyMetrics
+    private let logger: Logger
+    private let recorder = Mutex<Recorder?>(nil)
+    private let drained = Mutex<EventLoopPromise<Void>?>(nil)
+
+    init(broker: Broker<LivePorts>, metrics: ProxyMetrics, logger: Logger) {
+        self.broker = Mutex(broker)
+        self.metrics = metrics
+        self.logger = logger
+    }
+
+    /// Facts go there from now on; without a record they are only counted and logged.
+    func record(in recorder: Recorder) { self.recorder.withLock { $0 = recorder } }
+
+    var gauges: BrokerGauges { broker.withLock { $0.gauges } }
+    var isShuttingDown: Bool { broker.withLock { $0.isShuttingDown } }
+
+    func clientStates() -> [ClientState] { broker.withLock { $0.clientStates() } }
+
+    func listedClients() -> [String] { broker.withLock { $0.listedClients(at: .now()) } }
+
+    // MARK: Events
+
+    func pollArrived(_ poll: PollArrival<PollExchange>) -> DeliveryID {
+        let (delivery, actions) = broker.withLock { $0.pollArrived(poll, at: .now()) }
+        run(actions)
+        return delivery
+    }
+
+    func pollLeft(_ delivery: DeliveryID) { run(broker.withLock { $0.pollLeft(delivery, at: .now()) }) }
+
+    func deliveryFailed(_ scrape: ScrapeID, _ delivery: DeliveryID) {
+        run(broker.withLock { $0.deliveryFailed(scrape, delivery, at: .now()) })
+    }
+
+    func scrapeArrived(_ scraper: ScrapeExchange) {
+        let now = NIODeadline.now()
+        let request = scraper.request
+        let deadline = scraper.began + .nanoseconds(request.timeout)
+        run(
+            broker.withLock {
+                $0.scrapeArrived(request.id, for: request.fqdn, from: scraper, deadline: deadline, at: now)
+            })
+    }
+
+    func scraperLeft(_ id: ScrapeID, sent status: Int?, bytes: Int) {
+        run(broker.withLock { $0.scraperLeft(id, sent: status, bytes: bytes, at: .now()) })
+    }
+
+    func responseBegan(_ id: ScrapeID, push: PushExchange) -> PushReception<LivePorts> {
+        let reception = broker.withLock { $0.responseBegan(id, push: push, at: .now()) }
+        if case .unknown = reception { metrics.unknownPushes.increment() }
+        return reception
+    }
+
+    func responseEnded(_ id: ScrapeID, status: Int, bytes: Int) {
+        run(broker.withLock { $0.responseEnded(id, status: status, bytes: bytes, at: .now()) })
+    }
+
+    func responseBroke(_ id: ScrapeID, _ kind: FailureKind, detail: String) {
+        run(broker.withLock { $0.responseBroke(id, kind, detail: detail, at: .now()) })
+    }
+
+    /// Ends what is due.
+    ///
+    /// - Returns: When there is something to do next, at the earliest.
+    func timePassed() -> NIODeadline? {
+        let (actions, next) = broker.withLock { ($0.timePassed(to: .now()), $0.nextDeadline) }
+        run(actions)
+        return next
+    }
+
+    /// Begins the shutdown; the future is done when no scrape is under way any more.
+    func shutDown(on loop: any EventLoop) -> EventLoopFuture<Void> {
+        let promise = loop.makePromise(of: Void.self)
+        drained.withLock { $0 = promise }
+        run(broker.withLock { $0.shutdownBegan(at: .now()) })
+        completeIfDrained()
+        return promise.futureResult
+    }
+
+    /// Fails what is still under way.
+    func endGrace() { run(broker.withLock { $0.graceEnded(at: .now()) }) }
+
+    // MARK: Actions
+
+    private func run(_ actions: [BrokerAction<LivePorts>]) {
+        guard !actions.isEmpty else { return }
+        for action in actions {
+            switch action {
+            case .deliver(let delivered):
+                metrics.pollWait.observe(nanoseconds: delivered.waited.nanoseconds)
+                delivered.poll.deliver(delivered)
+            case .endPoll(let poll, let why): poll.end(why)
+            case .fail(let scraper, let kind, let detail): scraper.fail(kind, detail: detail)
+            case .abandonPush(let push): push.abandon()
+            case .note: break
+            }
+        }
+        note(actions)
+    }
+
+    private func note(_ actions: [BrokerAction<LivePorts>]) {
+        let now = Moment.now()
+        var hasEnd = false
+        let recorder = recorder.withLock { $0 }
+        for case .note(let fact) in actions {
+            count(fact)
+            if case .ended = fact { hasEnd = true }
+        }
+        recorder?.note { backlog in
+            for case .note(let fact) in actions { Self.record(fact, in: &backlog, now) }
+        }
+        if hasEnd { completeIfDrained() }
+    }
+
+    private func completeIfDrained() {
+        let promise = drained.withLock { promise in broker.withLock { $0.isIdle } ? promise.take() : nil }
+        promise?.succeed()
+    }
+
+    private static func record(_ fact: BrokerFact<LivePorts>, in backlog: inout RecordBacklog, _ now: Moment) {
+        switch fact {
+        case .registered: backlog.registered()
+        case .client(let state): backlog.clientChanged(state, at: now)
+        case .clash(let client, let fqdn, _): backlog.clashed(client, fqdn, at: now)
+        case .ended(let end):
+            let outcome = Outcome(
+                time: now.wall, duration: end.duration.nanoseconds / 1000, status: end.status, bytes: Int64(end.bytes),
+                failure: end.failure)
+            backlog.scrapeEnded(
+                outcome, client: end.client, end.scraper.request.fqdn, failure: end.failureRecord(at: now.wall))
+        case .gone, .queueFull, .pollSuperseded, .pollIdle, .pollDropped, .redelivered, .registrationRefused: break
+        }
+    }
+
+    /// Metrics and log.
+    private func count(_ fact: BrokerFact<LivePorts>) {
+        switch fact {
+        case .registered(let fqdn, let isBack):
+            logger.info(isBack ? "client is back" : "client registered", metadata: ["fqdn": "\(fqdn)"])
+        case .gone(let fqdn): logger.info("client is gone", metadata: ["fqdn": "\(fqdn)"])
+        case .clash(_, let fqdn, let isNews):
+            metrics.clashes.increment()
+            if isNews {
+                logger.warning(
+                    "two live clients claim one FQDN; give each its own --fqdn", metadata: ["fqdn": "\(fqdn)"])
+            }
+        case .client: break
+        case .ended(let end): count(end)
+        case .queueFull(let bound): metrics.queueFull[bound]?.increment()
+        case .pollSuperseded: metrics.pollsSuperseded.increment()
+        case .pollIdle: metrics.pollsIdle.increment()
+        case .pollDropped: metrics.pollsDropped.increment()
+        case .redelivered: metrics.redelivered.increment()
+        case .registrationRefused: metrics.registrationsRefused.increment()
+        }
+    }
+
+    private func count(_ end: ScrapeEnd<LivePorts>) {
+        metrics.scrapes.increment()
+        if let atClient = end.atClient { metrics.clientTime.observe(nanoseconds: atClient.nanoseconds) }
+        guard let kind = end.failure else {
+            logger.debug(
+                "scrape done",
+                metadata: [
+                    "scrape_id": "\(end.scrape)", "target": "\(end.scraper.request.targetWithoutQuery)",
+                    "status": "\(end.status ?? 0)", "bytes": "\(end.bytes)",
+                    "duration_ms": "\(end.duration.nanoseconds / 1_000_000)",
+                ])
+            return
+        }
+        metrics.failures[kind]?.increment()
+        logger.debug(
+            "scrape failed",
+            metadata: [
+                "scrape_id": "\(end.scrape)", "target": "\(end.scraper.request.targetWithoutQuery)",
+                "kind": "\(kind.rawValue)", "err": "\(kind.summary)", "detail": "\(end.detail)",
+                "duration_ms": "\(end.duration.nanoseconds / 1_000_000)",
+            ])
+    }
+}
+
+extension ScrapeEnd where Ports == LivePorts {
+    fileprivate func failureRecord(at now: UnixMilliseconds) -> FailureRecord? {
+        guard let kind = failure else { return nil }
+        let request = scraper.request
+        return FailureRecord(
+            time: now, fqdn: request.fqdn.key, kind: kind,
+            text: (detail.isEmpty ? kind.summary : "\(kind.summary): \(detail)").prefix(utf8Bytes: 500),
+            scrapeID: scrape.description, target: request.targetWithoutQuery.prefix(utf8Bytes: 300),
+            duration: duration.nanoseconds / 1000)
+    }
+}
+
+extension String {
+    /// The longest beginning of whole characters that is no longer than `count` bytes.
+    func prefix(utf8Bytes count: Int) -> String {
+        if utf8.count <= count { return self }
+        var end = startIndex
+        while end < endIndex {
+            let next = index(after: end)
+            if utf8.distance(from: startIndex, to: next) > count { break }
+            end = next
+        }
+        return String(self[..<end])
+    }
+}

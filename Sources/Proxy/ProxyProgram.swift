@@ -1,0 +1,64 @@
+import Flags
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import Store
+import Telemetry
+import Web
+import Wire
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// Why the proxy could not start, in one line.
+struct StartError: Error, CustomStringConvertible {
+    let description: String
+}
+
+/// The composition root: makes every part of the proxy, in the order in which they depend on each other, and runs them.
+struct ProxyProgram {
+    let configuration: ProxyConfiguration
+    let logger = Logger(label: "pushprox-proxy")
+
+    /// Serves until SIGTERM or SIGINT.
+    ///
+    /// - Throws: `StartError` when it can't start.
+    func run() async throws {
+        raiseDescriptorLimit()
+        let proxy = try await RunningProxy.start(configuration, logger: logger)
+        // Order is dependency order; the shutdown runs through it backwards.
+        var services: [any Service] = []
+        if let recorder = proxy.recorder { services.append(recorder) }
+        services.append(ServingService(proxy: proxy, grace: configuration.shutdownGrace))
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }))
+        let impatience = SecondSignal.exitAtOnce(logger: logger)
+        defer { impatience.cancel() }
+        try await group.run()
+        await proxy.stop()
+        logger.info("stopped")
+    }
+
+    private func raiseDescriptorLimit() {
+        var limit = rlimit()
+        guard getrlimit(Self.descriptors, &limit) == 0, limit.rlim_cur < limit.rlim_max else { return }
+        limit.rlim_cur = limit.rlim_max
+        if setrlimit(Self.descriptors, &limit) != 0 {
+            logger.warning("the limit of open files could not be raised", metadata: ["errno": "\(errno)"])
+        }
+    }
+
+    #if canImport(Glibc)
+        private static let descriptors = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    #else
+        private static let descriptors = RLIMIT_NOFILE
+    #endif
+}

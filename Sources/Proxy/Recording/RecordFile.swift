@@ -1,0 +1,41 @@
+import NIOPosix
+import Store
+import Synchronization
+
+/// The record's writer, on a thread of its own: SQLite blocks.
+final class RecordFile: Sendable {
+    /// `@unchecked Sendable`: the writer is only ever touched by work that is submitted to `thread`, which runs one piece at a time.
+    private final class Confined: @unchecked Sendable {
+        let writer: StoreWriter
+
+        init(_ writer: StoreWriter) { self.writer = writer }
+    }
+
+    private let confined: Confined
+    private let thread = NIOThreadPool(numberOfThreads: 1)
+    /// What opening found.
+    let outcome: OpenOutcome
+
+    /// Opens the record; blocks, so call it before serving.
+    init(path: String, identity: ProxyIdentity, now: UnixMilliseconds) throws(StoreError) {
+        let writer = try StoreWriter(path: path, identity: identity, now: now)
+        outcome = writer.outcome
+        confined = Confined(writer)
+        thread.start()
+    }
+
+    func write(_ batch: RecordBatch) async throws -> WriteOutcome {
+        try await thread.runIfActive { [confined] in try confined.writer.write(batch) }
+    }
+
+    func prune(at now: UnixMilliseconds, retention: Int64) async throws {
+        _ = try await thread.runIfActive { [confined] in
+            try confined.writer.prune(now: now, retention: retention)
+        }
+    }
+
+    func close(at now: UnixMilliseconds) async throws {
+        try await thread.runIfActive { [confined] in try confined.writer.close(now: now) }
+        try await thread.shutdownGracefully()
+    }
+}

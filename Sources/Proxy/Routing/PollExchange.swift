@@ -1,0 +1,151 @@
+import NIOCore
+import Store
+import Web
+import Wire
+
+/// One `POST /poll`: reads the client's name, then waits for the broker to hand it a scrape.
+///
+/// `@unchecked Sendable`: what changes is confined to the connection's event loop; what other threads may call (`deliver`, `end`)
+/// hops there first. States: reading → parked → done; lost from any of them.
+final class PollExchange: Exchange, @unchecked Sendable {
+    private enum State {
+        case reading(ByteBuffer)
+        /// The id is `nil` only while the broker is being told of the poll.
+        case parked(DeliveryID?)
+        case done
+        case lost
+    }
+
+    /// An FQDN with white space around it fits easily. Bytes.
+    static let maxBody = 1024
+
+    private let connection: ServerConnection
+    private let loop: any EventLoop
+    private let dispatcher: Dispatcher
+    private let instance: InstanceID?
+    private let agent: String?
+    private var state = State.reading(ByteBuffer())
+
+    init(
+        _ head: RequestHead, connection: ServerConnection, loop: any EventLoop, dispatcher: Dispatcher,
+        agents: AgentNames
+    ) {
+        self.connection = connection
+        self.loop = loop
+        self.dispatcher = dispatcher
+        self.instance = head.message.first(HeaderName.instance).flatMap { InstanceID($0) }
+        self.agent = head.message.first("User-Agent").map { agents.shared($0.prefix(utf8Bytes: 200)) }
+    }
+
+    // MARK: Exchange
+
+    func bodyArrived(_ bytes: ByteBuffer) {
+        guard case .reading(var body) = state else { return }
+        body.writeImmutableBuffer(bytes)
+        if body.readableBytes > Self.maxBody {
+            state = .done
+            connection.respond(
+                .text(413, "a poll's body is the client's FQDN: at most \(FQDN.maxBytes) bytes", closes: true))
+        } else {
+            state = .reading(body)
+        }
+    }
+
+    func bodyEnded() {
+        guard case .reading(let body) = state else { return }
+        guard let fqdn = FQDN(Self.trimmed(body)) else {
+            state = .done
+            connection.respond(
+                .text(
+                    400,
+                    "a poll's body must be the client's FQDN: a host name of letters, digits, '-', '_' and '.', at most "
+                        + "\(FQDN.maxBytes) bytes, or an IP address"))
+            return
+        }
+        state = .parked(nil)
+        let delivery = dispatcher.pollArrived(
+            PollArrival(
+                fqdn: fqdn, port: self, instance: instance, agent: agent, address: connection.peerAddress))
+        if case .parked(nil) = state { state = .parked(delivery) }
+    }
+
+    func connectionLost() {
+        guard case .parked(let delivery) = state else {
+            state = .lost
+            return
+        }
+        state = .lost
+        if let delivery { dispatcher.pollLeft(delivery) }
+    }
+
+    // MARK: From the broker, on any thread
+
+    /// Answers with a scrape. If that fails, the broker hears of it and finds the scrape another poll.
+    func deliver(_ delivered: Delivered<LivePorts>) {
+        onLoop { self.write(delivered) }
+    }
+
+    /// Answers without a scrape.
+    func end(_ why: PollEnd) {
+        onLoop { self.write(why) }
+    }
+
+    private func onLoop(_ work: @escaping @Sendable () -> Void) {
+        if loop.inEventLoop { work() } else { loop.execute(work) }
+    }
+}
+
+extension PollExchange {
+    private func write(_ delivered: Delivered<LivePorts>) {
+        // The connection may have been lost, or the poll ended, after the broker decided.
+        guard case .parked = state else {
+            dispatcher.deliveryFailed(delivered.scrape, delivered.delivery)
+            return
+        }
+        state = .done
+        var request = ByteBuffer()
+        request.reserveCapacity(512)
+        delivered.scraper.request.write(into: &request, spelling: delivered.client)
+        var answer = connection.beginBuffer(status: 200, reserving: request.readableBytes + 128)
+        answer.writeStaticString("Content-Type: application/octet-stream\r\nContent-Length: ")
+        answer.writeString(String(request.readableBytes))
+        answer.writeStaticString("\r\n")
+        connection.writeConnectionField(into: &answer)
+        answer.writeStaticString("\r\n")
+        answer.writeBuffer(&request)
+        let written = loop.makePromise(of: Void.self)
+        connection.write(answer, promise: written)
+        written.futureResult.assumeIsolated().whenFailure { [dispatcher] _ in
+            dispatcher.deliveryFailed(delivered.scrape, delivered.delivery)
+        }
+        connection.finish(status: 200)
+    }
+
+    private func write(_ why: PollEnd) {
+        guard case .parked = state else { return }
+        state = .done
+        switch why {
+        case .superseded:
+            connection.respond(.text(408, "a newer poll of the same client took this one's place"))
+        case .clash:
+            connection.respond(
+                .text(408, "another client polls with the same FQDN; give each its own --fqdn"))
+        case .idle: connection.respond(Response(status: 204, contentType: nil, body: []))
+        case .shuttingDown:
+            connection.respond(
+                .text(503, "the proxy is shutting down", fields: [("Retry-After", "1")], closes: true))
+        case .tooManyClients:
+            connection.respond(
+                .text(503, "too many clients (--registration.max-clients)", fields: [("Retry-After", "30")]))
+        }
+    }
+
+    /// The body without the white space around it.
+    private static func trimmed(_ body: ByteBuffer) -> String {
+        let isSpace: (UInt8) -> Bool = { $0 == 0x20 || (0x09...0x0D).contains($0) }
+        var view = body.readableBytesView[...]
+        while let first = view.first, isSpace(first) { view = view.dropFirst() }
+        while let last = view.last, isSpace(last) { view = view.dropLast() }
+        return String(decoding: view, as: UTF8.self)
+    }
+}

@@ -1,0 +1,182 @@
+import NIOCore
+import Store
+import Web
+import Wire
+
+/// A part of a response on its way from a push to a scraper: the head at first, slices of the body, the end at last.
+struct RelayPart: Sendable {
+    var head: PushedResponseHead?
+    var body: [ByteBuffer] = []
+    var isLast = false
+
+    var bodyBytes: Int { body.reduce(0) { $0 + $1.readableBytes } }
+    var isEmpty: Bool { head == nil && body.isEmpty && !isLast }
+}
+
+/// One scrape, at Prometheus's end: waits for the broker, writes what a push relays, or says why there is nothing.
+///
+/// `@unchecked Sendable`: immutable but for what `state` guards by being confined to the connection's event loop; what other
+/// threads may call (`relay`, `fail`) hops there first. States: collecting (the request's body) → waiting → relaying → done.
+final class ScrapeExchange: Exchange, @unchecked Sendable {
+    /// How the body goes out to the scraper.
+    private enum Delimiting {
+        case asIs, chunked, byClosing
+    }
+
+    private enum State {
+        case collecting
+        case waiting
+        case relaying(status: Int, Delimiting)
+        case done
+    }
+
+    /// The largest body of a scrape request; scrapes have none as a rule. Bytes.
+    static let maxRequestBody = 65_536
+
+    private(set) var request: ScrapeRequest
+    let began: NIODeadline
+    private let loop: any EventLoop
+    private let connection: ServerConnection
+    private let dispatcher: Dispatcher
+    private let metrics: ProxyMetrics
+    private var state = State.collecting
+    private var sentBytes = 0
+
+    init(
+        _ request: ScrapeRequest, connection: ServerConnection, loop: any EventLoop, dispatcher: Dispatcher,
+        metrics: ProxyMetrics
+    ) {
+        self.request = request
+        self.began = connection.requestBegan
+        self.loop = loop
+        self.connection = connection
+        self.dispatcher = dispatcher
+        self.metrics = metrics
+    }
+
+    // MARK: Exchange
+
+    func bodyArrived(_ bytes: ByteBuffer) {
+        guard case .collecting = state else { return }
+        var body = request.body ?? ByteBuffer()
+        body.writeImmutableBuffer(bytes)
+        if body.readableBytes > Self.maxRequestBody {
+            state = .done
+            connection.respond(
+                .text(413, "the scrape's body is larger than \(Self.maxRequestBody) bytes", closes: true))
+        } else {
+            request.body = body
+        }
+    }
+
+    func bodyEnded() {
+        guard case .collecting = state else { return }
+        state = .waiting
+        dispatcher.scrapeArrived(self)
+    }
+
+    func connectionLost() {
+        let status: Int?
+        switch state {
+        case .collecting, .done: return
+        case .waiting: status = nil
+        case .relaying(let sent, _): status = sent
+        }
+        state = .done
+        dispatcher.scraperLeft(request.id, sent: status, bytes: sentBytes)
+    }
+
+    // MARK: From the broker and the push, on any thread
+
+    /// Writes a part of the response. The push is told when the part has gone to the socket, or that nobody wants it.
+    func relay(_ part: RelayPart, from push: PushExchange) {
+        onLoop { self.write(part, push) }
+    }
+
+    /// The scrape has failed: answers, or aborts the connection if part of a response is out.
+    func fail(_ kind: FailureKind, detail: String) {
+        onLoop { self.writeFailure(kind, detail) }
+    }
+
+    private func onLoop(_ work: @escaping @Sendable () -> Void) {
+        if loop.inEventLoop { work() } else { loop.execute(work) }
+    }
+}
+
+extension ScrapeExchange {
+    private func write(_ part: RelayPart, _ push: PushExchange) {
+        var part = part
+        if let head = part.head, case .waiting = state { begin(head) }
+        guard case .relaying(let status, let delimiting) = state else {
+            push.abandon()
+            return
+        }
+        let bytes = part.bodyBytes
+        sentBytes += bytes
+        metrics.relayedBytes.increment(by: bytes)
+        if delimiting == .chunked {
+            if bytes > 0 { part.body = [Self.chunkHead(bytes)] + part.body + [ByteBuffer(staticString: "\r\n")] }
+            if part.isLast { part.body.append(ByteBuffer(staticString: "0\r\n\r\n")) }
+        }
+        let written = loop.makePromise(of: Void.self)
+        for buffer in part.body.dropLast() { connection.writeLater(buffer) }
+        connection.write(part.body.last ?? ByteBuffer(), promise: written)
+        // A failed write needs no handling: the connection is lost, which says so itself.
+        written.futureResult.assumeIsolated().whenSuccess { [isLast = part.isLast] in
+            if isLast {
+                self.complete(status)
+            } else {
+                push.relayed(bytes)
+            }
+        }
+    }
+
+    private func begin(_ head: PushedResponseHead) {
+        let delimiting: Delimiting =
+            switch head.framing {
+            case _ where request.isHead: .asIs
+            case .none, .length: .asIs
+            case .chunked, .untilEnd: connection.minorVersion == 0 ? .byClosing : .chunked
+            }
+        state = .relaying(status: head.status, delimiting)
+        if delimiting == .byClosing { connection.closeAfterResponse() }
+        var buffer = ByteBuffer()
+        buffer.reserveCapacity(head.message.count * 48 + 128)
+        buffer.writeStaticString("HTTP/1.1 ")
+        head.writeStatusAndReason(into: &buffer)
+        head.writeFields(into: &buffer)
+        if delimiting == .chunked || (request.isHead && head.framing == .chunked) {
+            buffer.writeStaticString("Transfer-Encoding: chunked\r\n")
+        }
+        connection.writeConnectionField(into: &buffer)
+        buffer.writeStaticString("\r\n")
+        connection.writeLater(buffer)
+    }
+
+    private func complete(_ status: Int) {
+        guard case .relaying = state else { return }
+        state = .done
+        connection.finish(status: status)
+        dispatcher.responseEnded(request.id, status: status, bytes: sentBytes)
+    }
+
+    private func writeFailure(_ kind: FailureKind, _ detail: String) {
+        switch state {
+        case .done, .collecting: return
+        case .relaying(let status, _):
+            state = .done
+            connection.abort(status: status)
+        case .waiting:
+            state = .done
+            let why = detail.isEmpty ? kind.summary : "\(kind.summary): \(detail)"
+            let text = "\(why) (target \(request.targetWithoutQuery), scrape id \(request.id))"
+            let status = kind.status ?? 504
+            connection.respond(
+                .text(
+                    status, text, fields: status == 503 ? [("Retry-After", "1")] : [],
+                    closes: kind == .shuttingDown))
+        }
+    }
+
+    private static func chunkHead(_ bytes: Int) -> ByteBuffer { ByteBuffer(string: String(bytes, radix: 16) + "\r\n") }
+}

@@ -1,0 +1,167 @@
+import Flags
+import Logging
+import NIOCore
+import NIOPosix
+import Store
+import Telemetry
+import Web
+import Wire
+
+/// A proxy that serves: all its parts, wired up. Programs run one; tests run as many as they like.
+final class RunningProxy: Sendable {
+    let address: ListenAddress
+    let dispatcher: Dispatcher
+    let metrics: ProxyMetrics
+    /// `nil` when the record is off.
+    let recorder: Recorder?
+    let logger: Logger
+
+    private let listener: WebListener
+    private let group: MultiThreadedEventLoopGroup
+    private let ticker: Ticker
+
+    private init(
+        listener: WebListener, dispatcher: Dispatcher, metrics: ProxyMetrics, recorder: Recorder?, logger: Logger,
+        group: MultiThreadedEventLoopGroup, ticker: Ticker
+    ) {
+        self.address = listener.address
+        self.listener = listener
+        self.dispatcher = dispatcher
+        self.metrics = metrics
+        self.recorder = recorder
+        self.logger = logger
+        self.group = group
+        self.ticker = ticker
+    }
+
+    /// - Throws: `StartError`: the port is taken, the record can't be opened.
+    static func start(_ configuration: ProxyConfiguration, logger: Logger) async throws -> RunningProxy {
+        let now = Moment.now()
+        var file: RecordFile?
+        if !configuration.storagePath.isEmpty { file = try openRecord(configuration, now, logger) }
+        var broker = Broker<LivePorts>(limits: configuration.broker)
+        for client in file?.outcome.restored ?? [] {
+            guard let fqdn = FQDN(client.fqdn) else { continue }
+            broker.clientRestored(
+                fqdn, instance: client.instance.flatMap { InstanceID($0) },
+                lastSeen: now.deadline(of: client.lastSeen), expires: now.deadline(of: client.expires))
+        }
+        let metrics = ProxyMetrics()
+        let dispatcher = Dispatcher(broker: broker, metrics: metrics, logger: logger)
+        let recorder = file.map {
+            Recorder(
+                file: $0, dispatcher: dispatcher, metrics: metrics, logger: logger,
+                retention: configuration.retention.milliseconds)
+        }
+        if let recorder { dispatcher.record(in: recorder) }
+        metrics.observe({ dispatcher.gauges }, backlog: { recorder?.backlogCount ?? 0 })
+
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
+        let router = ProxyRouter(
+            dispatcher: dispatcher, metrics: metrics, routes: routes(dispatcher, metrics),
+            defaultTimeout: configuration.defaultTimeout.nanoseconds, maxTimeout: configuration.maxTimeout.nanoseconds,
+            maxHeadBytes: configuration.web.maxHeaderBytes)
+        do {
+            let listener = try await WebListener.bind(
+                configuration.listenAddress, on: group, router: router, limits: configuration.web, metrics: metrics.web,
+                logger: logger)
+            logger.info(
+                "listening",
+                metadata: [
+                    "address": "\(listener.address)", "version": "\(Version.number)",
+                    "storage": "\(configuration.storagePath.isEmpty ? "off" : configuration.storagePath)",
+                ])
+            return RunningProxy(
+                listener: listener, dispatcher: dispatcher, metrics: metrics, recorder: recorder, logger: logger,
+                group: group, ticker: Ticker(dispatcher, on: group.next()))
+        } catch {
+            try? await file?.close(at: Moment.now().wall)
+            try? await group.shutdownGracefully()
+            throw StartError(description: "\(error) (--web.listen-address)")
+        }
+    }
+
+    /// New scrapes and polls are sent away, what runs may finish within the grace, then nobody is served any more.
+    func drain(grace: TimeAmount) async {
+        let loop = group.next()
+        let drained = dispatcher.shutDown(on: loop)
+        let deadline = loop.scheduleTask(in: grace) { [dispatcher] in dispatcher.endGrace() }
+        // Succeeds always: at the latest when the grace has ended.
+        try? await drained.get()
+        deadline.cancel()
+        await listener.close()
+    }
+
+    /// Writes what is left of the record and gives the threads back.
+    func stop() async {
+        ticker.stop()
+        await recorder?.close()
+        try? await group.shutdownGracefully()
+    }
+
+    private static func openRecord(
+        _ configuration: ProxyConfiguration, _ now: Moment, _ logger: Logger
+    ) throws -> RecordFile {
+        let identity = ProxyIdentity(
+            started: now.wall, version: Version.number, address: configuration.listenAddress.description,
+            pid: Int(getpid()), registrationTimeout: configuration.broker.registrationTimeout.nanoseconds / 1_000_000)
+        do {
+            let file = try RecordFile(path: configuration.storagePath, identity: identity, now: now.wall)
+            switch file.outcome.origin {
+            case .created: logger.info("record created", metadata: ["path": "\(configuration.storagePath)"])
+            case .opened:
+                logger.info(
+                    "record opened",
+                    metadata: [
+                        "path": "\(configuration.storagePath)", "clients": "\(file.outcome.restored.count)",
+                        "downtime": "\(GoDuration.milliseconds(file.outcome.downtime))",
+                        "stopped_in_order": "\(file.outcome.stoppedInOrder)",
+                    ])
+            case .migrated(let from):
+                logger.info("record migrated to this version", metadata: ["from_schema": "\(from)"])
+            case .movedAside(let to, let reason):
+                logger.error(
+                    "the record could not be read; it has been moved aside, and a fresh one is started",
+                    metadata: ["moved_to": "\(to)", "err": "\(reason)"])
+            }
+            return file
+        } catch {
+            throw StartError(description: "the record cannot be opened (--storage.path): \(error)")
+        }
+    }
+
+    private static func routes(_ dispatcher: Dispatcher, _ metrics: ProxyMetrics) -> RouteTable {
+        let page = LandingPage(
+            name: "PushProx proxy", description: "Lets Prometheus scrape machines behind NAT and firewalls.",
+            version: Version.number,
+            links: [
+                ("/clients", "Clients"), ("/metrics", "Metrics"), ("/-/healthy", "Health"), ("/-/ready", "Readiness"),
+            ])
+        return RouteTable([
+            "/": Route {
+                let gauges = dispatcher.gauges
+                return page.response(status: [
+                    "Clients: \(gauges.liveClients) (\(gauges.connectedClients) connected)"
+                ])
+            },
+            "/clients": Route(observer: metrics.requests[.clients]) { ClientList.response(dispatcher.listedClients()) },
+            "/metrics": Route(observer: metrics.requests[.metrics]) {
+                Response(
+                    status: 200, contentType: MetricRegistry.contentType, body: metrics.registry.exposition())
+            },
+            "/-/healthy": Route { .text(200, "PushProx proxy is healthy.") },
+            "/-/ready": Route {
+                dispatcher.isShuttingDown
+                    ? .text(503, "PushProx proxy is shutting down.") : .text(200, "PushProx proxy is ready.")
+            },
+        ])
+    }
+}
+
+#if canImport(Glibc)
+    import func Glibc.getpid
+#elseif canImport(Musl)
+    import func Musl.getpid
+#else
+    import func Darwin.getpid
+#endif

@@ -1,0 +1,15 @@
+import Flags
+import NIOCore
+import ServiceLifecycle
+
+/// Keeps the program running until it is told to stop, then lets what runs finish.
+struct ServingService: Service {
+    let proxy: RunningProxy
+    let grace: GoDuration
+
+    func run() async throws {
+        try await gracefulShutdown()
+        proxy.logger.info("shutting down", metadata: ["grace": "\(grace)"])
+        await proxy.drain(grace: .nanoseconds(grace.nanoseconds))
+    }
+}

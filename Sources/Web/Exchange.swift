@@ -1,0 +1,37 @@
+import NIOCore
+import Wire
+
+/// Serves one request: made by a `Router` when the head is in, told of the body as it comes, gone when it has answered through
+/// its connection, or when the connection is lost.
+///
+/// Every call arrives on the connection's event loop. An exchange may answer in any of them, and at any later time.
+public protocol Exchange: AnyObject {
+    /// A slice of the request's body, in order.
+    func bodyArrived(_ bytes: ByteBuffer)
+    /// The request is complete.
+    func bodyEnded()
+    /// All that one read from the socket brought has been handed over: what was gathered can go on in one piece.
+    func readBatchEnded()
+    /// The connection closed before `finish` was called. Nothing more is called afterwards.
+    func connectionLost()
+}
+
+extension Exchange {
+    public func bodyArrived(_ bytes: ByteBuffer) {}
+    public func bodyEnded() {}
+    public func readBatchEnded() {}
+    public func connectionLost() {}
+}
+
+/// Chooses what serves a request.
+public protocol Router: Sendable {
+    /// Called on the connection's event loop when a request's head is in. May answer at once through `connection`; whatever is
+    /// returned still hears of the rest of the request, until it has finished.
+    func exchange(for head: RequestHead, on connection: ServerConnection) -> any Exchange
+}
+
+/// Told how each request of a route ended.
+public protocol RequestObserver: AnyObject, Sendable {
+    /// - Parameter nanoseconds: From the request's head to the end of the response.
+    func requestEnded(status: Int, nanoseconds: Int64)
+}

@@ -1,0 +1,159 @@
+import Flags
+import Logging
+import NIOCore
+import NIOPosix
+
+/// A bound socket that accepts connections and serves them through a `Router`.
+public final class WebListener: Sendable {
+    /// Why an address can't be listened on.
+    public struct BindError: Error, CustomStringConvertible {
+        public let address: ListenAddress
+        public let reason: String
+
+        public var description: String { "cannot listen on \(address): \(reason)" }
+    }
+
+    private let channel: any Channel
+
+    /// With the port that the system chose, where 0 was asked for.
+    public let address: ListenAddress
+
+    private init(channel: any Channel, address: ListenAddress) {
+        self.channel = channel
+        self.address = address
+    }
+
+    /// Listens; connections are accepted from the moment this returns. An empty host listens on every interface, IPv6 and IPv4.
+    ///
+    /// - Throws: `BindError`.
+    public static func bind(
+        _ address: ListenAddress, on group: any EventLoopGroup, router: any Router, limits: WebLimits,
+        metrics: WebMetrics, logger: Logger
+    ) async throws(BindError) -> WebListener {
+        let service = WebService(limits: limits, metrics: metrics, logger: logger)
+        let clocks = ClockTable(group: group, timeout: service.readTimeout)
+        let bootstrap = ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 4096)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .deadPeerOptions()
+            .childChannelOption(
+                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 512, maximum: 65_536)
+            )
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    guard service.connectionOpened() else {
+                        try channel.pipeline.syncOperations.addHandler(RefusedConnection(service: service))
+                        return
+                    }
+                    try channel.pipeline.syncOperations.addHandler(
+                        ServerConnection(
+                            router: router, service: service, clock: clocks.clock(of: channel.eventLoop)))
+                }
+            }
+        do {
+            let channel: any Channel
+            if address.host.isEmpty {
+                do {
+                    channel = try await bootstrap.bind(host: "::", port: address.port).get()
+                } catch let error as IOError where error.errnoCode != EADDRINUSE && error.errnoCode != EACCES {
+                    // A machine without IPv6.
+                    channel = try await bootstrap.bind(host: "0.0.0.0", port: address.port).get()
+                }
+            } else {
+                channel = try await bootstrap.bind(host: address.host, port: address.port).get()
+            }
+            let port = channel.localAddress?.port ?? address.port
+            return WebListener(channel: channel, address: ListenAddress(host: address.host, port: port))
+        } catch {
+            throw BindError(address: address, reason: reason(of: error))
+        }
+    }
+
+    private static func reason(of error: any Error) -> String {
+        guard let error = error as? IOError else { return "\(error)" }
+        return switch error.errnoCode {
+        case EADDRINUSE: "the port is taken by another program"
+        case EACCES: "permission denied; ports below 1024 need privileges"
+        case EADDRNOTAVAIL: "this machine does not have that address"
+        default: String(cString: strerror(error.errnoCode))
+        }
+    }
+
+    /// Stops accepting; connections that are open stay.
+    public func close() async {
+        // The only failure is that it is closed already.
+        try? await channel.close().get()
+    }
+}
+
+/// Answers a connection over `--web.max-connections`, so that the peer learns why, and closes it.
+private final class RefusedConnection: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let service: WebService
+
+    init(service: WebService) { self.service = service }
+
+    func channelActive(context: ChannelHandlerContext) {
+        service.metrics.connectionsRefused.increment()
+        let text = "too many connections (--web.max-connections)\n"
+        let answer = ByteBuffer(
+            string: "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Type: text/plain; charset=utf-8\r\n"
+                + "Content-Length: \(text.utf8.count)\r\nConnection: close\r\n\r\n" + text)
+        context.writeAndFlush(wrapOutboundOut(answer)).assumeIsolated().whenComplete { _ in
+            context.close(promise: nil)
+        }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {}
+
+    func channelInactive(context: ChannelHandlerContext) { service.connectionClosed() }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+}
+
+/// One `RequestClock` for each event loop of a group.
+///
+/// `@unchecked Sendable`: the table never changes, and a clock is only ever taken on its own event loop.
+private final class ClockTable: @unchecked Sendable {
+    private let clocks: [ObjectIdentifier: RequestClock]
+
+    init(group: any EventLoopGroup, timeout: TimeAmount) {
+        var clocks: [ObjectIdentifier: RequestClock] = [:]
+        for loop in group.makeIterator() { clocks[ObjectIdentifier(loop)] = RequestClock(loop: loop, timeout: timeout) }
+        self.clocks = clocks
+    }
+
+    func clock(of loop: any EventLoop) -> RequestClock {
+        loop.assertInEventLoop()
+        // Every loop that a child channel gets is of the group.
+        return clocks[ObjectIdentifier(loop)] ?? RequestClock(loop: loop, timeout: .seconds(1))
+    }
+}
+
+extension ServerBootstrap {
+    /// Finds peers that vanished without a word, in about 30 s: unanswered keepalive probes, or data that stays
+    /// unacknowledged. Set on the listener, from which Linux's accepted sockets inherit them: no system call per connection.
+    fileprivate func deadPeerOptions() -> ServerBootstrap {
+        let bootstrap = serverChannelOption(.socketOption(.so_keepalive), value: 1)
+        #if os(Linux)
+            return
+                bootstrap
+                .serverChannelOption(.tcpOption(.init(rawValue: TCP_KEEPIDLE)), value: 15)
+                .serverChannelOption(.tcpOption(.init(rawValue: TCP_KEEPINTVL)), value: 5)
+                .serverChannelOption(.tcpOption(.init(rawValue: TCP_KEEPCNT)), value: 3)
+                .serverChannelOption(.tcpOption(.init(rawValue: TCP_USER_TIMEOUT)), value: 30_000)
+        #else
+            return bootstrap
+        #endif
+    }
+}
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif

@@ -1,0 +1,25 @@
+import Logging
+import NIOCore
+
+/// What all connections of one listener share.
+final class WebService: Sendable {
+    let limits: WebLimits
+    let metrics: WebMetrics
+    let logger: Logger
+    let readTimeout: TimeAmount
+
+    init(limits: WebLimits, metrics: WebMetrics, logger: Logger) {
+        self.limits = limits
+        self.metrics = metrics
+        self.logger = logger
+        self.readTimeout = .nanoseconds(limits.readHeaderTimeout.nanoseconds)
+    }
+
+    /// Counts a connection in; false when there are as many as there may be.
+    func connectionOpened() -> Bool {
+        metrics.connections.add(1)
+        return metrics.connections.value <= limits.maxConnections
+    }
+
+    func connectionClosed() { metrics.connections.add(-1) }
+}

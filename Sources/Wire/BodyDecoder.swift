@@ -1,0 +1,161 @@
+import NIOCore
+
+/// How a message's body is delimited (RFC 9112 section 6).
+public enum Framing: Sendable, Equatable {
+    case none
+    /// In bytes.
+    case length(Int)
+    case chunked
+    /// Runs to the end of whatever carries the message.
+    case untilEnd
+
+    /// The framing that a head's fields announce; `nil` when they announce none.
+    static func announced(by head: MessageHead) throws(HeadError) -> Framing? {
+        var length: Int?
+        var broken = false
+        head.forEachValue("Content-Length") { value in
+            let number = value.decimalNumber()
+            if number == nil || (length != nil && length != number) { broken = true }
+            length = number
+            return !broken
+        }
+        var isChunked = false
+        var encodings = 0
+        head.forEachValue("Transfer-Encoding") { value in
+            encodings += 1
+            isChunked = value.equalsIgnoringCase("chunked")
+            return encodings < 2
+        }
+        if broken || encodings > 1 || (encodings == 1 && (!isChunked || length != nil)) { throw .ambiguousLength }
+        if isChunked { return .chunked }
+        return length.map { .length($0) }
+    }
+}
+
+/// Takes a body apart as it arrives: slices of it come out, without a copy.
+///
+/// States: a length counts down to `.ended`; chunks go size line, data, line end, size line … last chunk, trailers, `.ended`;
+/// `.untilEnd` never ends by itself. Trailers are read and dropped, as an intermediary may (RFC 9110 section 6.5.1).
+public struct BodyDecoder: Sendable {
+    /// What the next call of `next` can give.
+    public enum Step: Sendable, Equatable {
+        case bytes(ByteBuffer)
+        case end
+        case needsMore
+    }
+
+    /// Why a chunked body can't be followed any further.
+    public struct MalformedChunk: Error, Sendable, Equatable {}
+
+    private enum State {
+        case length(Int)
+        case chunkSize
+        case chunkData(Int)
+        case chunkEnd
+        case trailers(seen: Int)
+        case untilEnd
+        case ended
+    }
+
+    /// The longest chunk-size line, extensions included, and the most bytes of trailers.
+    private static let maxLine = 4096
+
+    private var state: State
+
+    public init(_ framing: Framing) {
+        switch framing {
+        case .none, .length(0): state = .ended
+        case .length(let count): state = .length(count)
+        case .chunked: state = .chunkSize
+        case .untilEnd: state = .untilEnd
+        }
+    }
+
+    /// Whether the body is complete.
+    public var hasEnded: Bool {
+        if case .ended = state { return true }
+        return false
+    }
+
+    /// Whether the end of what carries the message may be the end of the body.
+    public var mayEndHere: Bool {
+        switch state {
+        case .ended, .untilEnd: true
+        case .length, .chunkSize, .chunkData, .chunkEnd, .trailers: false
+        }
+    }
+
+    /// The next slice of the body at the front of `buffer`, taken off it.
+    public mutating func next(_ buffer: inout ByteBuffer) throws(MalformedChunk) -> Step {
+        while true {
+            switch state {
+            case .ended:
+                return .end
+            case .untilEnd:
+                guard let all = buffer.readSlice(length: buffer.readableBytes), all.readableBytes > 0 else {
+                    return .needsMore
+                }
+                return .bytes(all)
+            case .length(let left):
+                let count = min(left, buffer.readableBytes)
+                guard count > 0, let slice = buffer.readSlice(length: count) else { return .needsMore }
+                state = left == count ? .ended : .length(left - count)
+                return .bytes(slice)
+            case .chunkData(let left):
+                let count = min(left, buffer.readableBytes)
+                guard count > 0, let slice = buffer.readSlice(length: count) else { return .needsMore }
+                state = left == count ? .chunkEnd : .chunkData(left - count)
+                return .bytes(slice)
+            case .chunkSize:
+                guard let line = try Self.line(&buffer) else { return .needsMore }
+                let size = try Self.chunkSize(line)
+                state = size == 0 ? .trailers(seen: 0) : .chunkData(size)
+            case .chunkEnd:
+                guard let line = try Self.line(&buffer) else { return .needsMore }
+                guard line.readableBytes == 0 else { throw MalformedChunk() }
+                state = .chunkSize
+            case .trailers(let seen):
+                guard let line = try Self.line(&buffer) else { return .needsMore }
+                let total = seen + line.readableBytes
+                guard total <= Self.maxLine else { throw MalformedChunk() }
+                state = line.readableBytes == 0 ? .ended : .trailers(seen: total)
+            }
+        }
+    }
+
+    /// A line without its CRLF; `nil` while it is incomplete. Bare LF is refused: where requests share a connection, two readers
+    /// must never disagree on where a chunk ends.
+    private static func line(_ buffer: inout ByteBuffer) throws(MalformedChunk) -> ByteBuffer? {
+        let view = buffer.readableBytesView
+        guard let newline = view.prefix(maxLine + 1).firstIndex(of: 0x0A) else {
+            if view.count > maxLine { throw MalformedChunk() }
+            return nil
+        }
+        let length = newline - view.startIndex
+        guard length > 0, view[newline - 1] == 0x0D else { throw MalformedChunk() }
+        let line = buffer.readSlice(length: length - 1)
+        buffer.moveReaderIndex(forwardBy: 2)
+        return line
+    }
+
+    private static func chunkSize(_ line: ByteBuffer) throws(MalformedChunk) -> Int {
+        var size = 0
+        var digits = 0
+        for byte in line.readableBytesView {
+            let digit: UInt8
+            switch byte {
+            case 0x30...0x39: digit = byte - 0x30
+            case 0x41...0x46: digit = byte - 0x41 + 10
+            case 0x61...0x66: digit = byte - 0x61 + 10
+            case UInt8(ascii: ";") where digits > 0, 0x20 where digits > 0, 0x09 where digits > 0: return size
+            default: throw MalformedChunk()
+            }
+            digits += 1
+            // 15 digits keep far from overflow; nobody sends an exabyte.
+            guard digits <= 15 else { throw MalformedChunk() }
+            size = size << 4 | Int(digit)
+        }
+        guard digits > 0 else { throw MalformedChunk() }
+        return size
+    }
+}

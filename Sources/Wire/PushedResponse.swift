@@ -1,0 +1,201 @@
+import NIOCore
+
+/// The head of the response that a push carries.
+public struct PushedResponseHead: Sendable {
+    public let message: MessageHead
+    /// 200…999.
+    public let status: Int
+    /// How the body is delimited inside the push.
+    public let framing: Framing
+    /// The scrape it answers: the text of its `Id`, `nil` when there is none.
+    public let id: String?
+    /// The client's own reason for a failure of its own; `nil` for a target's answer.
+    public let failure: String?
+    /// Whether upstream's client made this response because it failed: Go writes a response without a version as `HTTP/0.0`.
+    public let isUpstreamFailure: Bool
+
+    private static let internalFields = [HeaderName.id, HeaderName.pushedTimeout, HeaderName.scrapeTimeout]
+
+    init(_ message: MessageHead) throws(HeadError) {
+        let line = message.bytes.withUnsafeReadableBytes { raw -> (major: Int, minor: Int, status: Int)? in
+            let line = raw[message.startLine]
+            guard line.count >= 12, let version = HTTPVersion.parse(line.prefix(8)),
+                line[line.startIndex + 8] == UInt8(ascii: " "),
+                let status = line[(line.startIndex + 9)..<(line.startIndex + 12)].decimalNumber(),
+                line.count == 12 || line[line.startIndex + 12] == UInt8(ascii: " ")
+            else { return nil }
+            return (version.major, version.minor, status)
+        }
+        // An interim response can't end a scrape, and 101 would turn the connection into something else.
+        guard let line, line.status >= 200 else { throw .malformedStartLine }
+        self.message = message
+        self.status = line.status
+        let announced = try Framing.announced(by: message)
+        self.framing = line.status == 204 || line.status == 304 ? .none : announced ?? .untilEnd
+        self.id = message.first(HeaderName.id)
+        self.failure = message.first(HeaderName.failure)
+        self.isUpstreamFailure = line.major == 0 && line.minor == 0
+    }
+
+    /// The status and its reason phrase as the target gave them, `200 OK`, and a CRLF.
+    public func writeStatusAndReason(into buffer: inout ByteBuffer) {
+        message.bytes.withUnsafeReadableBytes { raw in
+            let line = raw[message.startLine]
+            buffer.writeBytes(line.dropFirst(9).map { $0 < 0x20 && $0 != 0x09 ? 0x20 : $0 })
+        }
+        buffer.writeStaticString("\r\n")
+    }
+
+    /// The end-to-end fields of the target's response, unchanged and in order: without hop-by-hop fields, without the ones that
+    /// only link poll and push. `Content-Length` stays.
+    public func writeFields(into buffer: inout ByteBuffer) {
+        message.writeEndToEndFields(into: &buffer) { name in
+            switch name.count {
+            case 2, 27, 35: Self.internalFields.contains { name.equalsIgnoringCase($0) }
+            default: false
+            }
+        }
+    }
+}
+
+/// Takes a push apart while it arrives: the head of the response inside, then its body, slice by slice.
+///
+/// Legal order of what comes out: `.head`, any number of `.body`, `.end`. After an error nothing more comes. What follows the
+/// end is skipped, as upstream skips it.
+public struct PushedResponseParser: Sendable {
+    public enum Event: Sendable {
+        case head(PushedResponseHead)
+        case body(ByteBuffer)
+        case end
+        case needsMore
+    }
+
+    public enum Failure: Error, Sendable, Equatable {
+        /// What came is no HTTP response.
+        case malformedHead(HeadError)
+        /// The push ended before the response's head did.
+        case endedInHead
+        /// The response's chunked body is malformed.
+        case malformedBody
+        /// The push ended before the response's body did.
+        case endedInBody
+
+        /// One short clause for logs and answers.
+        public var explanation: String {
+            switch self {
+            case .malformedHead(let error): error.explanation
+            case .endedInHead: "the push ended inside the response's head"
+            case .malformedBody: "the response's chunked body is malformed"
+            case .endedInBody: "the push ended before the response's body was complete"
+            }
+        }
+    }
+
+    private enum State {
+        case head(HeadParser)
+        case body(BodyDecoder)
+        case ended
+    }
+
+    private var state: State
+    private var pending = ByteBuffer()
+
+    /// After a failure in the head: the text of the `Id` that could still be made out, so that the scrape it belongs to can be
+    /// told at once.
+    public private(set) var salvagedID: String?
+
+    /// - Parameter maxHeadBytes: The largest head taken.
+    public init(maxHeadBytes: Int) {
+        self.state = .head(HeadParser(.response, maxBytes: maxHeadBytes))
+    }
+
+    /// Adds bytes of the push. They are not copied unless part of a head or of a chunk's size line was left over.
+    public mutating func receive(_ bytes: ByteBuffer) {
+        if pending.readableBytes == 0 {
+            pending = bytes
+        } else {
+            pending.writeImmutableBuffer(bytes)
+        }
+    }
+
+    /// The response has no body whatever its fields say, because the scrape was a HEAD request. Call it after `.head`.
+    public mutating func expectNoBody() {
+        if case .body = state { state = .body(BodyDecoder(.none)) }
+    }
+
+    /// What comes next in the bytes received so far.
+    public mutating func next() throws(Failure) -> Event {
+        switch state {
+        case .head(var parser):
+            let message: MessageHead?
+            let head: PushedResponseHead
+            let before = pending
+            do {
+                message = try parser.parse(&pending)
+                guard let message else {
+                    state = .head(parser)
+                    return .needsMore
+                }
+                head = try PushedResponseHead(message)
+            } catch {
+                salvagedID = Self.salvageID(before)
+                state = .ended
+                throw .malformedHead(error)
+            }
+            state = .body(BodyDecoder(head.framing))
+            return .head(head)
+        case .body(var decoder):
+            let step: BodyDecoder.Step
+            do {
+                step = try decoder.next(&pending)
+            } catch {
+                state = .ended
+                throw .malformedBody
+            }
+            switch step {
+            case .bytes(let slice):
+                state = .body(decoder)
+                return .body(slice)
+            case .end:
+                state = .ended
+                return .end
+            case .needsMore:
+                state = .body(decoder)
+                releaseIfEmpty()
+                return .needsMore
+            }
+        case .ended:
+            pending = ByteBuffer()
+            return .needsMore
+        }
+    }
+
+    /// The push has ended. Whether that completes the response: `true` when it does so only now (`.untilEnd`), `false` when it was
+    /// complete before.
+    public mutating func finish() throws(Failure) -> Bool {
+        switch state {
+        case .head:
+            salvagedID = Self.salvageID(pending)
+            throw .endedInHead
+        case .body(let decoder):
+            guard decoder.mayEndHere else { throw .endedInBody }
+            state = .ended
+            return true
+        case .ended: return false
+        }
+    }
+
+    /// The value of the first line that begins with `Id:`, wherever it stands.
+    private static func salvageID(_ bytes: ByteBuffer) -> String? {
+        for line in bytes.readableBytesView.split(separator: 0x0A) where line.beginsIgnoringCase("Id:") {
+            let value = line.dropFirst(3).filter { $0 != 0x0D }.trimmingBlanks()
+            return String(decoding: value, as: UTF8.self)
+        }
+        return nil
+    }
+
+    /// An empty remainder would keep the storage of the last read alive.
+    private mutating func releaseIfEmpty() {
+        if pending.readableBytes == 0 { pending = ByteBuffer() }
+    }
+}

@@ -1,0 +1,71 @@
+import NIOCore
+
+/// Writes the head of the response that a client pushes: what the target sent, made into what `/push` carries.
+public struct PushedResponseWriter: Sendable {
+    /// The scrape's id, as the poll's answer gave it.
+    public let id: String
+
+    public init(id: String) { self.id = id }
+
+    /// Writes the head of a target's response.
+    ///
+    /// Status, reason and fields keep their order and their bytes. Left out are the fields of the target's own connection, and
+    /// those that only client and proxy may set. A chunked body stays chunked, so that whoever reads the push can tell its end
+    /// from a break.
+    ///
+    /// - Parameters:
+    ///   - isChunked: Whether the body that follows is in chunked transfer coding.
+    ///   - nanosecondsLeft: Until the scrape's deadline.
+    public func writeHead(_ head: ResponseHead, isChunked: Bool, nanosecondsLeft: Int64, into buffer: inout ByteBuffer)
+    {
+        buffer.writeStaticString("HTTP/1.1 ")
+        let message = head.message
+        _ = message.bytes.withUnsafeReadableBytes { raw in
+            // A control character in a reason phrase is nothing that may be passed on.
+            buffer.writeBytes(raw[message.startLine].dropFirst(9).map { $0 < 0x20 && $0 != 0x09 ? 0x20 : $0 })
+        }
+        buffer.writeStaticString("\r\n")
+        message.writeEndToEndFields(into: &buffer) { name in
+            switch name.count {
+            case 2: name.equalsIgnoringCase(HeaderName.id)
+            case 27: name.equalsIgnoringCase(HeaderName.pushedTimeout)
+            case 35: name.equalsIgnoringCase(HeaderName.scrapeTimeout)
+            default: false
+            }
+        }
+        if isChunked { buffer.writeStaticString("Transfer-Encoding: chunked\r\n") }
+        writeOwnFields(nanosecondsLeft: nanosecondsLeft, into: &buffer)
+        buffer.writeStaticString("\r\n")
+    }
+
+    /// Writes a whole response that reports a failure.
+    ///
+    /// - Parameter text: One sentence for whoever reads the scrape's error; control characters become spaces.
+    public func writeFailure(
+        _ failure: ClientFailure, text: String, nanosecondsLeft: Int64, into buffer: inout ByteBuffer
+    ) {
+        let line = String(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? " " : Character($0) }) + "\n"
+        buffer.writeString("HTTP/1.1 \(failure.status) \(failure.reason)\r\n")
+        buffer.writeStaticString("Content-Type: text/plain; charset=utf-8\r\n")
+        buffer.writeString("Content-Length: \(line.utf8.count)\r\n")
+        buffer.writeString("\(HeaderName.failure): \(failure.rawValue)\r\n")
+        writeOwnFields(nanosecondsLeft: nanosecondsLeft, into: &buffer)
+        buffer.writeStaticString("\r\n")
+        buffer.writeString(line)
+    }
+
+    private func writeOwnFields(nanosecondsLeft: Int64, into buffer: inout ByteBuffer) {
+        buffer.writeStaticString("Id: ")
+        buffer.writeString(id)
+        buffer.writeStaticString("\r\nX-Prometheus-Scrape-Timeout: ")
+        buffer.writeString(Self.seconds(nanosecondsLeft))
+        buffer.writeStaticString("\r\n")
+    }
+
+    /// Seconds with six decimals, as upstream's client writes them; 0 once the deadline has passed.
+    static func seconds(_ nanoseconds: Int64) -> String {
+        let microseconds = max(0, nanoseconds) / 1_000
+        let fraction = String(microseconds % 1_000_000)
+        return "\(microseconds / 1_000_000)." + String(repeating: "0", count: 6 - fraction.count) + fraction
+    }
+}

@@ -1,0 +1,66 @@
+import NIOCore
+
+/// The id that links a scrape to the push that answers it: a random UUID (version 4, RFC 9562), so that it can't be guessed and a
+/// stranger can't answer for a client.
+public struct ScrapeID: Sendable, Hashable, CustomStringConvertible {
+    let high: UInt64
+    let low: UInt64
+
+    /// A new one. 122 bits come from the system's random number generator (`getrandom`), which is fit for secrets.
+    public init() {
+        var generator = SystemRandomNumberGenerator()
+        self.init(high: generator.next(), low: generator.next())
+    }
+
+    /// One made of the given bits; version and variant are set.
+    public init(high: UInt64, low: UInt64) {
+        self.high = high & ~0xF000 | 0x4000
+        self.low = low & ~(0b11 << 62) | 0b10 << 62
+    }
+
+    /// `nil` for text that is no UUID in the usual form (36 characters, any case): no id of ours.
+    public init?(_ text: some StringProtocol) {
+        let utf8 = text.utf8
+        guard utf8.count == 36 else { return nil }
+        var words: (UInt64, UInt64) = (0, 0)
+        var digits = 0
+        for (index, byte) in utf8.enumerated() {
+            if index == 8 || index == 13 || index == 18 || index == 23 {
+                guard byte == UInt8(ascii: "-") else { return nil }
+                continue
+            }
+            let digit: UInt8
+            switch byte {
+            case 0x30...0x39: digit = byte - 0x30
+            case 0x61...0x66: digit = byte - 0x61 + 10
+            case 0x41...0x46: digit = byte - 0x41 + 10
+            default: return nil
+            }
+            if digits < 16 { words.0 = words.0 << 4 | UInt64(digit) } else { words.1 = words.1 << 4 | UInt64(digit) }
+            digits += 1
+        }
+        self.high = words.0
+        self.low = words.1
+    }
+
+    /// The 36 characters, lower-case.
+    public var description: String {
+        String(unsafeUninitializedCapacity: 36) { bytes in
+            var out = 0
+            for index in 0..<32 {
+                if index == 8 || index == 12 || index == 16 || index == 20 {
+                    bytes[out] = UInt8(ascii: "-")
+                    out += 1
+                }
+                let word = index < 16 ? high : low
+                let digit = UInt8(truncatingIfNeeded: word >> UInt64(60 - 4 * (index & 15))) & 0xF
+                bytes[out] = digit < 10 ? 0x30 + digit : 0x61 + digit - 10
+                out += 1
+            }
+            return out
+        }
+    }
+
+    // The bits are random already; one word of them is a hash.
+    public func hash(into hasher: inout Hasher) { hasher.combine(low) }
+}
