@@ -88,7 +88,8 @@ struct CommandTests {
         let absent = try ProgramFile.run([command, "--storage.path", folder.file("none.db")])
         #expect(absent.status == 1)
         #expect((absent.output + absent.error).contains("There is no database at \(folder.file("none.db"))"))
-        try Data("this is no database, whatever its name says".utf8).write(to: URL(fileURLWithPath: folder.file("text.db")))
+        try Data("this is no database, whatever its name says".utf8).write(
+            to: URL(fileURLWithPath: folder.file("text.db")))
         let text = try ProgramFile.run([command, "--storage.path", folder.file("text.db")])
         #expect(text.status == 1)
         #expect((text.output + text.error).contains("is not a SQLite database"))

@@ -11,9 +11,10 @@ struct DiscoveryTests {
         let text = DiscoveryDocument.text(fqdns: ["b.example.com", "a.example.com"], ports: [9100, 9113])
         #expect(text == DiscoveryDocument.text(fqdns: ["a.example.com", "b.example.com"], ports: [9100, 9113]))
         let groups = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [[String: Any]])
-        #expect(groups.map { $0["targets"] as? [String] } == [
-            ["a.example.com:9100", "a.example.com:9113"], ["b.example.com:9100", "b.example.com:9113"],
-        ])
+        #expect(
+            groups.map { $0["targets"] as? [String] } == [
+                ["a.example.com:9100", "a.example.com:9113"], ["b.example.com:9100", "b.example.com:9113"],
+            ])
         #expect(groups.allSatisfy { ($0["labels"] as? [String: String]) == [:] })
         #expect(DiscoveryDocument.text(fqdns: ["a"], ports: []).contains("[\"a\"]"))
         #expect(DiscoveryDocument.text(fqdns: [], ports: [1]) == "[]\n")

@@ -12,7 +12,9 @@ struct FrameTests {
         let frame = render(model)
         var lines = frame.lines
         #expect(lines.count == model.size.rows, sourceLocation: sourceLocation)
-        for row in 0..<model.size.rows { #expect(frame[row: row].count == model.size.columns, sourceLocation: sourceLocation) }
+        for row in 0..<model.size.rows {
+            #expect(frame[row: row].count == model.size.columns, sourceLocation: sourceLocation)
+        }
         while lines.last == "" { lines.removeLast() }
         let text = lines.joined(separator: "\n")
         // Not an expectation, which would print three screens.

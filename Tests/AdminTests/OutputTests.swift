@@ -18,7 +18,8 @@ struct OutputTests {
         #expect(lines[3].hasSuffix("5s target_unreachable: connect to 127.0.0.1:9100: connection refused"))
         #expect(lines[3].contains(String(repeating: ".", count: 18) + "uuuutuuuuuuu"))
         #expect(!lines.joined().contains("\u{1B}"))
-        let column = lines[0].distance(from: lines[0].startIndex, to: try #require(lines[0].range(of: "STATE")).lowerBound)
+        let column = lines[0].distance(
+            from: lines[0].startIndex, to: try #require(lines[0].range(of: "STATE")).lowerBound)
         for line in lines.dropFirst() where line.allSatisfy(\.isASCII) {
             #expect(line.dropFirst(column - 1).first == " ")
             #expect(line.dropFirst(column).first != " ")
@@ -68,7 +69,9 @@ struct OutputTests {
             #expect(TextWidth.of(column.title) <= column.width.lowerBound, "\(column.name)")
             #expect(!column.help.isEmpty)
         }
-        for column in Column.failures { #expect(TextWidth.of(column.title) <= column.width.lowerBound, "\(column.name)") }
+        for column in Column.failures {
+            #expect(TextWidth.of(column.title) <= column.width.lowerBound, "\(column.name)")
+        }
         // Every way to sort has its column.
         #expect(Set(Column.clients.compactMap(\.sort)) == Set(ClientSort.allCases))
     }
@@ -79,7 +82,10 @@ struct OutputTests {
             ColumnLayout(Column.clients, width: width, shift: shift).places.map { Column.clients[$0.index].name }
         }
         #expect(names(40) == ["fqdn", "state", "last_seen", "failure_share"])
-        #expect(names(80) == ["fqdn", "state", "last_seen", "queued", "in_flight", "failure_share", "outcomes", "last_failure_text"])
+        #expect(
+            names(80) == [
+                "fqdn", "state", "last_seen", "queued", "in_flight", "failure_share", "outcomes", "last_failure_text",
+            ])
         #expect(names(160) == Column.clients.map(\.name))
         #expect(names(40, shift: 3).prefix(3) == ["fqdn", "in_flight", "scrapes"])
         #expect(names(5) == ["fqdn"])

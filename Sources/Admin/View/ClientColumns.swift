@@ -48,7 +48,8 @@ extension Column where Row == ClientRow {
             rank: 8, value: { FieldValue(microseconds: $0.medianDuration) },
             cell: { row, _ in .duration(row.medianDuration) }, help: "median duration of the recent scrapes"),
         Column(
-            name: "last_duration_seconds", title: "LAST", sort: .lastDuration, alignment: .right, width: 6...6, rank: 11,
+            name: "last_duration_seconds", title: "LAST", sort: .lastDuration, alignment: .right, width: 6...6,
+            rank: 11,
             value: { FieldValue(microseconds: $0.lastDuration) }, cell: { row, _ in .duration(row.lastDuration) },
             help: "duration of the newest scrape"),
         Column(

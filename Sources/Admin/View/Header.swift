@@ -84,9 +84,9 @@ struct Header {
     }
 
     /// Columns that the numbers before a sparkline take.
-    private static let graphColumn = 34
+    private static let graphColumn = 36
     /// Columns that the largest value takes after it.
-    private static let peakColumns = 11
+    private static let peakColumns = 12
 
     private func drawSparklines(_ overview: Overview, on frame: inout Frame) {
         let most = Int(Overview.span / HeaderNumbers.cellSeconds)
@@ -122,11 +122,17 @@ struct Header {
             (Quantity.compact(counts.live) + " live", .title),
             ("  " + Quantity.compact(counts.stale) + " stale", counts.stale > 0 ? .warning : .faint),
             ("  " + Quantity.compact(counts.gone) + " gone", counts.gone > 0 ? .bad : .faint),
-            ("  " + (numbers.failureShare.map(Quantity.share) ?? "-") + " fail", numbers.failureRate > 0 ? .bad : .faint),
+            (
+                "  " + (numbers.failureShare.map(Quantity.share) ?? "-") + " fail",
+                numbers.failureRate > 0 ? .bad : .faint
+            ),
         ]
         if frame.size.columns >= 60 {
             spans += [
-                ("  " + Quantity.compact(counts.scrapesQueued) + " queued", counts.scrapesQueued > 0 ? .warning : .faint),
+                (
+                    "  " + Quantity.compact(counts.scrapesQueued) + " queued",
+                    counts.scrapesQueued > 0 ? .warning : .faint
+                ),
                 ("  " + Quantity.compact(counts.scrapesInFlight) + " in flight", .faint),
                 ("  " + Quantity.rate(numbers.scrapeRate) + "/s", .plain),
             ]

@@ -72,7 +72,9 @@ struct TabLine {
     private var filters: [String] {
         switch model.view {
         case .clients:
-            [model.clientName.text.isEmpty ? nil : "/" + model.clientName.text, model.clientState.label].compactMap { $0 }
+            [model.clientName.text.isEmpty ? nil : "/" + model.clientName.text, model.clientState.label].compactMap {
+                $0
+            }
         case .failures:
             [
                 model.failureName.text.isEmpty ? nil : "/" + model.failureName.text, model.failureKind?.rawValue,
