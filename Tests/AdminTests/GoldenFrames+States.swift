@@ -9,15 +9,15 @@ extension GoldenFrames {
          PROXY NOT RUNNING: last wrote 14:00:17, 3m 5s ago. It was killed or crashed:
          see its log, and start it again. What is shown is what it last knew.
         [Clients] Failures                                                           1/8
-        FQDN▲                      STATE      SEEN  QUE  FLY FAIL% RECENT     LAST ERROR
-        build-01.example.com       connected    2s    0    0    0% ..........
-        cache-01.example.com       in flight    0s   13    2    0% ..........
-        db-01.example.com          connected    4s    0    0   40% uutuuuuuuu 5s target…
-        evil-�[31m��name.example.… connected    1s    0    0    0% ..........
-        gone-01.example.com        gone        25h    0    0 <0.1% .......... 25h from_…
-        new-01.example.com         connected    0s    0    0     -
-        stale-01.example.com       stale!       2m    0    0  0.2% .......!pp 5s no_pol…
-        東京-é-01.example.com      connected    3s    0    0    0% ..........
+        FQDN▲                    STATE       SEEN  QUE  FLY  FAIL% RECENT     LAST ERROR
+        build-01.example.com     connected     2s    0    0     0% ..........
+        cache-01.example.com     in flight     0s   13    2     0% ..........
+        db-01.example.com        connected     4s    0    0    40% uutuuuuuuu 5s target…
+        evil-�[31m��name.exampl… connected     1s    0    0     0% ..........
+        gone-01.example.com      gone         25h    0    0  <0.1% .......... 25h from_…
+        new-01.example.com       connected     0s    0    0      -
+        stale-01.example.com     stale!        2m    0    0   0.2% .......!pp 5s no_pol…
+        東京-é-01.example.com    connected     3s    0    0     0% ..........
 
 
 
@@ -33,10 +33,10 @@ extension GoldenFrames {
          PROXY NOT RUNNING: last wrote
          14:00:17, 3m 5s ago. It was killed or
         [Clients] Failures                   1/8
-        FQDN▲              STATE      SEEN FAIL%
-        build-01.example.… connected    2s    0%
-        cache-01.example.… in flight    0s    0%
-        db-01.example.com  connected    4s   40%
+        FQDN▲            STATE       SEEN  FAIL%
+        build-01.exampl… connected     2s     0%
+        cache-01.exampl… in flight     0s     0%
+        db-01.example.c… connected     4s    40%
         q quit  ? help  Enter open  Tab view
         """#
 
@@ -49,7 +49,7 @@ extension GoldenFrames {
          NO RECORD: There is no database at data/pushprox.db: start pushprox-proxy with
          this --storage.path, or name the path it uses.
         [Clients] Failures                                                             0
-        FQDN▲                      STATE      SEEN  QUE  FLY FAIL% RECENT     LAST ERROR
+        FQDN▲                    STATE       SEEN  QUE  FLY  FAIL% RECENT     LAST ERROR
          Trying again every 2s.
 
 
@@ -95,15 +95,15 @@ extension GoldenFrames {
         Queue     13 queued                 ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁███████ max 13
         Failures  17% of scrapes, 0.17/s    ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▆▆▆▆▁▆▆▆▆▆▁█ max 0.33/s
         [Clients] Failures                                                           1/8
-        FQDN▲                      STATE      SEEN  QUE  FLY FAIL% R| > ▲ FQDN
-        build-01.example.com       connected    2s    0    0    0% .|     STATE
-        cache-01.example.com       in flight    0s   13    2    0% .|     SEEN
-        db-01.example.com          connected    4s    0    0   40% u|     QUE
-        evil-�[31m��name.example.… connected    1s    0    0    0% .|     FLY
-        gone-01.example.com        gone        25h    0    0 <0.1% .|     SCRAPES
-        new-01.example.com         connected    0s    0    0     -  |     FAILED
-        stale-01.example.com       stale!       2m    0    0  0.2% .|     FAIL%
-        東京-é-01.example.com      connected    3s    0    0    0% .|     MEDIAN
+        FQDN▲                    STATE       SEEN  QUE  FLY  FAIL% R| > ▲ FQDN
+        build-01.example.com     connected     2s    0    0     0% .|     STATE
+        cache-01.example.com     in flight     0s   13    2     0% .|     SEEN
+        db-01.example.com        connected     4s    0    0    40% u|     QUE
+        evil-�[31m��name.exampl… connected     1s    0    0     0% .|     FLY
+        gone-01.example.com      gone         25h    0    0  <0.1% .|     SCRAPES
+        new-01.example.com       connected     0s    0    0      -  |     FAILED
+        stale-01.example.com     stale!        2m    0    0   0.2% .|     FAIL%
+        東京-é-01.example.com    connected     3s    0    0     0% .|     MEDIAN
                                                                     |     LAST
         build-01.example.com  no failures on record                 |     LAST ERROR
         q quit  Enter choose  Esc back
@@ -116,8 +116,8 @@ extension GoldenFrames {
         Queue     13 queued                 ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁███████ max 13
         Failures  17% of scrapes, 0.17/s    ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▆▆▆▆▁▆▆▆▆▆▁█ max 0.33/s
         [Clients] Failures  filter: db   1 match
-        FQDN▲                      STATE      SEEN  QUE  FLY FAIL% RECENT     LAST ERROR
-        db-01.example.com          connected    4s    0    0   40% uutuuuuuuu 5s target…
+        FQDN▲                    STATE       SEEN  QUE  FLY  FAIL% RECENT     LAST ERROR
+        db-01.example.com        connected     4s    0    0    40% uutuuuuuuu 5s target…
 
 
 
@@ -137,7 +137,7 @@ extension GoldenFrames {
         Queue     13 queued                 ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁███████ max 13
         Failures  17% of scrapes, 0.17/s    ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▆▆▆▆▁▆▆▆▆▆▁█ max 0.33/s
         [Clients] Failures  only /dbzz                                                 0
-        FQDN▲                      STATE      SEEN  QUE  FLY FAIL% RECENT     LAST ERROR
+        FQDN▲                    STATE       SEEN  QUE  FLY  FAIL% RECENT     LAST ERROR
          Nothing matches the filter. Esc clears it.
 
 

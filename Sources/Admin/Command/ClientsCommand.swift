@@ -14,7 +14,7 @@ struct ClientsCommand: ParsableCommand {
             EXAMPLES
               pushprox-admin clients
               pushprox-admin clients --state live --fqdn 'web-*.example.com'
-              pushprox-admin clients --sort last_failure_text --limit 20
+              pushprox-admin clients --sort last_failure --limit 20
               pushprox-admin clients --format json | jq -r '.[] | select(.failure_share > 0.1) | .fqdn'
             """)
 
@@ -47,11 +47,16 @@ struct ClientsCommand: ParsableCommand {
         static let fqdn = SortChoice(Column.clients[0], .fqdn)
 
         init?(argument: String) {
-            guard let sort = Column.clients.first(where: { $0.name == argument })?.sort else { return nil }
+            guard let sort = Column.clients.first(where: { Self.name(of: $0) == argument })?.sort else { return nil }
             (name, self.sort) = (argument, sort)
         }
 
-        static let allValueStrings = Column.clients.filter { $0.sort != nil }.map(\.name)
+        /// What is sorted by is the time of the newest failure, not the text in its column.
+        private static func name(of column: Column<ClientRow>) -> String {
+            column.sort == .lastFailure ? "last_failure" : column.name
+        }
+
+        static let allValueStrings = Column.clients.filter { $0.sort != nil }.map(name(of:))
         var defaultValueDescription: String { name }
     }
 

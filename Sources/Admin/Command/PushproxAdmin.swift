@@ -27,18 +27,23 @@ struct PushproxAdmin: ParsableCommand {
 
             ENVIRONMENT
               NO_COLOR   any value turns colour off (https://no-color.org)
-              TERM, LC_ALL, LC_CTYPE, LANG   as everywhere; without UTF-8 drawings are made of ASCII
+              TERM       the terminal's type
+              LC_ALL, LC_CTYPE, LANG
+                         without UTF-8, drawings are made of ASCII
 
             COMPLETIONS
-              pushprox-admin --generate-completion-script bash > /etc/bash_completion.d/pushprox-admin
-              (also: zsh, fish)
+              pushprox-admin --generate-completion-script bash > pushprox-admin.bash
+              (also zsh and fish; where your shell looks for them, its manual says)
 
             EXIT STATUS
-              0 all is well, 1 what was asked for cannot be done (the reason is on standard error), 64 wrong usage
+              0   all is well
+              1   it cannot be done; a sentence on standard error says why
+              64  wrong usage
             """,
         version: Version.line(program: "pushprox-admin"),
         subcommands: [
             ScreenCommand.self, ClientsCommand.self, FailuresCommand.self, StatusCommand.self, DiscoveryCommand.self,
+            ManualCommand.self,
         ],
         defaultSubcommand: ScreenCommand.self)
 }

@@ -16,7 +16,7 @@ extension Column where Row == ClientRow {
             },
             help: "connected, in flight, stale (listed, not connected), gone; ! when two clients claim the name"),
         Column(
-            name: "last_seen", title: "SEEN", sort: .lastSeen, alignment: .right, width: 4...4, rank: 3,
+            name: "last_seen", title: "SEEN", sort: .lastSeen, alignment: .right, width: 5...5, rank: 3,
             value: { .time($0.lastSeen) },
             cell: { row, at in CellText(Quantity.age(milliseconds: at.now.wall - row.lastSeen)) },
             help: "time since the client was last heard of"),
@@ -29,22 +29,22 @@ extension Column where Row == ClientRow {
             value: { FieldValue($0.inFlight) }, cell: { row, _ in .count(row.inFlight, .busy) },
             help: "scrapes in flight: taken by the client, not answered yet"),
         Column(
-            name: "scrapes", title: "SCRAPES", sort: .scrapes, alignment: .right, width: 7...7, rank: 10,
+            name: "scrapes", title: "SCRAPES", sort: .scrapes, alignment: .right, width: 8...8, rank: 10,
             value: { FieldValue($0.scrapes) }, cell: { row, _ in CellText(Quantity.compact(row.scrapes)) },
             help: "scrapes that ended, failed ones too"),
         Column(
-            name: "failures", title: "FAILED", sort: .failures, alignment: .right, width: 6...6, rank: 9,
+            name: "failures", title: "FAILED", sort: .failures, alignment: .right, width: 7...7, rank: 9,
             value: { FieldValue($0.failures) }, cell: { row, _ in .count(row.failures, .bad) },
             help: "scrapes that failed"),
         Column(
-            name: "failure_share", title: "FAIL%", sort: .failureShare, alignment: .right, width: 5...5, rank: 2,
+            name: "failure_share", title: "FAIL%", sort: .failureShare, alignment: .right, width: 6...6, rank: 2,
             value: { row in row.failureShare.map { .number($0) } ?? .missing },
             cell: { row, _ in
                 row.failureShare.map { CellText(Quantity.share($0), $0 > 0 ? .bad : .faint) } ?? .none
             },
             help: "share of the scrapes that failed"),
         Column(
-            name: "median_duration_seconds", title: "MEDIAN", sort: .medianDuration, alignment: .right, width: 6...6,
+            name: "median_duration_seconds", title: "MEDIAN", sort: .medianDuration, alignment: .right, width: 7...7,
             rank: 8, value: { FieldValue(microseconds: $0.medianDuration) },
             cell: { row, _ in .duration(row.medianDuration) }, help: "median duration of the recent scrapes"),
         Column(

@@ -20,8 +20,8 @@ struct ColumnLayout: Equatable, Sendable {
         let candidates = [0] + columns.indices.dropFirst(1 + shift)
         var chosen = candidates
         // Shifted, the operator asked for what comes next, in order; unshifted, what matters most stays.
-        // What names the row is worth more than another column: up to a third of the screen is kept for it.
-        let name = max(columns[0].width.lowerBound, min(columns[0].width.upperBound, width / 3))
+        // What names the row is worth more than another column: up to three tenths of the screen are kept for it.
+        let name = max(columns[0].width.lowerBound, min(columns[0].width.upperBound, width * 3 / 10))
         func needed(_ indexes: [Int]) -> Int {
             indexes.dropFirst().reduce(name) { $0 + columns[$1].width.lowerBound } + indexes.count - 1
         }
@@ -49,10 +49,10 @@ struct ColumnLayout: Equatable, Sendable {
     private mutating func place<Row>(_ chosen: [Int], _ columns: [Column<Row>], width: Int) {
         var widths = chosen.map { columns[$0].width.lowerBound }
         var spare = width - widths.reduce(0, +) - (chosen.count - 1)
-        // The first column gets what it wants up to a third of the screen or half of the spare room; the rest share the
+        // The first column gets what it wants up to three tenths of the screen or half of the spare room; the rest share the
         // remainder in the order of importance, one cell at a time.
         let wanted = columns[chosen[0]].width.upperBound - widths[0]
-        let first = max(0, min(wanted, max((spare + 1) / 2, min(spare, width / 3 - widths[0]))))
+        let first = max(0, min(wanted, max((spare + 1) / 2, min(spare, width * 3 / 10 - widths[0]))))
         widths[0] += first
         spare -= first
         let order = chosen.indices.sorted { columns[chosen[$0]].rank < columns[chosen[$1]].rank }
