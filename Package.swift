@@ -66,7 +66,7 @@ let package = Package(
             name: "Admin", dependencies: ["Flags", "Store", "CNcurses", arguments], swiftSettings: settings),
         .executableTarget(
             name: "Bench",
-            dependencies: ["Flags", "Wire", nioCore, nioPosix, nioHTTP1, arguments, histogram],
+            dependencies: ["Flags", "Wire", nioCore, nioPosix, nioHTTP1, arguments, histogram, deques],
             swiftSettings: settings),
 
         .target(
@@ -82,13 +82,15 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(name: "StoreTests", dependencies: ["Store", "CSQLite"], swiftSettings: settings),
         .testTarget(
-            name: "ProxyTests", dependencies: ["Proxy", "TestKit", "Store", nioCore, nioPosix, nioHTTP1],
+            name: "ProxyTests", dependencies: ["Proxy", "Wire", "Web", "TestKit", "Store", "Flags", "CSQLite", nioCore, nioPosix, logging],
             swiftSettings: settings),
         .testTarget(
             name: "ClientTests", dependencies: ["Client", "Wire", "Telemetry", "Flags", "TestKit", nioCore, nioPosix, nioSSL, logging, arguments],
             swiftSettings: settings),
         .testTarget(name: "AdminTests", dependencies: ["Admin", "Store"], swiftSettings: settings),
-        .testTarget(name: "BenchTests", dependencies: ["Bench", "TestKit"], swiftSettings: settings),
+        .testTarget(
+            name: "BenchTests", dependencies: ["Bench", "TestKit", "Flags", nioCore, nioPosix, nioHTTP1],
+            swiftSettings: settings),
         // Whole binaries, the real Prometheus and node_exporter.
         .testTarget(
             name: "EndToEndTests", dependencies: ["TestKit", "Store", nioCore, nioPosix, nioHTTP1],

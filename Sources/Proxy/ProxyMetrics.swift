@@ -78,7 +78,8 @@ final class ProxyMetrics: Sendable {
                 (
                     $0,
                     registry.counter(
-                        "pushprox_scrape_failures_total", "Scrapes that failed, by kind.", labels: ["kind": $0.rawValue])
+                        "pushprox_scrape_failures_total", "Scrapes that failed, by kind.", labels: ["kind": $0.rawValue]
+                    )
                 )
             })
         pollWait = registry.histogram(
@@ -119,7 +120,8 @@ final class ProxyMetrics: Sendable {
             "pushprox_record_flush_seconds", "Time that writing one batch to the record took.",
             buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5])
         recordErrors = registry.counter(
-            "pushprox_record_errors_total", "Batches that could not be written to the record; they are kept and retried.")
+            "pushprox_record_errors_total",
+            "Batches that could not be written to the record; they are kept and retried.")
         recordDropped = registry.counter(
             "pushprox_record_dropped_total",
             "Single failures, outcomes and samples left out of the record because its backlog was at its bound.")

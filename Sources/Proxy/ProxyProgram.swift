@@ -9,11 +9,11 @@ import Web
 import Wire
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// Why the proxy could not start, in one line.
@@ -57,8 +57,8 @@ struct ProxyProgram {
     }
 
     #if canImport(Glibc)
-    private static let descriptors = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        private static let descriptors = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
     #else
-    private static let descriptors = RLIMIT_NOFILE
+        private static let descriptors = RLIMIT_NOFILE
     #endif
 }

@@ -159,9 +159,9 @@ final class RunningProxy: Sendable {
 }
 
 #if canImport(Glibc)
-import func Glibc.getpid
+    import func Glibc.getpid
 #elseif canImport(Musl)
-import func Musl.getpid
+    import func Musl.getpid
 #else
-import func Darwin.getpid
+    import func Darwin.getpid
 #endif

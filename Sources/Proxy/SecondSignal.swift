@@ -2,11 +2,11 @@ import Logging
 import UnixSignals
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// The first signal begins an orderly shutdown; an operator who sends another does not want to wait.

@@ -13,7 +13,7 @@ public final class ServerConnection: ChannelInboundHandler {
     public typealias InboundIn = ByteBuffer
     public typealias OutboundOut = ByteBuffer
 
-    private enum Phase {
+    enum Phase {
         case head
         case body(BodyDecoder)
         case answering
@@ -22,29 +22,29 @@ public final class ServerConnection: ChannelInboundHandler {
         case closed
     }
 
-    private let router: any Router
-    private let service: WebService
-    private let clock: RequestClock
-    private var context: ChannelHandlerContext?
-    private var phase = Phase.head
-    private var headParser: HeadParser
-    private var received = ByteBuffer()
-    private var exchange: (any Exchange)?
-    private var isProcessing = false
-    private var isOnClock = false
-    private var readingPaused = false
-    private var closesAfterResponse = false
-    private var awaitsContinue = false
-    private var headBegan = NIODeadline.distantPast
+    let router: any Router
+    let service: WebService
+    let clock: RequestClock
+    var context: ChannelHandlerContext?
+    var phase = Phase.head
+    var headParser: HeadParser
+    var received = ByteBuffer()
+    var exchange: (any Exchange)?
+    var isProcessing = false
+    var isOnClock = false
+    var readingPaused = false
+    var closesAfterResponse = false
+    var awaitsContinue = false
+    var headBegan = NIODeadline.distantPast
 
     /// When `RequestClock` gives this connection up.
-    private(set) var clockDeadline = NIODeadline.distantFuture
+    var clockDeadline = NIODeadline.distantFuture
     /// Who is told when the current request ends; set by a `Router`.
     public var observer: (any RequestObserver)?
     /// 0 or 1: the version of the current request.
-    public private(set) var minorVersion = 1
+    public internal(set) var minorVersion = 1
     /// Whether the current request is HEAD: answers then go without a body.
-    public private(set) var isHeadRequest = false
+    public internal(set) var isHeadRequest = false
 
     init(router: any Router, service: WebService, clock: RequestClock) {
         self.router = router
@@ -255,184 +255,10 @@ public final class ServerConnection: ChannelInboundHandler {
     }
 }
 
-extension ServerConnection {
-    private var isAnswered: Bool {
-        if case .answering = phase { return false }
-        if case .body = phase { return false }
-        if case .head = phase { return false }
-        return true
-    }
-
-    /// Works off what has been received, as far as the phases allow.
-    private func process() {
-        guard !isProcessing else { return }
-        isProcessing = true
-        defer { isProcessing = false }
-        while true {
-            switch phase {
-            case .head:
-                do {
-                    guard let head = try RequestHead.parse(&received, with: &headParser) else {
-                        if received.readableBytes > 0 { startClock() }
-                        return
-                    }
-                    begin(head)
-                } catch {
-                    refuse(error)
-                    return
-                }
-            case .body(var decoder):
-                guard let step = step(&decoder) else { return }
-                // The exchange may answer, and so change the phase, while it is told.
-                phase = .body(decoder)
-                switch step {
-                case .bytes(let slice): exchange?.bodyArrived(slice)
-                case .end:
-                    phase = .answering
-                    stopClock()
-                    exchange?.bodyEnded()
-                case .needsMore:
-                    if clockDeadline != .distantFuture { startClock() }
-                    return
-                }
-            case .discarding(var decoder, let bytes):
-                guard let step = step(&decoder) else { return }
-                switch step {
-                case .bytes(let slice):
-                    let total = bytes + slice.readableBytes
-                    phase = .discarding(decoder, bytes: total)
-                    if total > WebLimits.maxDiscardedBytes {
-                        closeGently()
-                        return
-                    }
-                case .end:
-                    phase = .head
-                    stopClock()
-                case .needsMore:
-                    phase = .discarding(decoder, bytes: bytes)
-                    return
-                }
-            case .answering:
-                if received.readableBytes > WebLimits.maxPipelinedBytes { setReading(paused: true) }
-                return
-            case .lingering, .closed:
-                received = ByteBuffer()
-                return
-            }
-        }
-    }
-
-    private func step(_ decoder: inout BodyDecoder) -> BodyDecoder.Step? {
-        do {
-            return try decoder.next(&received)
-        } catch {
-            service.metrics.malformedRequests.increment()
-            let lost = exchange
-            exchange = nil
-            if case .body = phase {
-                respond(.text(400, "the request's chunked body is malformed", closes: true))
-            } else {
-                closeGently()
-            }
-            lost?.connectionLost()
-            return nil
-        }
-    }
-
-    private func begin(_ head: RequestHead) {
-        minorVersion = head.minorVersion
-        isHeadRequest = head.method == "HEAD"
-        closesAfterResponse = !head.keepsAlive
-        awaitsContinue = false
-        observer = nil
-        headBegan = context?.eventLoop.now ?? .now()
-        // From now on the clock is the exchange's to stop: a body that must come before anybody waits for it has to come soon.
-        clockDeadline = isOnClock ? clockDeadline : headBegan + service.readTimeout
-        let decoder = BodyDecoder(head.framing)
-        phase = .body(decoder)
-        if head.expectsContinue && !decoder.hasEnded { awaitsContinue = true }
-        exchange = nil
-        let made = router.exchange(for: head, on: self)
-        // Unless the router has answered already, and the connection gone on or away.
-        guard case .body = phase else { return }
-        exchange = made
-        if awaitsContinue {
-            awaitsContinue = false
-            write(ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n"))
-        }
-    }
-
-    private func refuse(_ error: HeadError) {
-        let status: Int
-        switch error {
-        case .tooLarge, .tooManyFields:
-            status = 431
-            service.metrics.oversizedHeads.increment()
-        case .unsupportedVersion:
-            status = 505
-            service.metrics.malformedRequests.increment()
-        case .malformedStartLine, .malformedField, .ambiguousLength, .missingHost:
-            status = 400
-            service.metrics.malformedRequests.increment()
-        }
-        isHeadRequest = false
-        observer = nil
-        closesAfterResponse = true
-        respond(.text(status, error.explanation, closes: true))
-    }
-
-    private func observe(_ status: Int) {
-        guard let observer else { return }
-        self.observer = nil
-        let now = context?.eventLoop.now ?? .now()
-        observer.requestEnded(status: status, nanoseconds: (now - headBegan).nanoseconds)
-    }
-
-    /// Puts this connection on the clock, unless it is; the time of a request counts from its first byte.
-    private func startClock() {
-        guard !isOnClock, let context else { return }
-        isOnClock = true
-        if clockDeadline == .distantFuture { clockDeadline = context.eventLoop.now + service.readTimeout }
-        clock.add(self)
-    }
-
-    private func closeGently() {
-        guard let context else { return }
-        let requestIsComplete =
-            switch phase {
-            case .answering: true
-            case .body(let decoder): decoder.hasEnded
-            case .head, .discarding, .lingering, .closed: false
-            }
-        if requestIsComplete && received.readableBytes == 0 {
-            phase = .closed
-            // The close waits for what has been written.
-            context.writeAndFlush(wrapOutboundOut(ByteBuffer())).assumeIsolated().whenComplete { _ in
-                context.close(promise: nil)
-            }
-            return
-        }
-        phase = .lingering(bytes: 0)
-        received = ByteBuffer()
-        readingPaused = true
-        setReading(paused: false)
-        stopClock()
-        startClock()
-        context.writeAndFlush(wrapOutboundOut(ByteBuffer())).assumeIsolated().whenComplete { _ in
-            context.close(mode: .output, promise: nil)
-        }
-    }
-
-    private func discardLingering(_ count: Int) {
-        phase = .lingering(bytes: count)
-        if count > WebLimits.maxDiscardedBytes { context?.close(promise: nil) }
-    }
-}
-
 #if canImport(Glibc)
-import struct Glibc.linger
+    import struct Glibc.linger
 #elseif canImport(Musl)
-import struct Musl.linger
+    import struct Musl.linger
 #else
-import struct Darwin.linger
+    import struct Darwin.linger
 #endif

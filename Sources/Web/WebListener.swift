@@ -138,22 +138,22 @@ extension ServerBootstrap {
     fileprivate func deadPeerOptions() -> ServerBootstrap {
         let bootstrap = serverChannelOption(.socketOption(.so_keepalive), value: 1)
         #if os(Linux)
-        return
-            bootstrap
-            .serverChannelOption(.tcpOption(.init(rawValue: TCP_KEEPIDLE)), value: 15)
-            .serverChannelOption(.tcpOption(.init(rawValue: TCP_KEEPINTVL)), value: 5)
-            .serverChannelOption(.tcpOption(.init(rawValue: TCP_KEEPCNT)), value: 3)
-            .serverChannelOption(.tcpOption(.init(rawValue: TCP_USER_TIMEOUT)), value: 30_000)
+            return
+                bootstrap
+                .serverChannelOption(.tcpOption(.init(rawValue: TCP_KEEPIDLE)), value: 15)
+                .serverChannelOption(.tcpOption(.init(rawValue: TCP_KEEPINTVL)), value: 5)
+                .serverChannelOption(.tcpOption(.init(rawValue: TCP_KEEPCNT)), value: 3)
+                .serverChannelOption(.tcpOption(.init(rawValue: TCP_USER_TIMEOUT)), value: 30_000)
         #else
-        return bootstrap
+            return bootstrap
         #endif
     }
 }
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif

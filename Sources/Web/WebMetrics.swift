@@ -17,7 +17,8 @@ public struct WebMetrics: Sendable {
             "\(prefix)_web_slow_requests_total",
             "Connections closed because a request took longer than --web.read-header-timeout to arrive.")
         oversizedHeads = registry.counter(
-            "\(prefix)_web_oversized_heads_total", "Requests refused because their head exceeded --web.max-header-bytes.")
+            "\(prefix)_web_oversized_heads_total",
+            "Requests refused because their head exceeded --web.max-header-bytes.")
         malformedRequests = registry.counter(
             "\(prefix)_web_malformed_requests_total", "Requests refused because they were no well-formed HTTP/1.x.")
     }

@@ -136,9 +136,9 @@ public struct HeadParser: Sendable {
 }
 
 #if canImport(Glibc)
-import func Glibc.memchr
+    import func Glibc.memchr
 #elseif canImport(Musl)
-import func Musl.memchr
+    import func Musl.memchr
 #else
-import func Darwin.memchr
+    import func Darwin.memchr
 #endif

@@ -139,13 +139,19 @@ public struct PushedResponseParser: Sendable {
                 head = try PushedResponseHead(message)
             } catch {
                 salvagedID = Self.salvageID(before)
+                state = .ended
                 throw .malformedHead(error)
             }
             state = .body(BodyDecoder(head.framing))
             return .head(head)
         case .body(var decoder):
             let step: BodyDecoder.Step
-            do { step = try decoder.next(&pending) } catch { throw .malformedBody }
+            do {
+                step = try decoder.next(&pending)
+            } catch {
+                state = .ended
+                throw .malformedBody
+            }
             switch step {
             case .bytes(let slice):
                 state = .body(decoder)

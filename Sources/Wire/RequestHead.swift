@@ -16,7 +16,9 @@ public struct RequestHead: Sendable {
     /// Takes a request's head off the front of `buffer`; `nil` while it is incomplete.
     ///
     /// - Throws: `HeadError` for what must be answered 400, 431 or 505 and ends the connection.
-    public static func parse(_ buffer: inout ByteBuffer, with parser: inout HeadParser) throws(HeadError) -> RequestHead? {
+    public static func parse(_ buffer: inout ByteBuffer, with parser: inout HeadParser) throws(HeadError)
+        -> RequestHead?
+    {
         guard let message = try parser.parse(&buffer) else { return nil }
         return try RequestHead(message)
     }

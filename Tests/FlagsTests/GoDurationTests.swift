@@ -35,7 +35,8 @@ import Testing
         #expect(ListenAddress("[::1]:8080")?.description == "[::1]:8080")
     }
 
-    @Test("What is no listen address is refused", arguments: ["", "8080", "::1:8080", ":99999", "host", "a b:1", "[]:1"])
+    @Test(
+        "What is no listen address is refused", arguments: ["", "8080", "::1:8080", ":99999", "host", "a b:1", "[]:1"])
     func refuses(text: String) {
         #expect(ListenAddress(text) == nil)
     }

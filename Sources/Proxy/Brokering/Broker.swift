@@ -18,13 +18,13 @@ struct Broker<Ports: BrokerPorts>: Sendable {
     typealias Action = BrokerAction<Ports>
     typealias Slot = ClientSlot<Ports.Poll>
 
-    private enum Phase: Sendable {
+    enum Phase: Sendable {
         case queued
         case delivered(DeliveryID, at: NIODeadline)
         case responding(Ports.Push, deliveredAt: NIODeadline)
     }
 
-    private struct Scrape: Sendable {
+    struct Scrape: Sendable {
         let slot: Int
         let scraper: Ports.Scraper
         let arrived: NIODeadline
@@ -32,19 +32,20 @@ struct Broker<Ports: BrokerPorts>: Sendable {
     }
 
     let limits: BrokerLimits
-    private(set) var gauges = BrokerGauges()
+    var gauges = BrokerGauges()
     private(set) var isShuttingDown = false
 
-    private var names: [String: Int] = [:]
-    private var slots: [Slot] = []
-    private var freeSlots: [Int] = []
-    private var scrapes: [ScrapeID: Scrape] = [:]
-    private var scrapeDeadlines = DeadlineQueue<ScrapeID>()
-    private var pollEnds = DeadlineQueue<DeliveryID>()
-    private var endablePolls = 0
-    private var registrationEnds = DeadlineQueue<(slot: Int, client: ClientID)>()
-    private var goneNames = RecentNames(capacity: 10_000)
-    private var serial: UInt64 = 0
+    // For the extension in Broker+Slots.swift; nothing outside the broker may touch them.
+    var names: [String: Int] = [:]
+    var slots: [Slot] = []
+    var freeSlots: [Int] = []
+    var scrapes: [ScrapeID: Scrape] = [:]
+    var scrapeDeadlines = DeadlineQueue<ScrapeID>()
+    var pollEnds = DeadlineQueue<DeliveryID>()
+    var endablePolls = 0
+    var registrationEnds = DeadlineQueue<(slot: Int, client: ClientID)>()
+    var goneNames = RecentNames(capacity: 10_000)
+    var serial: UInt64 = 0
 
     init(limits: BrokerLimits) { self.limits = limits }
 
@@ -255,7 +256,9 @@ struct Broker<Ports: BrokerPorts>: Sendable {
         for (id, entry) in scrapes {
             guard case .queued = entry.phase else { continue }
             actions.append(.fail(entry.scraper, .shuttingDown, detail: ""))
-            end(id, failure: .shuttingDown, detail: "", status: FailureKind.shuttingDown.status, bytes: 0, now, &actions)
+            end(
+                id, failure: .shuttingDown, detail: "", status: FailureKind.shuttingDown.status, bytes: 0, now, &actions
+            )
         }
         return actions
     }
@@ -266,202 +269,10 @@ struct Broker<Ports: BrokerPorts>: Sendable {
         for (id, entry) in scrapes {
             if case .responding(let push, _) = entry.phase { actions.append(.abandonPush(push)) }
             actions.append(.fail(entry.scraper, .shuttingDown, detail: ""))
-            end(id, failure: .shuttingDown, detail: "", status: FailureKind.shuttingDown.status, bytes: 0, now, &actions)
+            end(
+                id, failure: .shuttingDown, detail: "", status: FailureKind.shuttingDown.status, bytes: 0, now, &actions
+            )
         }
-        return actions
-    }
-}
-
-extension Broker {
-    private func isParked(_ delivery: DeliveryID) -> Bool {
-        slots.indices.contains(delivery.slot) && slots[delivery.slot].parked?.id == delivery
-    }
-
-    /// Changes a slot in place, and keeps the gauge of connected clients right.
-    @discardableResult
-    private mutating func change<Result>(_ index: Int, _ body: (inout Slot) -> Result) -> Result {
-        let wasConnected = slots[index].isConnected
-        let result = body(&slots[index])
-        let isConnected = slots[index].isConnected
-        if wasConnected != isConnected { gauges.connectedClients += isConnected ? 1 : -1 }
-        return result
-    }
-
-    private mutating func claimSlot(_ fqdn: FQDN, _ now: NIODeadline) -> Int {
-        serial += 1
-        let slot = Slot(id: ClientID(serial: serial), fqdn: fqdn, now: now)
-        let index: Int
-        if let free = freeSlots.popLast() {
-            index = free
-            slots[index] = slot
-        } else {
-            index = slots.count
-            slots.append(slot)
-        }
-        names[fqdn.key] = index
-        return index
-    }
-
-    /// Gives an unused slot back; its next owner has another id.
-    private mutating func release(_ index: Int) {
-        guard slots[index].isUnused, names[slots[index].fqdn.key] == index else { return }
-        names[slots[index].fqdn.key] = nil
-        freeSlots.append(index)
-    }
-
-    private mutating func touch(_ index: Int, _ now: NIODeadline) {
-        slots[index].lastSeen = now
-        slots[index].expires = now + limits.registrationTimeout
-    }
-
-    private mutating func register(
-        _ poll: PollArrival<Ports.Poll>, _ now: NIODeadline, _ actions: inout [Action]
-    ) -> Int? {
-        let index = names[poll.fqdn.key] ?? claimSlot(poll.fqdn, now)
-        if !slots[index].isRegistered {
-            guard gauges.liveClients < limits.maxClients else {
-                release(index)
-                return nil
-            }
-            gauges.liveClients += 1
-            actions.append(.note(.registered(poll.fqdn, isBack: goneNames.remove(poll.fqdn.key))))
-        }
-        change(index) {
-            $0.isRegistered = true
-            if $0.fqdn.spelling != poll.fqdn.spelling { $0.fqdn = poll.fqdn }
-            $0.instance = poll.instance
-            $0.agent = poll.agent
-            $0.address = poll.address
-        }
-        touch(index, now)
-        return index
-    }
-
-    private mutating func reportClash(
-        _ index: Int, _ older: Slot.Parked, _ poll: PollArrival<Ports.Poll>, _ actions: inout [Action]
-    ) {
-        guard let first = older.instance, let second = poll.instance else { return }
-        let isNews = slots[index].clashing.map { $0 != (first, second) && $0 != (second, first) } ?? true
-        slots[index].clashing = (first, second)
-        actions.append(.note(.clash(slots[index].id, poll.fqdn, isNews: isNews)))
-    }
-
-    private mutating func park(_ poll: Slot.Parked, _ index: Int, _ now: NIODeadline) {
-        change(index) { $0.parked = poll }
-        gauges.waitingPolls += 1
-        // Only our own client knows what an idle end is.
-        guard poll.instance != nil else { return }
-        endablePolls += 1
-        pollEnds.add(poll.id, at: now + limits.pollMaxWait, live: endablePolls) { [slots] id, _ in
-            slots[id.slot].parked?.id == id
-        }
-    }
-
-    private mutating func unpark(_ index: Int) -> Slot.Parked? {
-        guard let parked = change(index, { $0.parked.take() }) else { return nil }
-        gauges.waitingPolls -= 1
-        if parked.instance != nil { endablePolls -= 1 }
-        return parked
-    }
-
-    /// Hands the scrape at the head of the queue to the parked poll, when there are both.
-    private mutating func deliverNext(_ index: Int, _ now: NIODeadline, _ actions: inout [Action]) {
-        guard slots[index].queuedCount > 0, slots[index].parked != nil else { return }
-        var next: (id: ScrapeID, scrape: Scrape)?
-        while next == nil, let id = slots[index].queue.popFirst() {
-            if let scrape = scrapes[id], case .queued = scrape.phase { next = (id, scrape) }
-        }
-        guard let next, let poll = unpark(index) else { return }
-        scrapes[next.id]?.phase = .delivered(poll.id, at: now)
-        gauges.queued -= 1
-        gauges.inFlight += 1
-        change(index) {
-            $0.queuedCount -= 1
-            $0.inFlight += 1
-        }
-        touch(index, now)
-        actions.append(
-            .deliver(
-                Delivered(
-                    scrape: next.id, scraper: next.scrape.scraper, delivery: poll.id, poll: poll.port,
-                    client: slots[index].fqdn, waited: now - next.scrape.arrived)))
-    }
-
-    private mutating func end(
-        _ id: ScrapeID, failure: FailureKind?, detail: String, status: Int?, bytes: Int, _ now: NIODeadline,
-        _ actions: inout [Action]
-    ) {
-        guard let entry = scrapes.removeValue(forKey: id) else { return }
-        var atClient: TimeAmount?
-        switch entry.phase {
-        case .queued:
-            gauges.queued -= 1
-            change(entry.slot) { $0.queuedCount -= 1 }
-            forgetEndedInQueue(entry.slot)
-        case .delivered(_, let at):
-            gauges.inFlight -= 1
-            atClient = now - at
-            change(entry.slot) { $0.inFlight -= 1 }
-            // The client may have been away since it took the scrape: its registration counts from then.
-            slots[entry.slot].expires = slots[entry.slot].lastSeen + limits.registrationTimeout
-        case .responding(_, let at):
-            gauges.inFlight -= 1
-            atClient = now - at
-            change(entry.slot) { $0.inFlight -= 1 }
-            touch(entry.slot, now)
-        }
-        actions.append(
-            .note(
-                .ended(
-                    ScrapeEnd(
-                        scrape: id, scraper: entry.scraper, client: registration(entry.slot), failure: failure,
-                        detail: detail, duration: now - entry.arrived, atClient: atClient, status: status, bytes: bytes
-                    ))))
-        settle(entry.slot, now, &actions)
-    }
-
-    /// Ids of ended scrapes stay in a queue until they outnumber the others, so that ending one costs no search.
-    private mutating func forgetEndedInQueue(_ index: Int) {
-        if slots[index].queuedCount == 0 {
-            slots[index].queue = []
-        } else if slots[index].queue.count > 8 && slots[index].queue.count > 2 * slots[index].queuedCount {
-            slots[index].queue.removeAll { [scrapes] in scrapes[$0] == nil }
-        }
-    }
-
-    private func registration(_ index: Int) -> ClientID? { slots[index].isRegistered ? slots[index].id : nil }
-
-    /// After something of a client ended: its registration begins to run out if it is not connected, its slot is given back if
-    /// nothing is left of it, and its state is noted.
-    private mutating func settle(_ index: Int, _ now: NIODeadline, _ actions: inout [Action]) {
-        noteState(index, &actions)
-        if !slots[index].isRegistered {
-            release(index)
-        } else if !slots[index].isConnected {
-            addRegistrationEnd(index)
-        }
-    }
-
-    private mutating func addRegistrationEnd(_ index: Int) {
-        let idle = gauges.liveClients - gauges.connectedClients
-        let entry = (slot: index, client: slots[index].id)
-        registrationEnds.add(entry, at: slots[index].expires, live: idle) { [slots] entry, deadline in
-            slots[entry.slot].awaitsEnd(entry.client, deadline)
-        }
-    }
-
-    private func noteState(_ index: Int, _ actions: inout [Action]) {
-        if slots[index].isRegistered { actions.append(.note(.client(slots[index].state))) }
-    }
-
-    /// The answer to a scrape that never got in.
-    private func refusal(_ id: ScrapeID, _ scraper: Ports.Scraper, _ fqdn: FQDN, _ kind: FailureKind) -> [Action] {
-        let known = names[fqdn.key]
-        let end = ScrapeEnd<Ports>(
-            scrape: id, scraper: scraper, client: known.flatMap(registration), failure: kind, detail: "",
-            duration: .zero, atClient: nil, status: kind.status, bytes: 0)
-        var actions: [Action] = [.fail(scraper, kind, detail: ""), .note(.ended(end))]
-        if let known { noteState(known, &actions) }
         return actions
     }
 }

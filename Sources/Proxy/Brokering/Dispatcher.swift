@@ -56,7 +56,10 @@ final class Dispatcher: Sendable {
         let now = NIODeadline.now()
         let request = scraper.request
         let deadline = scraper.began + .nanoseconds(request.timeout)
-        run(broker.withLock { $0.scrapeArrived(request.id, for: request.fqdn, from: scraper, deadline: deadline, at: now) })
+        run(
+            broker.withLock {
+                $0.scrapeArrived(request.id, for: request.fqdn, from: scraper, deadline: deadline, at: now)
+            })
     }
 
     func scraperLeft(_ id: ScrapeID, sent status: Int?, bytes: Int) {

@@ -2,11 +2,11 @@ import NIOCore
 import Store
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// One instant on both clocks: the one that measures, which the broker goes by, and the one that people and the record read.

@@ -44,7 +44,8 @@ final class PollExchange: Exchange, @unchecked Sendable {
         body.writeImmutableBuffer(bytes)
         if body.readableBytes > Self.maxBody {
             state = .done
-            connection.respond(.text(413, "a poll's body is the client's FQDN: at most \(FQDN.maxBytes) bytes", closes: true))
+            connection.respond(
+                .text(413, "a poll's body is the client's FQDN: at most \(FQDN.maxBytes) bytes", closes: true))
         } else {
             state = .reading(body)
         }

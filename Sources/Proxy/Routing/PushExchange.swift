@@ -129,7 +129,8 @@ extension PushExchange {
         }
         guard let id = ScrapeID(text), case .relay(let scraper) = dispatcher.responseBegan(id, push: self) else {
             state = .done
-            connection.respond(.text(404, "nobody waits for this scrape: it was given up, answered already, or never asked for"))
+            connection.respond(
+                .text(404, "nobody waits for this scrape: it was given up, answered already, or never asked for"))
             return false
         }
         // The scrape's deadline bounds this request from here on.

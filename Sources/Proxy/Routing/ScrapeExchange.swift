@@ -62,7 +62,8 @@ final class ScrapeExchange: Exchange, @unchecked Sendable {
         body.writeImmutableBuffer(bytes)
         if body.readableBytes > Self.maxRequestBody {
             state = .done
-            connection.respond(.text(413, "the scrape's body is larger than \(Self.maxRequestBody) bytes", closes: true))
+            connection.respond(
+                .text(413, "the scrape's body is larger than \(Self.maxRequestBody) bytes", closes: true))
         } else {
             request.body = body
         }

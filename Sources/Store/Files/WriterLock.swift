@@ -38,11 +38,6 @@ struct WriterLock: ~Copyable {
         }
     }
 
-    private init(descriptor: Int32, identity: FileIdentity?) {
-        self.descriptor = descriptor
-        self.identity = identity
-    }
-
     deinit { close(descriptor) }
 
     /// Whether the file that is locked is still the one at the path.

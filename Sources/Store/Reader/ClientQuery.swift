@@ -42,6 +42,8 @@ public struct ClientQuery: Sendable, Equatable {
     public var glob: String?
     /// Only clients that were seen at or after this time.
     public var seenSince: UnixMilliseconds?
+    /// Only live clients whose newest scrape failed.
+    public var failingOnly = false
     public var sort = ClientSort.fqdn
     public var direction = SortDirection.ascending
     /// Rows of the order to leave out; moved back when fewer rows match.

@@ -33,6 +33,8 @@ public struct StateCounts: Sendable, Equatable {
     public var inFlight = 0
     public var stale = 0
     public var gone = 0
+    /// Live clients whose newest scrape failed; each is counted in its state as well.
+    public var failing = 0
     /// Scrapes queued, over all clients.
     public var scrapesQueued = 0
     /// Scrapes in flight, over all clients.

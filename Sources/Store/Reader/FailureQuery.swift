@@ -44,6 +44,8 @@ public struct FailureQuery: Sendable, Equatable {
     /// Rows to leave out, counted from the newest.
     public var offset = 0
     public var limit = 100
+    /// A failure whose position in the order is wanted, so that a selection can follow it.
+    public var selected: Int64?
 
     public init() {}
 }
@@ -52,6 +54,9 @@ public struct FailureQuery: Sendable, Equatable {
 public struct FailurePage: Sendable, Equatable {
     /// Newest first.
     public var rows: [FailureRow] = []
+    /// The position of `FailureQuery.selected` in the order, counted from 0; `nil` when it does not match or is not kept
+    /// any more.
+    public var selectedPosition: Int?
     /// Failures that match, in and out of the window.
     public var matching = 0
     /// Failures that match everything but the query's `kinds`, by kind, most frequent first.

@@ -9,6 +9,7 @@ extension StoreReader {
                     page.matching += count.count
                 }
                 page.rows = try rows(query)
+                page.selectedPosition = try query.selected.flatMap { (id) throws(StoreError) in try position(of: id, query) }
                 return page
             }
         }
@@ -26,6 +27,26 @@ extension StoreReader {
         return counts
     }
 
+    /// Counts the matching failures that are newer, if this one matches.
+    private func position(of id: Int64, _ query: FailureQuery) throws(StoreError) -> Int? {
+        let row = try connection.cached(
+            """
+            SELECT count(*), coalesce(min(id), 0) FROM failure
+            WHERE \(Self.filter(query)) AND (?5 IS NULL OR instr(?5, ',' || kind || ',')) AND id >= ?6
+            """)
+        defer { row.reset() }
+        Self.bind(query, to: row)
+        Self.bindKinds(query, to: row)
+        row.bind(6, id)
+        guard try row.next(), row.integer(1) == id else { return nil }
+        return row.int(0) - 1
+    }
+
+    private static func bindKinds(_ query: FailureQuery, to row: Statement) {
+        let kinds = query.kinds.map(\.rawValue).joined(separator: ",")
+        row.bind(5, query.kinds.isEmpty ? nil : ",\(kinds),")
+    }
+
     private func rows(_ query: FailureQuery) throws(StoreError) -> [FailureRow] {
         let row = try connection.cached(
             """
@@ -35,8 +56,7 @@ extension StoreReader {
             """)
         defer { row.reset() }
         Self.bind(query, to: row)
-        let kinds = query.kinds.map(\.rawValue).joined(separator: ",")
-        row.bind(5, query.kinds.isEmpty ? nil : ",\(kinds),")
+        Self.bindKinds(query, to: row)
         row.bind(6, max(0, query.limit))
         row.bind(7, max(0, query.offset))
         var failures: [FailureRow] = []

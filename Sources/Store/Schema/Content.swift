@@ -25,7 +25,7 @@ enum Content: Equatable {
         let log = try FileIdentity.at(files.wal)
         let journal = try FileIdentity.at(files.database + "-journal")
         let alone = (log?.size ?? 0) == 0 && journal == nil
-        do {
+        do throws(StoreError) {
             let connection = try Connection(files, mode: alone ? .immutable : .readOnly, busyTimeout: busyTimeout)
             return try read(connection)
         } catch  where error.kind == .corrupt {
@@ -37,6 +37,15 @@ enum Content: Equatable {
 
     /// What a connection finds. The caller handles damage.
     static func read(_ connection: Connection) throws(StoreError) -> Content {
+        do throws(StoreError) {
+            return try readHeader(connection)
+        } catch  where error.isSchemaMismatch {
+            // These statements fit every schema: the part of the header that says how to read it is damaged.
+            throw StoreError(.corrupt, code: error.code, path: error.path, detail: error.detail)
+        }
+    }
+
+    private static func readHeader(_ connection: Connection) throws(StoreError) -> Content {
         let applicationID = Int(try connection.integer("PRAGMA application_id") ?? 0)
         let version = Int(try connection.integer("PRAGMA user_version") ?? 0)
         let tables = try connection.integer("SELECT count(*) FROM sqlite_schema") ?? 0

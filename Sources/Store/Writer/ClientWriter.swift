@@ -1,8 +1,11 @@
-/// Writes what changed about clients. Three statements for a client with outcomes, two without.
+/// Writes what changed about clients. Four statements for a client with outcomes, two without.
+///
+/// What a flush costs is mostly the pages it touches, each of which is read, logged and written back. Clients are
+/// therefore written in the order of their rows, whatever the batch's order: each page once, and few in memory at a time.
 struct ClientWriter {
     private let connection: Connection
     private let find: Statement
-    private let findWithHistory: Statement
+    private let readHistory: Statement
     private let insert: Statement
     private let update: Statement
     private let insertHistory: Statement
@@ -13,10 +16,7 @@ struct ClientWriter {
     init(_ connection: Connection) throws(StoreError) {
         self.connection = connection
         find = try connection.cached("SELECT id FROM client WHERE fqdn = ?1")
-        findWithHistory = try connection.cached(
-            """
-            SELECT id, outcomes, durations_us FROM client LEFT JOIN client_history ON client_id = id WHERE fqdn = ?1
-            """)
+        readHistory = try connection.cached("SELECT outcomes, durations_us FROM client_history WHERE client_id = ?1")
         insert = try connection.cached(
             """
             INSERT INTO client (last_seen_ms, expires_ms, connected, queued, in_flight, scrapes, failures,
@@ -55,40 +55,71 @@ struct ClientWriter {
             """)
     }
 
-    mutating func write(_ change: ClientChange) throws(StoreError) {
-        let hasNews = !change.outcomes.isEmpty
-        let lookup = hasNews ? findWithHistory : find
-        lookup.bind(1, change.fqdn, atMost: Limit.fqdn)
-        var id: Int64?
-        var hadHistory = false
-        if try lookup.next() {
-            id = lookup.integer(0)
-            if hasNews {
-                hadHistory = !lookup.isNull(1)
-                ring.load(symbols: lookup.bytes(1), durations: lookup.bytes(2))
-            }
-            lookup.reset()
-        } else if hasNews {
-            ring.load(symbols: .init(start: nil, count: 0), durations: .init(start: nil, count: 0))
+    mutating func write(_ changes: [ClientChange]) throws(StoreError) {
+        var known: [(id: Int64, index: Int)] = []
+        var unknown: [Int] = []
+        known.reserveCapacity(changes.count)
+        for (index, change) in changes.enumerated() {
+            find.bind(1, change.fqdn, atMost: Limit.fqdn)
+            if try find.next() { known.append((find.integer(0), index)) } else { unknown.append(index) }
+            find.reset()
         }
-        if hasNews { ring.append(change.outcomes) }
+        known.sort { $0.id < $1.id }
+        for (id, index) in known { try write(changes[index], to: id) }
+        for index in unknown { try add(changes[index]) }
+    }
 
-        let statement = id == nil ? insert : update
-        bind(change, to: statement, median: hasNews ? ring.median() : nil)
-        if let id { statement.bind(21, id) } else { statement.bind(21, change.fqdn, atMost: Limit.fqdn) }
-        try statement.run()
-        let client = id ?? connection.lastInsertedRow
+    private mutating func write(_ change: ClientChange, to id: Int64) throws(StoreError) {
+        let hadHistory = change.outcomes.isEmpty ? true : try extendHistory(of: id, by: change.outcomes)
+        bind(change, to: update)
+        update.bind(21, id)
+        try update.run()
+        try writeDetails(of: change, id, with: hadHistory ? updateHistory : insertHistory)
+    }
 
-        if hasNews { try writeHistory(of: client, with: hadHistory ? updateHistory : insertHistory) }
+    private mutating func add(_ change: ClientChange) throws(StoreError) {
+        // The same new name twice in one batch: the second is a change of the first.
+        find.bind(1, change.fqdn, atMost: Limit.fqdn)
+        let twin = try find.next() ? find.integer(0) : nil
+        find.reset()
+        if let twin { return try write(change, to: twin) }
+        ring.clear()
+        ring.append(change.outcomes)
+        bind(change, to: insert)
+        insert.bind(21, change.fqdn, atMost: Limit.fqdn)
+        try insert.run()
+        try writeDetails(of: change, connection.lastInsertedRow, with: insertHistory)
+    }
+
+    /// Loads the client's ring and appends to it.
+    /// - Returns: whether there was one.
+    private mutating func extendHistory(of id: Int64, by outcomes: [Outcome]) throws(StoreError) -> Bool {
+        readHistory.bind(1, id)
+        defer { readHistory.reset() }
+        let exists = try readHistory.next()
+        if exists {
+            ring.load(symbols: readHistory.bytes(0), durations: readHistory.bytes(1))
+        } else {
+            ring.clear()
+        }
+        ring.append(outcomes)
+        return exists
+    }
+
+    private func writeDetails(
+        of change: ClientChange, _ id: Int64, with statement: Statement
+    ) throws(StoreError) {
+        if !change.outcomes.isEmpty { try writeHistory(of: id, with: statement) }
         for (kind, count) in change.failures {
-            countFailures.bind(1, client)
+            countFailures.bind(1, id)
             countFailures.bind(2, kind.rawValue)
             countFailures.bind(3, count)
             try countFailures.run()
         }
     }
 
-    private func bind(_ change: ClientChange, to statement: Statement, median: Int64?) {
+    /// Binds all but the key. The ring holds the client's outcomes when the change has any.
+    private mutating func bind(_ change: ClientChange, to statement: Statement) {
         statement.bind(1, change.lastSeen)
         statement.bind(2, change.expires)
         statement.bind(3, change.connected)
@@ -96,7 +127,7 @@ struct ClientWriter {
         statement.bind(5, change.inFlight)
         statement.bind(6, change.scrapes)
         statement.bind(7, change.failures.values.reduce(0, +))
-        statement.bind(8, median)
+        statement.bind(8, change.outcomes.isEmpty ? nil : ring.median())
         let last = change.outcomes.last
         statement.bind(9, last?.time)
         statement.bind(10, last?.duration)

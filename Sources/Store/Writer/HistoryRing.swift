@@ -14,14 +14,18 @@ struct HistoryRing {
     ///   - durations: the column `durations_us`. Where the two differ in length (somebody edited the file), the newest
     ///     entries that both have are taken.
     mutating func load(symbols stored: UnsafeRawBufferPointer, durations storedDurations: UnsafeRawBufferPointer) {
-        symbols.removeAll(keepingCapacity: true)
-        durations.removeAll(keepingCapacity: true)
+        clear()
         let available = storedDurations.count / 4
         let count = min(stored.count, available, Ring.outcomes)
         symbols.append(contentsOf: stored.suffix(count))
         for index in (available - count)..<available {
             durations.append(storedDurations.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self))
         }
+    }
+
+    mutating func clear() {
+        symbols.removeAll(keepingCapacity: true)
+        durations.removeAll(keepingCapacity: true)
     }
 
     mutating func append(_ outcomes: [Outcome]) {

@@ -134,6 +134,8 @@ public final class StoreWriter {
             untold = .startedAfresh(movedTo: nil, reason: error)
             return
         }
+        // Closing does not write the log back into a file that was moved; that file is to be whole too, if it can be.
+        try? session.connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
         session.connection.close()
         self.session = nil
         untold = .rescued

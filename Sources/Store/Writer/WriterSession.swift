@@ -95,7 +95,7 @@ final class WriterSession {
 
     func write(_ batch: RecordBatch) throws(StoreError) {
         try connection.transaction { () throws(StoreError) in
-            for change in batch.clients { try clients.write(change) }
+            try clients.write(batch.clients)
             for failure in batch.failures.suffix(Ring.failures) { try write(failure) }
             if !batch.failures.isEmpty { try trimFailures.run() }
             for second in batch.seconds.suffix(Ring.seconds) { try write(second) }

@@ -1,0 +1,126 @@
+import ArgumentParser
+import Glibc
+import Store
+
+/// The clients, once, for people and for programs.
+struct ClientsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "clients",
+        abstract: "Print the clients.",
+        discussion: """
+            States: connected, in_flight, stale (listed by /clients, but not connected), gone (not listed any more), live (all \
+            but gone).
+
+            EXAMPLES
+              pushprox-admin clients
+              pushprox-admin clients --state live --fqdn 'web-*.example.com'
+              pushprox-admin clients --sort last_failure_text --limit 20
+              pushprox-admin clients --format json | jq -r '.[] | select(.failure_share > 0.1) | .fqdn'
+            """)
+
+    /// What `--state` takes.
+    enum StateChoice: String, CaseIterable, ExpressibleByArgument, Sendable {
+        case connected
+        case inFlight = "in_flight"
+        case stale, gone, live
+
+        var states: Set<ClientState> {
+            switch self {
+            case .connected: [.connected]
+            case .inFlight: [.inFlight]
+            case .stale: [.stale]
+            case .gone: [.gone]
+            case .live: Set(ClientState.allCases.filter(\.isLive))
+            }
+        }
+    }
+
+    /// What `--sort` takes: the names of the columns that sort.
+    struct SortChoice: ExpressibleByArgument, Sendable {
+        let name: String
+        let sort: ClientSort
+
+        init(_ column: Column<ClientRow>, _ sort: ClientSort) {
+            (name, self.sort) = (column.name, sort)
+        }
+
+        static let fqdn = SortChoice(Column.clients[0], .fqdn)
+
+        init?(argument: String) {
+            guard let sort = Column.clients.first(where: { $0.name == argument })?.sort else { return nil }
+            (name, self.sort) = (argument, sort)
+        }
+
+        static let allValueStrings = Column.clients.filter { $0.sort != nil }.map(\.name)
+        var defaultValueDescription: String { name }
+    }
+
+    @OptionGroup var storage: StorageOptions
+    @OptionGroup var output: OutputOptions
+
+    @Option(
+        name: .customLong("state"),
+        help: ArgumentHelp("Only clients in this state; may be given several times.", valueName: "state"))
+    var states: [StateChoice] = []
+
+    @Option(
+        name: .customLong("fqdn"),
+        help: ArgumentHelp("Only clients whose whole name matches this glob (*, ?, [a-z]).", valueName: "glob"))
+    var fqdn: String?
+
+    @Option(
+        name: .customLong("since"),
+        help: ArgumentHelp(
+            "Only clients heard of since: a duration ago (15m) or a UTC date (2026-11-05, 2026-11-05T14:03:22Z).",
+            valueName: "time"))
+    var since: PointInTime?
+
+    @Option(
+        name: .customLong("kind"),
+        help: ArgumentHelp(
+            "Only clients whose newest failure is of this kind; may be given several times.", valueName: "kind"),
+        completion: .list(FailureKind.allCases.map(\.rawValue)))
+    var kinds: [String] = []
+
+    @Option(
+        name: .customLong("sort"),
+        help: ArgumentHelp(
+            "The column to sort by; names from A, states from the busiest, everything else from the largest.",
+            valueName: "column"))
+    var sort = SortChoice.fqdn
+
+    @Flag(name: .customLong("reverse"), help: "Reverse the order.")
+    var reverse = false
+
+    @Option(name: .customLong("limit"), help: ArgumentHelp("Print at most so many.", valueName: "count"))
+    var limit: Int?
+
+    mutating func validate() throws {
+        if let limit, limit < 0 { throw ValidationError("--limit is \(limit): give a number from 0 up.") }
+        try FailuresCommand.check(kinds)
+    }
+
+    func run() throws {
+        let unicode = NcursesTerminal.adoptLocale()
+        let now = Clock.moment()
+        let rows = try RecordAccess.read(path: storage.path) { (reader) throws(RecordProblem) in
+            try self.rows(from: reader, now: now.wall)
+        }
+        let writer = RowWriter(columns: Column.clients, fields: Field.clients, now: now, unicode: unicode)
+        try Output.print(writer.text(rows, format: output.format))
+    }
+
+    private func rows(from reader: StoreReader, now: UnixMilliseconds) throws(RecordProblem) -> [ClientRow] {
+        var query = ClientQuery()
+        for choice in states { query.states.formUnion(choice.states) }
+        query.glob = fqdn
+        query.seenSince = since?.time(now: now)
+        query.sort = sort.sort
+        query.direction = reverse ? query.sort.firstDirection.reversed : query.sort.firstDirection
+        query.limit = kinds.isEmpty ? limit ?? .max : .max
+        let rows = try reader.clients(query).rows
+        guard !kinds.isEmpty else { return rows }
+        let matching = rows.filter { row in row.lastFailure.map { kinds.contains($0.kind.rawValue) } ?? false }
+        return Array(matching.prefix(limit ?? .max))
+    }
+}

@@ -1,0 +1,216 @@
+import Store
+
+/// The lines of an open client, before its failures: everything that the record has on it.
+struct ClientFacts {
+    let lines: [CellText]
+
+    /// From this width on facts stand in two columns.
+    private static let pairedWidth = 76
+
+    init(_ model: Model, _ opened: Model.Opened) {
+        var builder = Builder(width: model.size.columns, glyphs: model.glyphs)
+        guard opened.isLoaded else {
+            lines = [CellText(opened.fqdn, .title), CellText("Reading the record.", .faint)]
+            return
+        }
+        guard let detail = opened.detail else {
+            builder.title(opened.fqdn)
+            builder.text(
+                "The record knows no client of this name: none has registered under it within the retention time, or ever. "
+                    + "Check the target's name in Prometheus, and --fqdn at the client.", .warning)
+            lines = builder.lines
+            return
+        }
+        Self.describe(detail, now: model.now, into: &builder)
+        lines = builder.lines
+    }
+
+    private static func describe(_ detail: ClientDetail, now: Moment, into builder: inout Builder) {
+        let row = detail.row
+        func moment(_ time: UnixMilliseconds) -> String {
+            CalendarTime.local(time, now: now) + " (" + Quantity.age(milliseconds: now.wall - time) + " ago)"
+        }
+        builder.title(row.fqdn)
+        var facts: [(String, CellText)] = [
+            ("State", CellText(row.state.label, row.state.role)),
+            ("Last seen", CellText(moment(row.lastSeen))),
+            ("Queued", .count(row.queued, .warning)),
+            ("In flight", .count(row.inFlight, .busy)),
+            ("Scrapes", CellText(Quantity.count(row.scrapes))),
+            (
+                "Failed",
+                CellText(
+                    Quantity.count(row.failures) + (row.failureShare.map { " (\(Quantity.share($0)))" } ?? ""),
+                    row.failures > 0 ? .bad : .plain)
+            ),
+            ("Median", .duration(row.medianDuration)),
+            ("Last took", .duration(row.lastDuration)),
+            ("Last scrape", row.lastScrape.map { CellText(moment($0)) } ?? .none),
+            ("Last answer", lastAnswer(row)),
+            ("First seen", CellText(moment(row.firstSeen))),
+            ("Listed until", listed(row, now: now)),
+            ("Address", detail.address.map { CellText($0) } ?? .none),
+            ("Agent", detail.agent.map { CellText($0) } ?? .none),
+        ]
+        if let instance = detail.instance { facts.append(("Instance", CellText(instance))) }
+        builder.facts(facts, paired: builder.width >= pairedWidth)
+        if let conflict = row.conflict {
+            builder.text(
+                "TWO CLIENTS claimed this name, last at \(moment(conflict)): stop one, or give it another --fqdn.", .warning)
+        }
+        if let failure = row.lastFailure {
+            builder.blank()
+            builder.text(
+                "Last failure \(moment(failure.time)), \(failure.kind): \(failure.text)", row.isFailing ? .bad : .plain)
+            if let known = failure.kind.known { builder.text("That is: \(known.summary); look at: \(known.fault.rawValue).", .faint) }
+        }
+        builder.history(detail)
+    }
+
+    private static func lastAnswer(_ row: ClientRow) -> CellText {
+        let parts = [row.lastStatus.map { "status \($0)" }, row.lastBytes.map(Quantity.bytes)].compactMap { $0 }
+        return parts.isEmpty ? .none : CellText(parts.joined(separator: ", "))
+    }
+
+    private static func listed(_ row: ClientRow, now: Moment) -> CellText {
+        if row.state == .connected || row.state == .inFlight { return CellText("as long as it is connected") }
+        return CellText(CalendarTime.local(row.expires, now: now))
+    }
+}
+
+extension ClientFacts {
+    /// Collects lines of a width.
+    struct Builder {
+        let width: Int
+        let glyphs: Glyphs
+        private(set) var lines: [CellText] = []
+
+        init(width: Int, glyphs: Glyphs) {
+            self.width = width
+            self.glyphs = glyphs
+        }
+
+        mutating func blank() { lines.append(CellText("")) }
+        mutating func title(_ text: String) {
+            lines += Wrapping.lines(text, width: width).map { CellText($0, .title) }
+        }
+        mutating func text(_ text: String, _ role: Role) {
+            lines += Wrapping.lines(text, width: width).map { CellText($0, role) }
+        }
+
+        mutating func facts(_ facts: [(name: String, value: CellText)], paired: Bool) {
+            let half = paired ? width / 2 : width
+            func spans(_ fact: (name: String, value: CellText)) -> [CellText.Span] {
+                let name = fact.name + String(repeating: " ", count: max(1, 14 - fact.name.count))
+                return [CellText.Span(text: name, role: .faint)] + fact.value.spans
+            }
+            var index = 0
+            while index < facts.count {
+                var line = spans(facts[index])
+                index += 1
+                if paired, index < facts.count {
+                    let used = line.reduce(0) { $0 + TextWidth.of($1.text) }
+                    // A value that is too long for its half keeps the line for itself.
+                    if used < half {
+                        line.append(CellText.Span(text: String(repeating: " ", count: half - used), role: .plain))
+                        line += spans(facts[index])
+                        index += 1
+                    }
+                }
+                lines.append(CellText(spans: line))
+            }
+        }
+
+        /// The recent outcomes and durations, and what failed how often.
+        mutating func history(_ detail: ClientDetail) {
+            let label = 14
+            let cells = max(0, min(Ring.outcomes, width - label))
+            let shown = detail.history.suffix(cells)
+            blank()
+            guard !shown.isEmpty else {
+                lines.append(CellText("No scrape has been recorded yet.", .faint))
+                return
+            }
+            let strip = CellText.strip(String(shown.map(\.symbol)), width: shown.count)
+            lines.append(CellText(spans: [.init(text: "Outcomes      ", role: .faint)] + strip.spans))
+            let drawing = glyphs.sparkline(shown.map { Double($0.duration) }, width: shown.count)
+            lines.append(
+                CellText(spans: [.init(text: "Durations     ", role: .faint), .init(text: drawing, role: .graph)]))
+            let longest = shown.map(\.duration).max() ?? 0
+            text(
+                "              newest at the right; longest \(Quantity.duration(microseconds: longest))", .faint)
+            let symbols = Set(shown.map(\.symbol))
+            var legend = symbols.contains("!") ? ["! error status"] : []
+            for kind in FailureKind.allCases where symbols.contains(kind.symbol) {
+                legend.append("\(kind.symbol) \(kind.rawValue)")
+            }
+            if !legend.isEmpty { text("              " + legend.joined(separator: ", "), .faint) }
+            let kinds = detail.failuresByKind
+            let most = kinds.map(\.count).max() ?? 0
+            for (index, entry) in kinds.enumerated() {
+                let bar = glyphs.bar(share: Double(entry.count) / Double(max(1, most)), width: max(0, min(20, width - 46)))
+                let name = entry.kind.rawValue + String(repeating: " ", count: max(1, 20 - entry.kind.rawValue.count))
+                let number = Quantity.count(entry.count)
+                lines.append(
+                    CellText(spans: [
+                        .init(text: index == 0 ? "By kind       " : "              ", role: .faint),
+                        .init(text: name, role: .bad),
+                        .init(text: String(repeating: " ", count: max(0, 7 - number.count)) + number + " ", role: .plain),
+                        .init(text: bar, role: .bad),
+                    ]))
+            }
+        }
+    }
+}
+
+/// How an open client's page is laid out: facts first, then its failures, all of which scrolls as one.
+struct ClientPageLayout {
+    let facts: [CellText]
+    /// Visible lines.
+    let height: Int
+    private let top: Int
+    private let failures: FailurePage
+    private let offset: Int
+
+    init(_ model: Model) {
+        let opened = model.opened ?? Model.Opened(fqdn: "")
+        facts = ClientFacts(model, opened).lines
+        height = max(1, ScreenLayout(model).body.count)
+        top = opened.top
+        failures = opened.failures
+        offset = opened.offset
+    }
+
+    /// Lines before the first failure: facts, a blank line, a title and the columns' heads.
+    var leading: Int { facts.count + 3 }
+    var total: Int { leading + max(1, failures.matching) }
+    var lastTop: Int { max(0, total - height) }
+    var firstVisibleFailure: Int { max(0, top - leading) }
+
+    var coversVisible: Bool {
+        let end = min(failures.matching, top + height - leading)
+        return end <= firstVisibleFailure
+            || (offset <= firstVisibleFailure && end <= offset + failures.rows.count)
+    }
+
+    func draw(on frame: inout Frame, model: Model, rows: Range<Int>) {
+        let columns = Column.failuresOfClient
+        let layout = ColumnLayout(columns, width: frame.size.columns, shift: model.failureShift)
+        for (line, row) in rows.enumerated() {
+            let at = top + line
+            if at < facts.count {
+                frame.put(facts[at], row: row, column: 0, width: frame.size.columns, glyphs: model.glyphs)
+            } else if at == facts.count + 1 {
+                let title = "Failures, newest first: \(Quantity.count(failures.matching)) on record"
+                frame.put(title, row: row, column: 0, style: Style(role: .title))
+            } else if at == facts.count + 2, failures.matching > 0 {
+                frame.putHeads(
+                    columns: columns, layout: layout, at: row, sort: nil, direction: .descending, glyphs: model.glyphs)
+            } else if at >= leading, failures.rows.indices.contains(at - leading - offset) {
+                frame.put(
+                    failures.rows[at - leading - offset], columns: columns, layout: layout, at: row, now: model.now,
+                    glyphs: model.glyphs)
+            }
+        }
+    }
+}

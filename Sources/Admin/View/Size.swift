@@ -1,0 +1,16 @@
+/// A number of columns and rows of character cells.
+struct Size: Equatable, Sendable {
+    var columns: Int
+    var rows: Int
+
+    /// The smallest screen on which the views stay usable; below it a sentence says so.
+    static let minimum = Size(columns: 40, rows: 10)
+
+    var isUsable: Bool { columns >= Self.minimum.columns && rows >= Self.minimum.rows }
+}
+
+/// A place on the screen, counted from the top left corner, which is 0, 0.
+struct Position: Equatable, Sendable {
+    var column: Int
+    var row: Int
+}

@@ -1,0 +1,69 @@
+import NIOCore
+
+/// A proxy that was started for one run, on a port of its own.
+struct ProxyUnderTest: Sendable {
+    let address: ProxyAddress
+    let meter: ProcessMeter
+    let directory: String
+    private let process: ChildProcess
+
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    /// Starts it and waits until `/clients` answers, up to 15 s.
+    ///
+    /// `wrapped` turns the command's words into those that are run.
+    static func start(
+        _ command: NamedCommand, directory: String, loop: any EventLoop, wrapped: ([String]) -> [String] = { $0 }
+    ) async throws -> ProxyUnderTest {
+        guard let port = FreePort.find() else { throw Failure(description: "127.0.0.1 has no free port left") }
+        Directory.make(directory)
+        let log = "\(directory)/\(command.name).log"
+        let process = try ChildProcess(
+            wrapped(command.command.filled(["port": "\(port)", "dir": directory])), log: log)
+        let proxy = ProxyUnderTest(
+            address: ProxyAddress(host: "127.0.0.1", port: port), meter: ProcessMeter(pid: process.pid),
+            directory: directory, process: process)
+        for _ in 0..<300 {
+            if let status = process.ended() {
+                throw Failure(
+                    description:
+                        "\(command.name) ended with status \(status) before it served anything; the end of \(log):\n\(tail(log))"
+                )
+            }
+            if let answer = try? await HTTPGet.get("/clients", from: proxy.address, on: loop), answer.status == 200 {
+                return proxy
+            }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        await process.stop()
+        throw Failure(
+            description:
+                "\(command.name) does not answer GET \(proxy.address)/clients; does its command use {port}? The end of \(log):\n\(tail(log))"
+        )
+    }
+
+    private static func tail(_ path: String) -> String {
+        (Directory.read(path) ?? "").split(separator: "\n").suffix(5).map { "  " + $0 }.joined(separator: "\n")
+    }
+
+    func metrics(on loop: any EventLoop) async throws -> MetricsPage {
+        MetricsPage(String(decoding: try await HTTPGet.get("/metrics", from: address, on: loop).body, as: UTF8.self))
+    }
+
+    /// Waits until it says that it knows so many clients, up to 15 s. `false` when it does not.
+    func knows(clients: Int, on loop: any EventLoop) async throws -> Bool {
+        for _ in 0..<150 {
+            if let known = try? await metrics(on: loop).sum("pushprox_proxy_clients"), known >= Double(clients) {
+                return true
+            }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        return false
+    }
+
+    var hasEnded: Bool { process.ended() != nil }
+
+    func stop() async { await process.stop() }
+}

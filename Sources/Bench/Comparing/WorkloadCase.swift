@@ -1,0 +1,19 @@
+/// One piece of work that every contestant is given, on a process of its own.
+struct WorkloadCase: Sendable, Hashable {
+    enum Kind: Sendable, Hashable {
+        /// Scrapes under load.
+        case load(clients: Int, bytes: Int, Load, sharedPushConnections: Int?)
+        /// Nothing but polls; memory is read at each of these numbers of clients.
+        case idle(clients: [Int])
+        /// `GET /clients` with as many clients.
+        case listing(clients: Int)
+        /// Real client processes, as many, that scrape bodies of that size.
+        case client(processes: Int, bytes: Int)
+    }
+
+    /// Unique among all cases; part of file names.
+    let name: String
+    /// What stands above its table.
+    let title: String
+    let kind: Kind
+}

@@ -1,0 +1,7 @@
+import NIOCore
+
+/// One push, ready to be written: the heads and the body's first line, then the rest of the body, whose storage is shared.
+struct Push {
+    var head: ByteBuffer
+    var rest: ByteBuffer
+}

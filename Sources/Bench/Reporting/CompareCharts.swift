@@ -1,0 +1,50 @@
+/// The charts of a comparison, by file name; those for which nothing was measured are left out.
+enum CompareCharts {
+    static func all(_ report: CompareReport) -> [String: LineChart] {
+        var charts: [String: LineChart] = [:]
+        let latency = latencyByRate(report)
+        if !latency.series.isEmpty { charts["latency-by-rate.svg"] = latency }
+        let memory = memoryByClients(report)
+        if !memory.series.isEmpty { charts["memory-by-clients.svg"] = memory }
+        return charts
+    }
+
+    /// Medians of p50 and p99 over all runs, for every rate of the workload `rates`.
+    private static func latencyByRate(_ report: CompareReport) -> LineChart {
+        var series: [LineChart.Series] = []
+        for name in contestants(report) {
+            for (metric, title, dashed) in [(Metric.p99, "p99", false), (.p50, "p50", true)] {
+                let points = Workload.sweptRates.compactMap { rate -> (x: Double, y: Double)? in
+                    report.summaries.first {
+                        $0.workload == "rates-\(rate)" && $0.contestant == name && $0.metric == metric.rawValue
+                    }.map { (Double(rate), $0.spread.median) }
+                }
+                if !points.isEmpty { series.append(.init(name: "\(name), \(title)", points: points, isDashed: dashed)) }
+            }
+        }
+        return LineChart(
+            title: "Latency of a scrape, open loop, 1,000 clients, 5 kB bodies", xTitle: "scrapes due per second",
+            yTitle: "milliseconds", series: series, isLogarithmic: true)
+    }
+
+    /// Medians over all runs of the workload `idle`.
+    private static func memoryByClients(_ report: CompareReport) -> LineChart {
+        let series = contestants(report).compactMap { name -> LineChart.Series? in
+            let curves = report.runs.filter { $0.contestant == name && !$0.memoryCurve.isEmpty }.map(\.memoryCurve)
+            let points = (curves.first ?? []).compactMap { point -> (x: Double, y: Double)? in
+                let same = curves.compactMap { curve in curve.first { $0.clients == point.clients }?.residentBytes }
+                return Spread(same).map { (Double(point.clients), $0.median / 1e6) }
+            }
+            return points.isEmpty ? nil : .init(name: name, points: points)
+        }
+        return LineChart(
+            title: "Resident memory of the proxy with idle clients", xTitle: "clients that poll", yTitle: "MB",
+            series: series)
+    }
+
+    private static func contestants(_ report: CompareReport) -> [String] {
+        var names: [String] = []
+        for run in report.runs where !names.contains(run.contestant) { names.append(run.contestant) }
+        return names
+    }
+}

@@ -1,0 +1,14 @@
+import Flags
+
+/// What the misbehaving part of a soak is to be.
+struct ChaosConfiguration: Sendable {
+    var proxy: ProxyAddress
+    /// Names under which they poll: `chaos-0` …
+    var names: Int
+    /// How many act at any time; when one has ended its act another begins, under a name chosen by chance.
+    var actors: Int
+    var prefix = "chaos"
+    /// What scrapes of them announce; late pushes come after it.
+    var scrapeTimeout: GoDuration
+    var seed: UInt64
+}

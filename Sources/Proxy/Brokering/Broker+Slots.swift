@@ -1,0 +1,198 @@
+import NIOCore
+import Store
+import Wire
+
+/// What the events are made of: changes of a client's slot, each of which keeps the gauges and the deadlines right.
+extension Broker {
+    func isParked(_ delivery: DeliveryID) -> Bool {
+        slots.indices.contains(delivery.slot) && slots[delivery.slot].parked?.id == delivery
+    }
+
+    /// Changes a slot in place, and keeps the gauge of connected clients right.
+    @discardableResult
+    mutating func change<Result>(_ index: Int, _ body: (inout Slot) -> Result) -> Result {
+        let wasConnected = slots[index].isConnected
+        let result = body(&slots[index])
+        let isConnected = slots[index].isConnected
+        if wasConnected != isConnected { gauges.connectedClients += isConnected ? 1 : -1 }
+        return result
+    }
+
+    mutating func claimSlot(_ fqdn: FQDN, _ now: NIODeadline) -> Int {
+        serial += 1
+        let slot = Slot(id: ClientID(serial: serial), fqdn: fqdn, now: now)
+        let index: Int
+        if let free = freeSlots.popLast() {
+            index = free
+            slots[index] = slot
+        } else {
+            index = slots.count
+            slots.append(slot)
+        }
+        names[fqdn.key] = index
+        return index
+    }
+
+    /// Gives an unused slot back; its next owner has another id.
+    mutating func release(_ index: Int) {
+        guard slots[index].isUnused, names[slots[index].fqdn.key] == index else { return }
+        names[slots[index].fqdn.key] = nil
+        freeSlots.append(index)
+    }
+
+    mutating func touch(_ index: Int, _ now: NIODeadline) {
+        slots[index].lastSeen = now
+        slots[index].expires = now + limits.registrationTimeout
+    }
+
+    mutating func register(
+        _ poll: PollArrival<Ports.Poll>, _ now: NIODeadline, _ actions: inout [Action]
+    ) -> Int? {
+        let index = names[poll.fqdn.key] ?? claimSlot(poll.fqdn, now)
+        if !slots[index].isRegistered {
+            guard gauges.liveClients < limits.maxClients else {
+                release(index)
+                return nil
+            }
+            gauges.liveClients += 1
+            actions.append(.note(.registered(poll.fqdn, isBack: goneNames.remove(poll.fqdn.key))))
+        }
+        change(index) {
+            $0.isRegistered = true
+            if $0.fqdn.spelling != poll.fqdn.spelling { $0.fqdn = poll.fqdn }
+            $0.instance = poll.instance
+            $0.agent = poll.agent
+            $0.address = poll.address
+        }
+        touch(index, now)
+        return index
+    }
+
+    mutating func reportClash(
+        _ index: Int, _ older: Slot.Parked, _ poll: PollArrival<Ports.Poll>, _ actions: inout [Action]
+    ) {
+        guard let first = older.instance, let second = poll.instance else { return }
+        let isNews = slots[index].clashing.map { $0 != (first, second) && $0 != (second, first) } ?? true
+        slots[index].clashing = (first, second)
+        actions.append(.note(.clash(slots[index].id, poll.fqdn, isNews: isNews)))
+    }
+
+    mutating func park(_ poll: Slot.Parked, _ index: Int, _ now: NIODeadline) {
+        change(index) { $0.parked = poll }
+        gauges.waitingPolls += 1
+        // Only our own client knows what an idle end is.
+        guard poll.instance != nil else { return }
+        endablePolls += 1
+        pollEnds.add(poll.id, at: now + limits.pollMaxWait, live: endablePolls) { [slots] id, _ in
+            slots[id.slot].parked?.id == id
+        }
+    }
+
+    mutating func unpark(_ index: Int) -> Slot.Parked? {
+        guard let parked = change(index, { $0.parked.take() }) else { return nil }
+        gauges.waitingPolls -= 1
+        if parked.instance != nil { endablePolls -= 1 }
+        return parked
+    }
+
+    /// Hands the scrape at the head of the queue to the parked poll, when there are both.
+    mutating func deliverNext(_ index: Int, _ now: NIODeadline, _ actions: inout [Action]) {
+        guard slots[index].queuedCount > 0, slots[index].parked != nil else { return }
+        var next: (id: ScrapeID, scrape: Scrape)?
+        while next == nil, let id = slots[index].queue.popFirst() {
+            if let scrape = scrapes[id], case .queued = scrape.phase { next = (id, scrape) }
+        }
+        guard let next, let poll = unpark(index) else { return }
+        scrapes[next.id]?.phase = .delivered(poll.id, at: now)
+        gauges.queued -= 1
+        gauges.inFlight += 1
+        change(index) {
+            $0.queuedCount -= 1
+            $0.inFlight += 1
+        }
+        touch(index, now)
+        actions.append(
+            .deliver(
+                Delivered(
+                    scrape: next.id, scraper: next.scrape.scraper, delivery: poll.id, poll: poll.port,
+                    client: slots[index].fqdn, waited: now - next.scrape.arrived)))
+    }
+
+    mutating func end(
+        _ id: ScrapeID, failure: FailureKind?, detail: String, status: Int?, bytes: Int, _ now: NIODeadline,
+        _ actions: inout [Action]
+    ) {
+        guard let entry = scrapes.removeValue(forKey: id) else { return }
+        var atClient: TimeAmount?
+        switch entry.phase {
+        case .queued:
+            gauges.queued -= 1
+            change(entry.slot) { $0.queuedCount -= 1 }
+            forgetEndedInQueue(entry.slot)
+        case .delivered(_, let at):
+            gauges.inFlight -= 1
+            atClient = now - at
+            change(entry.slot) { $0.inFlight -= 1 }
+            // The client may have been away since it took the scrape: its registration counts from then.
+            slots[entry.slot].expires = slots[entry.slot].lastSeen + limits.registrationTimeout
+        case .responding(_, let at):
+            gauges.inFlight -= 1
+            atClient = now - at
+            change(entry.slot) { $0.inFlight -= 1 }
+            touch(entry.slot, now)
+        }
+        actions.append(
+            .note(
+                .ended(
+                    ScrapeEnd(
+                        scrape: id, scraper: entry.scraper, client: registration(entry.slot), failure: failure,
+                        detail: detail, duration: now - entry.arrived, atClient: atClient, status: status, bytes: bytes
+                    ))))
+        settle(entry.slot, now, &actions)
+    }
+
+    /// Ids of ended scrapes stay in a queue until they outnumber the others, so that ending one costs no search.
+    mutating func forgetEndedInQueue(_ index: Int) {
+        if slots[index].queuedCount == 0 {
+            slots[index].queue = []
+        } else if slots[index].queue.count > 8 && slots[index].queue.count > 2 * slots[index].queuedCount {
+            slots[index].queue.removeAll { [scrapes] in scrapes[$0] == nil }
+        }
+    }
+
+    func registration(_ index: Int) -> ClientID? { slots[index].isRegistered ? slots[index].id : nil }
+
+    /// After something of a client ended: its registration begins to run out if it is not connected, its slot is given back if
+    /// nothing is left of it, and its state is noted.
+    mutating func settle(_ index: Int, _ now: NIODeadline, _ actions: inout [Action]) {
+        noteState(index, &actions)
+        if !slots[index].isRegistered {
+            release(index)
+        } else if !slots[index].isConnected {
+            addRegistrationEnd(index)
+        }
+    }
+
+    mutating func addRegistrationEnd(_ index: Int) {
+        let idle = gauges.liveClients - gauges.connectedClients
+        let entry = (slot: index, client: slots[index].id)
+        registrationEnds.add(entry, at: slots[index].expires, live: idle) { [slots] entry, deadline in
+            slots[entry.slot].awaitsEnd(entry.client, deadline)
+        }
+    }
+
+    func noteState(_ index: Int, _ actions: inout [Action]) {
+        if slots[index].isRegistered { actions.append(.note(.client(slots[index].state))) }
+    }
+
+    /// The answer to a scrape that never got in.
+    func refusal(_ id: ScrapeID, _ scraper: Ports.Scraper, _ fqdn: FQDN, _ kind: FailureKind) -> [Action] {
+        let known = names[fqdn.key]
+        let end = ScrapeEnd<Ports>(
+            scrape: id, scraper: scraper, client: known.flatMap(registration), failure: kind, detail: "",
+            duration: .zero, atClient: nil, status: kind.status, bytes: 0)
+        var actions: [Action] = [.fail(scraper, kind, detail: ""), .note(.ended(end))]
+        if let known { noteState(known, &actions) }
+        return actions
+    }
+}

@@ -1,0 +1,77 @@
+import Foundation
+import Glibc
+
+/// The program as it was built for these tests, run as its users run it.
+enum ProgramFile {
+    struct Missing: Error {}
+
+    struct Result {
+        var status: Int32
+        var output: String
+        var error: String
+    }
+
+    /// The path of `pushprox-admin`: beside the test bundle.
+    static func path() throws -> String {
+        let arguments = CommandLine.arguments
+        var places = [URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()]
+        places += arguments.filter { $0.contains(".xctest") }.map { URL(fileURLWithPath: $0) }
+        places += Bundle.allBundles.map(\.bundleURL)
+        for place in places {
+            var folder = place
+            for _ in 0..<3 {
+                folder = folder.deletingLastPathComponent()
+                let program = folder.appendingPathComponent("pushprox-admin").path
+                if access(program, X_OK) == 0 { return program }
+            }
+        }
+        throw Missing()
+    }
+
+    /// Runs it to its end.
+    static func run(_ arguments: [String], environment: [String: String] = [:]) throws -> Result {
+        let process = try start(arguments, environment: environment)
+        let output = process.output.fileHandleForReading.readDataToEndOfFile()
+        let error = process.error.fileHandleForReading.readDataToEndOfFile()
+        process.process.waitUntilExit()
+        return Result(
+            status: process.process.terminationStatus, output: String(decoding: output, as: UTF8.self),
+            error: String(decoding: error, as: UTF8.self))
+    }
+
+    struct Running {
+        let process: Process
+        let output: Foundation.Pipe
+        let error: Foundation.Pipe
+    }
+
+    static func start(_ arguments: [String], environment: [String: String] = [:]) throws -> Running {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: try path())
+        process.arguments = arguments
+        var variables = ProcessInfo.processInfo.environment
+        variables["LC_ALL"] = "C.UTF-8"
+        variables.merge(environment) { _, new in new }
+        process.environment = variables
+        let running = Running(process: process, output: Foundation.Pipe(), error: Foundation.Pipe())
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = running.output
+        process.standardError = running.error
+        try process.run()
+        return running
+    }
+}
+
+/// A folder that goes when the test ends.
+final class TemporaryFolder {
+    let path: String
+
+    init() throws {
+        path = NSTemporaryDirectory() + "pushprox-admin-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    func file(_ name: String) -> String { path + "/" + name }
+}

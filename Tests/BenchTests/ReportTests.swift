@@ -1,0 +1,140 @@
+import Foundation
+import Testing
+
+@testable import Bench
+
+#if canImport(FoundationXML)
+    import FoundationXML
+#endif
+
+@Suite("Tables, charts and verdicts")
+struct ReportTests {
+    private func report() throws -> CompareReport {
+        let contest = Contest(
+            proxies: [try #require(NamedCommand("up=x")), try #require(NamedCommand("ours=y"))],
+            workloads: [.load5k, .scale, .rates, .idle], pairs: 2, warmup: .seconds(1), window: .seconds(2),
+            settle: .seconds(1), directory: "/nowhere")
+        var runs: [Run] = []
+        for work in contest.workloads.flatMap(\.cases) {
+            for pair in 1...2 {
+                for (name, factor) in [("up", 1.0), ("ours", 0.25)] {
+                    var run = Run(workload: work.name, contestant: name, pair: pair)
+                    run[.cpu] = 0.4 * factor
+                    run[.p50] = 2 * factor
+                    run[.p99] = 17 * factor
+                    run[.errors] = 0
+                    if work.name == "idle" {
+                        run.memoryCurve = [
+                            .init(clients: 1_000, residentBytes: 3e7 * factor),
+                            .init(clients: 10_000, residentBytes: 2e8 * factor),
+                        ]
+                    }
+                    runs.append(run)
+                }
+            }
+        }
+        runs[0].notes = ["something to doubt"]
+        return CompareReport(contest: contest, cases: contest.workloads.flatMap(\.cases), runs: runs, ratios: [])
+    }
+
+    @Test("The table names contestants, ratios and doubts")
+    func table() throws {
+        let text = CompareTable(try report()).text()
+        #expect(text.contains("CPU s per 1,000 scrapes, ours/up  0.250 ×"))
+        #expect(text.contains("ours: scale-10000/scale-100"))
+        #expect(text.contains("! up, run 1: something to doubt"))
+    }
+
+    @Test("The JSON report reads back as it was written")
+    func json() throws {
+        let report = try report()
+        let text = try JSONFile.text(report)
+        let read = try JSONDecoder().decode(CompareReport.self, from: Data(text.utf8))
+        #expect(read.runs == report.runs)
+        #expect(read.comparisons == report.comparisons)
+    }
+
+    @Test("Charts are well-formed XML, names of contestants with odd characters included")
+    func charts() throws {
+        let charts = CompareCharts.all(try report())
+        #expect(charts.keys.sorted() == ["latency-by-rate.svg", "memory-by-clients.svg"])
+        let odd = LineChart(title: "<&\">", xTitle: "", yTitle: "", series: [.init(name: "a<b", points: [(0, 0)])])
+        let empty = LineChart(title: "", xTitle: "", yTitle: "", series: [], isLogarithmic: true)
+        for chart in Array(charts.values) + [odd, empty] {
+            let parser = XMLParser(data: Data(chart.svg().utf8))
+            #expect(parser.parse(), "\(String(describing: parser.parserError))")
+        }
+    }
+
+    @Test(
+        "Axes end at round numbers", arguments: [(0.0, 1.0), (3, 5), (10, 10), (214, 250), (0.07, 0.1), (1_001, 2_000)])
+    func axes(value: Double, end: Double) { #expect(abs(LineChart.ceiling(value) - end) < end * 1e-9) }
+
+    private func soak() -> (SoakReport, MetricsPage) {
+        var report = SoakReport(seed: 1, command: ["p"])
+        report.startDescriptors = 10
+        var steady = ScrapeCounts()
+        steady.sent = 100
+        for _ in 0..<100 { steady.ended(status: 200, matches: true) }
+        var chaotic = ScrapeCounts()
+        chaotic.sent = 12
+        for _ in 0..<10 { chaotic.ended(status: 504, matches: false) }
+        chaotic.ended(status: 200, matches: true)
+        chaotic.broken = 1
+        var fleet = FleetCounts()
+        (fleet.scrapes, fleet.pushes, fleet.pushesTaken) = (100, 100, 100)
+        var chaos = ChaosCounts()
+        (chaos.scrapes, chaos.pushes, chaos.pushesTaken) = (1, 1, 1)
+        report.waves = [
+            .init(
+                steady: steady, chaotic: chaotic, fleet: fleet, chaos: chaos, restResidentBytes: 20_000_000,
+                restDescriptors: 12)
+        ]
+        let page = MetricsPage(
+            """
+            # TYPE pushproxy_proxied_requests_total counter
+            pushproxy_proxied_requests_total{code="200"} 102
+            pushproxy_proxied_requests_total{code="504"} 10
+            pushprox_http_requests_total{code="200",path="/push"} 101
+            pushprox_http_requests_total{path="/poll",code="200"} 1.01e+02
+            """)
+        return (report, page)
+    }
+
+    private func failures(_ report: SoakReport, _ page: MetricsPage?, alive: Bool = true) -> [String] {
+        SoakJudge.checks(report, proxyAlive: alive, metrics: page).filter { !$0.passed }.map(\.name)
+    }
+
+    @Test("A soak passes when everything adds up")
+    func soundSoak() {
+        let (report, page) = soak()
+        #expect(failures(report, page) == [])
+    }
+
+    @Test("A soak fails for every thing that does not")
+    func unsoundSoaks() {
+        let (sound, page) = soak()
+        #expect(failures(sound, page, alive: false) == ["the proxy is still running"])
+        #expect(failures(sound, nil) == ["counters agree"])
+        #expect(failures(sound, MetricsPage("up 1\n")) == ["counters agree"])
+        var report = sound
+        report.waves[0].fleet.repeats = 1
+        #expect(failures(report, page) == ["no scrape delivered twice", "the clients that behave saw no error"])
+        report = sound
+        report.waves[0].steady.stray = 1
+        #expect(failures(report, page) == ["no scrape lost", "no scrape answered twice"])
+        report = sound
+        report.waves[0].chaotic.mismatched = 1
+        #expect(failures(report, page) == ["nobody gets another's answer"])
+        report = sound
+        report.waves[0].chaotic.sent += 1
+        #expect(failures(report, page) == ["the proxy counted every scrape"])
+        report = sound
+        report.waves[0].restDescriptors = 600
+        #expect(failures(report, page) == ["descriptors are back"])
+        report = sound
+        report.waves.append(report.waves[0])
+        report.waves[1].restResidentBytes = 90_000_000
+        #expect(failures(report, page).contains("memory is back"))
+    }
+}

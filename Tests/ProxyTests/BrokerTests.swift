@@ -1,0 +1,366 @@
+import NIOCore
+import Store
+import Testing
+import Wire
+
+@testable import Proxy
+
+/// The broker's ends as numbers, so that what it decides can be compared.
+enum NumberPorts: BrokerPorts {
+    typealias Scraper = Int
+    typealias Poll = Int
+    typealias Push = Int
+}
+
+/// Actions in short, without facts.
+enum Decision: Equatable {
+    case deliver(scraper: Int, poll: Int)
+    case endPoll(Int, PollEnd)
+    case fail(Int, FailureKind)
+    case abandonPush(Int)
+}
+
+extension [BrokerAction<NumberPorts>] {
+    var decisions: [Decision] {
+        compactMap {
+            switch $0 {
+            case .deliver(let delivered): .deliver(scraper: delivered.scraper, poll: delivered.poll)
+            case .endPoll(let poll, let why): .endPoll(poll, why)
+            case .fail(let scraper, let kind, _): .fail(scraper, kind)
+            case .abandonPush(let push): .abandonPush(push)
+            case .note: nil
+            }
+        }
+    }
+
+    var ends: [ScrapeEnd<NumberPorts>] {
+        compactMap { if case .note(.ended(let end)) = $0 { end } else { nil } }
+    }
+
+    var facts: [BrokerFact<NumberPorts>] {
+        compactMap { if case .note(let fact) = $0 { fact } else { nil } }
+    }
+}
+
+/// A broker with short ways to tell it things; time is in seconds.
+struct Brokered {
+    var broker: Broker<NumberPorts>
+    var ids: [Int: ScrapeID] = [:]
+    var deliveries: [Int: DeliveryID] = [:]
+
+    init(_ limits: BrokerLimits = BrokerLimits()) { broker = Broker(limits: limits) }
+
+    static func at(_ seconds: Int) -> NIODeadline { .uptimeNanoseconds(1_000_000_000_000) + .seconds(Int64(seconds)) }
+
+    mutating func poll(
+        _ number: Int, _ name: String, instance: InstanceID? = nil, at time: Int = 0
+    ) -> [BrokerAction<NumberPorts>] {
+        let fqdn = FQDN(name)!
+        let (id, actions) = broker.pollArrived(
+            PollArrival(fqdn: fqdn, port: number, instance: instance), at: Self.at(time))
+        deliveries[number] = id
+        return actions
+    }
+
+    mutating func scrape(_ number: Int, _ name: String, timeout: Int = 10, at time: Int = 0) -> [BrokerAction<
+        NumberPorts
+    >] {
+        let id = ScrapeID(high: 0, low: UInt64(number))
+        ids[number] = id
+        return broker.scrapeArrived(
+            id, for: FQDN(name)!, from: number, deadline: Self.at(time + timeout), at: Self.at(time))
+    }
+
+    mutating func pollLeft(_ number: Int, at time: Int = 0) -> [BrokerAction<NumberPorts>] {
+        broker.pollLeft(deliveries[number]!, at: Self.at(time))
+    }
+
+    mutating func push(_ push: Int, for number: Int, at time: Int = 0) -> Int? {
+        guard case .relay(let scraper) = broker.responseBegan(ids[number]!, push: push, at: Self.at(time)) else {
+            return nil
+        }
+        return scraper
+    }
+
+    mutating func ended(_ number: Int, at time: Int = 0) -> [BrokerAction<NumberPorts>] {
+        broker.responseEnded(ids[number]!, status: 200, bytes: 5, at: Self.at(time))
+    }
+
+    mutating func passed(_ time: Int) -> [BrokerAction<NumberPorts>] { broker.timePassed(to: Self.at(time)) }
+}
+
+@Suite struct BrokerTests {
+    @Test("A scrape goes to the poll that waits for it, and its response to the scraper")
+    func simple() {
+        var it = Brokered()
+        #expect(it.poll(1, "a").decisions == [])
+        #expect(it.scrape(10, "A").decisions == [.deliver(scraper: 10, poll: 1)])
+        #expect(it.push(20, for: 10) == 10)
+        let end = it.ended(10, at: 1)
+        #expect(end.decisions == [])
+        #expect(end.ends.map(\.failure) == [nil])
+        #expect(end.ends.first?.duration == .seconds(1))
+        #expect(it.broker.isIdle)
+        #expect(it.broker.gauges == BrokerGauges(liveClients: 1))
+    }
+
+    @Test("A scrape waits for a poll, and scrapes go out first come first served, one per poll")
+    func queued() {
+        var it = Brokered()
+        for number in 10...12 { #expect(it.scrape(number, "a").decisions == []) }
+        #expect(it.broker.gauges.queued == 3)
+        for (poll, scrape) in [(1, 10), (2, 11), (3, 12)] {
+            #expect(it.poll(poll, "a").decisions == [.deliver(scraper: scrape, poll: poll)])
+        }
+        #expect(it.broker.gauges == BrokerGauges(liveClients: 1, connectedClients: 1, inFlight: 3))
+    }
+
+    @Test("A scrape that nobody polls for fails at its deadline, and one that was taken fails differently")
+    func deadlines() {
+        var it = Brokered()
+        _ = it.scrape(10, "a", timeout: 5)
+        #expect(it.passed(4).decisions == [])
+        #expect(it.passed(5).decisions == [.fail(10, .noPoll)])
+        _ = it.poll(1, "a", at: 6)
+        _ = it.scrape(11, "a", timeout: 5, at: 6)
+        #expect(it.passed(11).decisions == [.fail(11, .noPush)])
+        #expect(it.push(20, for: 11, at: 12) == nil)
+        #expect(it.broker.isIdle)
+    }
+
+    @Test("A deadline that passes while the response streams ends both sides")
+    func deadlineInResponse() {
+        var it = Brokered()
+        _ = it.poll(1, "a")
+        _ = it.scrape(10, "a", timeout: 5)
+        _ = it.push(20, for: 10)
+        #expect(it.passed(5).decisions == [.abandonPush(20), .fail(10, .responseTimeout)])
+    }
+
+    @Test("A poll whose client disconnected takes no scrape")
+    func pollLeft() {
+        var it = Brokered()
+        _ = it.poll(1, "a")
+        _ = it.pollLeft(1)
+        #expect(it.scrape(10, "a").decisions == [])
+        #expect(it.poll(2, "a").decisions == [.deliver(scraper: 10, poll: 2)])
+        #expect(it.pollLeft(1).isEmpty)
+    }
+
+    @Test("A scraper that hung up is no longer queued, nor served")
+    func scraperLeft() {
+        var it = Brokered()
+        _ = it.scrape(10, "a")
+        _ = it.scrape(11, "a")
+        #expect(
+            it.broker.scraperLeft(it.ids[10]!, sent: nil, bytes: 0, at: Brokered.at(1)).ends.first?.failure
+                == .scraperGone)
+        #expect(it.poll(1, "a").decisions == [.deliver(scraper: 11, poll: 1)])
+        _ = it.push(20, for: 11)
+        #expect(
+            it.broker.scraperLeft(it.ids[11]!, sent: 200, bytes: 3, at: Brokered.at(1)).decisions == [.abandonPush(20)])
+        #expect(it.ended(11).isEmpty)
+    }
+
+    @Test("A scrape that could not be written to its poll goes back to the head of the queue")
+    func redelivered() {
+        var it = Brokered()
+        _ = it.poll(1, "a")
+        _ = it.scrape(10, "a")
+        _ = it.scrape(11, "a")
+        #expect(it.broker.deliveryFailed(it.ids[10]!, it.deliveries[1]!, at: Brokered.at(0)).decisions == [])
+        #expect(it.poll(2, "a").decisions == [.deliver(scraper: 10, poll: 2)])
+        #expect(it.poll(3, "a").decisions == [.deliver(scraper: 11, poll: 3)])
+        // Too late, and from a delivery that no longer has it.
+        #expect(it.broker.deliveryFailed(it.ids[10]!, it.deliveries[1]!, at: Brokered.at(0)).isEmpty)
+    }
+
+    @Test("A scrape goes at once to a poll that arrived while its delivery failed")
+    func redeliveredAtOnce() {
+        var it = Brokered()
+        _ = it.poll(1, "a")
+        _ = it.scrape(10, "a")
+        _ = it.poll(2, "a")
+        #expect(
+            it.broker.deliveryFailed(it.ids[10]!, it.deliveries[1]!, at: Brokered.at(0)).decisions
+                == [.deliver(scraper: 10, poll: 2)])
+    }
+
+    @Test("A newer poll of one client supersedes the older")
+    func superseded() {
+        var it = Brokered()
+        let instance = InstanceID()
+        _ = it.poll(1, "a", instance: instance)
+        #expect(it.poll(2, "a", instance: instance).decisions == [.endPoll(1, .superseded)])
+        #expect(it.broker.gauges.waitingPolls == 1)
+        #expect(it.scrape(10, "a").decisions == [.deliver(scraper: 10, poll: 2)])
+    }
+
+    @Test("Two processes with one FQDN are a clash, and news once")
+    func clash() {
+        var it = Brokered()
+        let (first, second) = (InstanceID(), InstanceID())
+        _ = it.poll(1, "a", instance: first)
+        let actions = it.poll(2, "a", instance: second)
+        #expect(actions.decisions == [.endPoll(1, .clash)])
+        let news = { (actions: [BrokerAction<NumberPorts>]) -> [Bool] in
+            actions.facts.compactMap { if case .clash(_, _, let isNews) = $0 { isNews } else { nil } }
+        }
+        #expect(news(actions) == [true])
+        #expect(news(it.poll(3, "a", instance: first)) == [false])
+        #expect(news(it.poll(4, "a", instance: InstanceID())) == [true])
+    }
+
+    @Test("An idle poll of our own client is ended; upstream's is held")
+    func idlePolls() {
+        var it = Brokered()
+        _ = it.poll(1, "a", instance: InstanceID())
+        _ = it.poll(2, "b")
+        #expect(it.passed(44).decisions == [])
+        #expect(it.passed(45).decisions == [.endPoll(1, .idle)])
+        #expect(it.passed(4500).decisions == [])
+        #expect(it.broker.gauges.waitingPolls == 1)
+    }
+
+    @Test("A client is listed while it is connected, however long, and for its registration timeout after that")
+    func listed() {
+        var it = Brokered()
+        _ = it.poll(1, "Edge1")
+        #expect(it.passed(10_000).decisions == [])
+        #expect(it.broker.listedClients(at: Brokered.at(10_000)) == ["Edge1"])
+        _ = it.pollLeft(1, at: 10_000)
+        #expect(it.broker.listedClients(at: Brokered.at(10_299)) == ["Edge1"])
+        #expect(it.broker.listedClients(at: Brokered.at(10_300)) == [])
+        _ = it.passed(10_300)
+        #expect(it.broker.gauges == BrokerGauges())
+    }
+
+    @Test("A client in flight is listed, and its registration counts from when it took the scrape")
+    func listedInFlight() {
+        var it = Brokered()
+        _ = it.poll(1, "a")
+        _ = it.scrape(10, "a", timeout: 1000, at: 600)
+        #expect(it.passed(1200).decisions == [])
+        #expect(it.broker.listedClients(at: Brokered.at(1200)) == ["a"])
+        _ = it.passed(1600)
+        #expect(it.broker.listedClients(at: Brokered.at(1600)) == [])
+    }
+
+    @Test("A client that comes back after it was gone is told apart from a new one")
+    func isBack() {
+        var it = Brokered()
+        let registered = { (actions: [BrokerAction<NumberPorts>]) -> [Bool] in
+            actions.facts.compactMap { if case .registered(_, let isBack) = $0 { isBack } else { nil } }
+        }
+        #expect(registered(it.poll(1, "a")) == [false])
+        #expect(registered(it.poll(2, "a")) == [])
+        _ = it.pollLeft(2)
+        _ = it.passed(300)
+        #expect(registered(it.poll(3, "a", at: 301)) == [true])
+    }
+
+    @Test("Restored clients are listed before they have polled, until their registration runs out")
+    func restored() {
+        var it = Brokered()
+        it.broker.clientRestored(FQDN("a")!, instance: nil, lastSeen: Brokered.at(-100), expires: Brokered.at(200))
+        #expect(it.broker.listedClients(at: Brokered.at(199)) == ["a"])
+        #expect(it.scrape(10, "a").decisions == [])
+        #expect(it.poll(1, "a").decisions == [.deliver(scraper: 10, poll: 1)])
+        #expect(it.broker.gauges.liveClients == 1)
+        it.broker.clientRestored(FQDN("b")!, instance: nil, lastSeen: Brokered.at(-100), expires: Brokered.at(20))
+        _ = it.passed(20)
+        #expect(it.broker.gauges.liveClients == 1)
+    }
+
+    @Test("Queues have bounds: for one client, and in total")
+    func bounds() {
+        var limits = BrokerLimits()
+        limits.maxQueuedPerClient = 2
+        limits.maxQueued = 3
+        var it = Brokered(limits)
+        #expect(it.scrape(10, "a").decisions == [])
+        #expect(it.scrape(11, "a").decisions == [])
+        #expect(it.scrape(12, "a").decisions == [.fail(12, .queueFull)])
+        #expect(it.scrape(13, "b").decisions == [])
+        #expect(it.scrape(14, "c").decisions == [.fail(14, .queueFull)])
+        #expect(it.broker.gauges.queued == 3)
+        // Room is given back, and a scrape with a waiting poll needs none.
+        #expect(it.poll(1, "a").decisions == [.deliver(scraper: 10, poll: 1)])
+        _ = it.poll(2, "d")
+        #expect(it.scrape(15, "d").decisions == [.deliver(scraper: 15, poll: 2)])
+    }
+
+    @Test("The number of clients has a bound; those that are registered go on")
+    func clientBound() {
+        var limits = BrokerLimits()
+        limits.maxClients = 1
+        var it = Brokered(limits)
+        #expect(it.poll(1, "a").decisions == [])
+        #expect(it.poll(2, "b").decisions == [.endPoll(2, .tooManyClients)])
+        #expect(it.poll(3, "a").decisions == [.endPoll(1, .superseded)])
+        #expect(it.broker.gauges.liveClients == 1)
+    }
+
+    @Test("A name that no client has ever had is forgotten with its last scrape")
+    func unknownNames() {
+        var it = Brokered()
+        for number in 0..<1000 { _ = it.scrape(number, "name\(number)", timeout: 1) }
+        _ = it.passed(1)
+        #expect(it.broker.gauges == BrokerGauges())
+        #expect(it.broker.clientStates().isEmpty)
+        #expect(it.broker.isIdle)
+    }
+
+    @Test("A push is taken once, and only for a scrape that was delivered")
+    func pushes() {
+        var it = Brokered()
+        _ = it.scrape(10, "a")
+        #expect(it.push(20, for: 10) == nil)
+        _ = it.poll(1, "a")
+        #expect(it.push(21, for: 10) == 10)
+        #expect(it.push(22, for: 10) == nil)
+    }
+
+    @Test("A push that breaks off fails its scrape")
+    func broken() {
+        var it = Brokered()
+        _ = it.poll(1, "a")
+        _ = it.scrape(10, "a")
+        _ = it.push(20, for: 10)
+        let actions = it.broker.responseBroke(it.ids[10]!, .pushBroken, detail: "x", at: Brokered.at(1))
+        #expect(actions.decisions == [.fail(10, .pushBroken)])
+        #expect(it.broker.responseBroke(it.ids[10]!, .pushBroken, detail: "x", at: Brokered.at(1)).isEmpty)
+    }
+
+    @Test("At shutdown polls and queued scrapes are sent away, what is in flight may finish, what comes is refused")
+    func shutdown() {
+        var it = Brokered()
+        _ = it.poll(1, "a")
+        _ = it.scrape(10, "a")
+        _ = it.poll(2, "a")
+        _ = it.scrape(11, "b")
+        #expect(
+            Set(it.broker.shutdownBegan(at: Brokered.at(1)).decisions.map { "\($0)" })
+                == Set([
+                    "\(Decision.endPoll(2, .shuttingDown))", "\(Decision.fail(11, .shuttingDown))",
+                ]))
+        #expect(it.poll(3, "a", at: 1).decisions == [.endPoll(3, .shuttingDown)])
+        #expect(it.scrape(12, "a", at: 1).decisions == [.fail(12, .shuttingDown)])
+        #expect(!it.broker.isIdle)
+        #expect(it.push(20, for: 10, at: 2) == 10)
+        _ = it.ended(10, at: 2)
+        #expect(it.broker.isIdle)
+        #expect(it.broker.shutdownBegan(at: Brokered.at(3)).isEmpty)
+    }
+
+    @Test("When the grace has ended, what is still under way fails")
+    func grace() {
+        var it = Brokered()
+        _ = it.poll(1, "a")
+        _ = it.scrape(10, "a")
+        _ = it.push(20, for: 10)
+        _ = it.broker.shutdownBegan(at: Brokered.at(1))
+        #expect(it.broker.graceEnded(at: Brokered.at(2)).decisions == [.abandonPush(20), .fail(10, .shuttingDown)])
+        #expect(it.broker.isIdle)
+    }
+}

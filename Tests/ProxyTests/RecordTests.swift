@@ -1,0 +1,185 @@
+import CSQLite
+import Flags
+import Foundation
+import Logging
+import NIOCore
+import Store
+import TestKit
+import Testing
+import Wire
+
+@testable import Proxy
+
+/// A folder that is gone with the test.
+final class TemporaryFolder: Sendable {
+    let path: String
+
+    init() {
+        var template = Array("/tmp/pushprox-test-XXXXXX".utf8CString)
+        path = template.withUnsafeMutableBufferPointer { String(cString: mkdtemp($0.baseAddress!)) }
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    func file(_ name: String) -> String { "\(path)/\(name)" }
+}
+
+/// Holds the write lock of a database, as somebody's forgotten shell does.
+final class DatabaseLock {
+    private var handle: OpaquePointer?
+
+    struct Failed: Error { let code: Int32 }
+
+    init(path: String) throws {
+        var code = sqlite3_open_v2(path, &handle, SQLITE_OPEN_READWRITE, nil)
+        if code == SQLITE_OK {
+            sqlite3_busy_timeout(handle, 10_000)
+            code = sqlite3_exec(handle, "BEGIN IMMEDIATE", nil, nil, nil)
+        }
+        guard code == SQLITE_OK else { throw Failed(code: code) }
+    }
+
+    func release() {
+        sqlite3_exec(handle, "ROLLBACK", nil, nil, nil)
+        sqlite3_close(handle)
+        handle = nil
+    }
+}
+
+@Suite struct RecordTests {
+    /// Waits until the reader shows what it should; each look follows an answer of the proxy.
+    private func until<Value>(
+        _ it: TestProxy, _ path: String, _ look: (StoreReader) throws -> Value?
+    ) async throws -> Value {
+        for _ in 0..<5000 {
+            if case .ready(let reader) = StoreReader.open(path: path), let value = try look(reader) { return value }
+            _ = try await it.get("/-/healthy")
+        }
+        throw TestProxy.Missing(what: "the expected state of the record")
+    }
+
+    @Test("Registrations, scrapes and failures are in the record while the proxy runs")
+    func written() async throws {
+        let folder = TemporaryFolder()
+        let path = folder.file("sub/pushprox.db")
+        try await TestProxy.run {
+            $0.storagePath = path
+        } body: { it in
+            let poll = try await it.parkedPoll("Edge1")
+            let scraper = try await it.scrape("edge1")
+            let id = try TestProxy.id(of: try await poll.response())
+            _ = try await it.push(id, "hello")
+            _ = try await scraper.response()
+            _ = try await it.scrape("edge1", timeout: "0.1").response()
+            _ = try await it.scrape("nobody", timeout: "0.1").response()
+            let row = try await until(it, path) { reader in
+                try reader.clients(ClientQuery()).rows.first { $0.scrapes == 2 && $0.failures == 1 }
+            }
+            #expect(row.fqdn == "edge1")
+            #expect(row.lastFailure?.kind == RecordedKind(.noPoll))
+            let failures = try await until(it, path) { reader in
+                let rows = try reader.failures(FailureQuery()).rows
+                return rows.count == 2 ? rows : nil
+            }
+            #expect(Set(failures.map(\.fqdn)) == ["edge1", "nobody"])
+        }
+    }
+
+    @Test("After a restart, /clients lists at once those that were listed before, and no others")
+    func restart() async throws {
+        let folder = TemporaryFolder()
+        let path = folder.file("pushprox.db")
+        try await TestProxy.run {
+            $0.storagePath = path
+        } body: { it in
+            _ = try await it.parkedPoll("connected")
+            let left = try await it.parkedPoll("stale")
+            await left.close()
+            try await it.until { $0.waitingPolls == 1 }
+        }
+        try await TestProxy.run {
+            $0.storagePath = path
+        } body: { it in
+            let clients = try await it.get("/clients")
+            #expect(clients["Content-Type"] == "application/json")
+            #expect(clients.body.contains("{\"targets\":[\"connected\"],\"labels\":{}}"))
+            #expect(clients.body.contains("{\"targets\":[\"stale\"],\"labels\":{}}"))
+            #expect(it.gauges.liveClients == 2 && it.gauges.connectedClients == 0)
+        }
+    }
+
+    @Test("A second proxy on one record refuses to start, and the first goes on")
+    func secondProxy() async throws {
+        let folder = TemporaryFolder()
+        let path = folder.file("pushprox.db")
+        try await TestProxy.run {
+            $0.storagePath = path
+        } body: { it in
+            var configuration = ProxyConfiguration(listenAddress: ListenAddress(host: "127.0.0.1", port: 0))
+            configuration.storagePath = path
+            await #expect(throws: StartError.self) {
+                _ = try await RunningProxy.start(configuration, logger: Logger(label: "second"))
+            }
+            let ready = try await it.get("/-/ready")
+            #expect(ready.status == 200)
+        }
+    }
+
+    @Test("A record that is no database is moved aside, and the proxy starts with a fresh one")
+    func corrupt() async throws {
+        let folder = TemporaryFolder()
+        let path = folder.file("pushprox.db")
+        try Data("this is no database, but long enough to be looked at as one would be, surely".utf8)
+            .write(to: URL(fileURLWithPath: path))
+        try await TestProxy.run {
+            $0.storagePath = path
+        } body: { it in
+            let ready = try await it.get("/-/ready")
+            #expect(ready.status == 200)
+        }
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        #expect(files.contains { $0.hasPrefix("pushprox.db.corrupt-") })
+    }
+
+    @Test("A record that can't be written is trouble in the metrics; scrapes go on, and writing resumes with nothing lost")
+    func locked() async throws {
+        let folder = TemporaryFolder()
+        let path = folder.file("pushprox.db")
+        try await TestProxy.run {
+            $0.storagePath = path
+        } body: { it in
+            let locker = try DatabaseLock(path: path)
+            let poll = try await it.parkedPoll("a")
+            let scraper = try await it.scrape("a")
+            let id = try TestProxy.id(of: try await poll.response())
+            _ = try await it.push(id, "hello")
+            #expect(try await scraper.response().body == "hello")
+            var errors = 0.0
+            while errors == 0 { errors = try await it.metric("pushprox_record_errors_total") }
+            locker.release()
+            let row = try await until(it, path) { reader in
+                try reader.clients(ClientQuery()).rows.first { $0.scrapes == 1 }
+            }
+            #expect(row.fqdn == "a")
+        }
+    }
+
+    @Test("A record that is deleted while the proxy runs comes back with everything that was in it")
+    func deleted() async throws {
+        let folder = TemporaryFolder()
+        let path = folder.file("pushprox.db")
+        try await TestProxy.run {
+            $0.storagePath = path
+        } body: { it in
+            _ = try await it.parkedPoll("before")
+            _ = try await until(it, path) { try $0.clients(ClientQuery()).rows.first }
+            for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + suffix) }
+            _ = try await it.parkedPoll("after")
+            let names = try await until(it, path) { reader in
+                let names = try reader.clients(ClientQuery()).rows.map(\.fqdn)
+                return names.count == 2 ? names : nil
+            }
+            #expect(Set(names) == ["before", "after"])
+        }
+    }
+}

@@ -1,0 +1,150 @@
+import NIOCore
+import Testing
+
+@testable import Wire
+
+@Suite struct FQDNTests {
+    @Test(
+        "Host names and IP literals are FQDNs",
+        arguments: [
+            "edge1", "Edge1.Example.COM", "a_b-c.d", "10.0.0.1", "::1", "[fe80::1]", String(repeating: "a", count: 253),
+        ])
+    func usable(text: String) {
+        #expect(FQDN(text) != nil)
+    }
+
+    @Test(
+        "What no client could be called is none",
+        arguments: [
+            "", " ", "a b", "a\tb", "a\u{0}b", "a/b", "a:80", "ä", "a\"b", "<script>", "...", "-", "[a]", "%41",
+            String(repeating: "a", count: 254),
+        ])
+    func unusable(text: String) {
+        #expect(FQDN(text) == nil)
+    }
+
+    @Test("Names that differ in case are one, and keep their spelling")
+    func sameName() {
+        #expect(FQDN("Edge1") == FQDN("eDGE1"))
+        #expect(FQDN("Edge1")?.spelling == "Edge1")
+        #expect(FQDN("Edge1")?.key == "edge1")
+        #expect(FQDN("[::1]")?.urlHost == "[::1]")
+    }
+}
+
+@Suite struct ScrapeIDTests {
+    @Test("An id is a version 4 UUID that reads back")
+    func roundTrip() {
+        let id = ScrapeID()
+        let text = id.description
+        #expect(text.utf8.count == 36)
+        #expect(ScrapeID(text) == id)
+        #expect(ScrapeID(text.uppercased()) == id)
+        #expect(Array(text)[14] == "4")
+        #expect("89ab".contains(Array(text)[19]))
+        #expect(ScrapeID() != id)
+    }
+
+    @Test(
+        "Other text is no id",
+        arguments: ["", "x", "5f0c3c5e-0000-4000-8000-00000000000g", "5f0c3c5e00004000800000000000000011111"])
+    func other(text: String) {
+        #expect(ScrapeID(text) == nil)
+    }
+
+    @Test("An instance id is 32 digits that read back")
+    func instance() {
+        let id = InstanceID()
+        #expect(InstanceID(id.description) == id)
+        #expect(id.description.utf8.count == 32)
+        #expect(InstanceID("0") == nil)
+        #expect(InstanceID(String(repeating: "g", count: 32)) == nil)
+    }
+}
+
+@Suite struct ScrapeTimeoutTests {
+    @Test("A timeout is a number of seconds above zero")
+    func usable() {
+        #expect(ScrapeTimeout.parse("10") == 10_000_000_000)
+        #expect(ScrapeTimeout.parse("0.25") == 250_000_000)
+        #expect(ScrapeTimeout.parse("1e300") == 31_536_000_000_000_000)
+    }
+
+    @Test("Anything else counts as absent", arguments: [nil, "", "abc", "0", "-1", "NaN", "inf", "-inf", "1s", "1 0"])
+    func unusable(text: String?) {
+        #expect(ScrapeTimeout.parse(text) == nil)
+        #expect(ScrapeTimeout.effective(text, fallback: 5, maximum: 9) == 5)
+    }
+
+    @Test("A timeout is clamped to the maximum")
+    func clamped() {
+        #expect(ScrapeTimeout.effective("100", fallback: 5, maximum: 9) == 9)
+        #expect(ScrapeTimeout.effective("abc", fallback: 50, maximum: 9) == 9)
+    }
+
+    @Test("A timeout is written with no more digits than it needs")
+    func text() {
+        #expect(ScrapeTimeout.text(nanoseconds: 10_000_000_000) == "10")
+        #expect(ScrapeTimeout.text(nanoseconds: 250_000_000) == "0.25")
+    }
+}
+
+@Suite struct ScrapeRequestTests {
+    private func request(_ text: String) throws -> ScrapeRequest {
+        var parser = HeadParser(.request, maxBytes: 65_536)
+        var buffer = ByteBuffer(string: text)
+        let head = try #require(try RequestHead.parse(&buffer, with: &parser))
+        return try ScrapeRequest(
+            head, id: ScrapeID(high: 1, low: 2), fallback: 15_000_000_000, maximum: 300_000_000_000)
+    }
+
+    private func written(_ text: String, spelling: String) throws -> String {
+        var buffer = ByteBuffer()
+        try request(text).write(into: &buffer, spelling: try #require(FQDN(spelling)))
+        return String(buffer: buffer)
+    }
+
+    @Test("A scrape goes to the client in proxy form, with an id and a timeout, without what concerns one hop")
+    func proxyForm() throws {
+        let text = try written(
+            "GET http://user:p@ss@Edge1:9100/metrics?x=y#frag HTTP/1.1\r\nHost: other\r\nUser-Agent: Prometheus/2.42.0\r\n"
+                + "Accept-Encoding: gzip\r\nId: forged\r\nProxy-Connection: keep-alive\r\nConnection: X-A\r\nX-A: b\r\n"
+                + "X-Prometheus-Scrape-Timeout-Seconds: 10\r\n\r\n", spelling: "edge1")
+        #expect(
+            text
+                == "GET http://edge1:9100/metrics?x=y HTTP/1.1\r\nHost: edge1:9100\r\nUser-Agent: Prometheus/2.42.0\r\n"
+                + "Accept-Encoding: gzip\r\nId: 00000000-0000-4001-8000-000000000002\r\n"
+                + "X-Prometheus-Scrape-Timeout-Seconds: 10\r\n\r\n")
+    }
+
+    @Test("A scrape without a usable timeout gets the proxy's")
+    func timeout() throws {
+        #expect(
+            try written(
+                "GET http://a/ HTTP/1.1\r\nHost: a\r\nX-Prometheus-Scrape-Timeout-Seconds: -1\r\n\r\n", spelling: "a"
+            )
+            .contains("X-Prometheus-Scrape-Timeout-Seconds: 15\r\n"))
+    }
+
+    @Test("Targets are taken apart as URLs are")
+    func targets() {
+        #expect(AbsoluteTarget("http://[::1]:9100/m?q")?.host == "::1")
+        #expect(AbsoluteTarget("http://[::1]:9100/m?q")?.hostAndPort == "[::1]:9100")
+        #expect(AbsoluteTarget("HTTP://a")?.pathAndQuery == "/")
+        #expect(AbsoluteTarget("http://a?x")?.pathAndQuery == "/?x")
+        #expect(AbsoluteTarget("http://a/b?x#f")?.path == "/b")
+        #expect(AbsoluteTarget("http:///x")?.host == "")
+        for bad in ["", "a", "://a", "http//a", "http://a:b", "http://[::1", "http://a:123456"] {
+            #expect(AbsoluteTarget(bad) == nil)
+        }
+    }
+
+    @Test("A scrape of a host that no client could be called is refused")
+    func unusableHost() {
+        #expect(throws: ScrapeRequest.Refusal.unusableHost) {
+            try request("GET http://a%20b/ HTTP/1.1\r\nHost: a\r\n\r\n")
+        }
+        #expect(throws: ScrapeRequest.Refusal.unusableHost) { try request("GET http:///m HTTP/1.1\r\nHost: a\r\n\r\n") }
+        #expect(throws: ScrapeRequest.Refusal.notAbsolute) { try request("GET edge1:80 HTTP/1.1\r\nHost: a\r\n\r\n") }
+    }
+}
