@@ -13,7 +13,8 @@ import Testing
         #expect(plain.retryMaxWait == .seconds(5))
         let full = try ClientCommand.parse([
             "--fqdn=edge.example", "--proxy-url=https://u:p@proxy/x", "--tls.cacert=ca.pem", "--tls.cert", "c.pem",
-            "--tls.key=k.pem", "--metrics-addr=", "--proxy.retry.initial-wait=250ms", "--proxy.retry.max-wait", "1m30s",
+            "--tls.key=k.pem", "--metrics-addr", "", "--proxy.retry.initial-wait=250ms", "--proxy.retry.max-wait",
+            "1m30s",
             "--log.level=debug", "--log.format=json", "--scrape.max-in-flight=3", "--shutdown.grace=0",
         ])
         let configuration = try full.clientConfiguration()
