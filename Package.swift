@@ -92,6 +92,10 @@ let package = Package(
         .testTarget(
             name: "BenchTests", dependencies: ["Bench", "TestKit", "Flags", nioCore, nioPosix, nioHTTP1],
             swiftSettings: settings),
+        // What the pages say against what the programs are.
+        .testTarget(
+            name: "DocumentationTests", dependencies: ["Proxy", "Client", "Admin", "Bench", "Store", arguments],
+            swiftSettings: settings),
         // Whole binaries, the real Prometheus and node_exporter.
         .testTarget(
             name: "EndToEndTests", dependencies: ["TestKit", "Store", nioCore, nioPosix, nioHTTP1],
