@@ -56,11 +56,10 @@ docs: ## Writes the flag tables of README.md anew, from --help
 	@scripts/setup build
 	PUSHPROX_UPDATE_DOCS=1 $(strict) $(SWIFT) test $(SWIFTFLAGS) --filter DocumentationTests
 
-man: ## Makes the man pages, into .build/man
-	@scripts/setup build
-	SWIFT='$(SWIFT)' scripts/man-pages .build/man
+man: build ## Builds, and makes the man pages from what --help is made from, into .build/man
+	scripts/man-pages $(release) .build/man
 
-install: ## Installs what `make build` and `make man` made under PREFIX (/usr/local)
+install: ## Installs what `make man` made under PREFIX (/usr/local)
 	scripts/install-files '$(DESTDIR)' '$(PREFIX)' '$(release)' $(programs)
 
 uninstall: ## Removes it again; leaves settings and the record alone
