@@ -5,6 +5,7 @@ struct HelpDump: Decodable {
     struct Command: Decodable {
         var commandName: String
         var superCommands: [String]?
+        var shouldDisplay: Bool?
         var arguments: [Argument]?
         var subcommands: [Command]?
 
