@@ -55,10 +55,11 @@ extension EndToEnd {
         @Test("finds its targets at /clients, and in the file that pushprox-admin keeps")
         func discovery() async throws {
             let folder = try TemporaryFolder()
-            let seen = ProgramOutput()
+            let seen = LineLog()
             let target = try await ScriptedTarget.start { head, connection in
                 seen.note(String(head.prefix { $0 != "\r" }))
-                try await connection.send("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nup 1\n")
+                try await connection.send(
+                    "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nup 1\n")
                 return true
             }
             let proxy = try await LiveProxy.start(database: folder.file("p.db"))

@@ -24,7 +24,8 @@ public enum Executable {
 
     /// A program of the system, looked up in PATH.
     public static func installed(_ name: String) throws -> String {
-        let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":")
+        let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin").split(
+            separator: ":")
         for folder in folders {
             let program = "\(folder)/\(name)"
             if FileManager.default.isExecutableFile(atPath: program) { return program }

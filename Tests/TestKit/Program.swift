@@ -29,8 +29,8 @@ public final class Program: Sendable {
     }
 
     public let pid: pid_t
-    public let output = ProgramOutput()
-    public let errors = ProgramOutput()
+    public let output = LineLog()
+    public let errors = LineLog()
     private let process: RunningProcess
 
     /// - Parameters:
@@ -94,7 +94,7 @@ public final class Program: Sendable {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         let promise = loop.makePromise(of: Exit.self)
         let hang = loop.scheduleTask(in: .seconds(60)) { [errors, pid] in
-            promise.fail(ProgramOutput.Absent(description: "process \(pid) does not end; it wrote:\n\(errors.text)"))
+            promise.fail(LineLog.Absent(description: "process \(pid) does not end; it wrote:\n\(errors.text)"))
         }
         process.whenExited { promise.succeed($0) }
         defer { hang.cancel() }
@@ -138,7 +138,7 @@ public final class Program: Sendable {
         return (ends[0], ends[1])
     }
 
-    private static func read(_ descriptor: Int32, into output: ProgramOutput) {
+    private static func read(_ descriptor: Int32, into output: LineLog) {
         Thread.detachNewThread {
             var bytes = [UInt8](repeating: 0, count: 65_536)
             while true {

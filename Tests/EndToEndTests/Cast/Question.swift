@@ -16,7 +16,8 @@ enum Question {
 
     /// The value of one sample, `name{labels}`, of an exposition.
     static func metric(port: Int, _ sample: String) async throws -> Double {
-        for line in try await get(port: port, "/metrics").body.split(separator: "\n") where line.hasPrefix(sample + " ") {
+        for line in try await get(port: port, "/metrics").body.split(separator: "\n") where line.hasPrefix(sample + " ")
+        {
             return Double(line.dropFirst(sample.count + 1)) ?? .nan
         }
         throw NoSample(sample: sample)

@@ -2,8 +2,8 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// The lines that a program writes, and who waits for which.
-public final class ProgramOutput: Sendable {
+/// The lines that a program writes, or that a test notes, and who waits for which.
+public final class LineLog: Sendable {
     /// What was waited for did not come; only a fault gets here.
     public struct Absent: Error, CustomStringConvertible {
         public let description: String
@@ -45,7 +45,8 @@ public final class ProgramOutput: Sendable {
 
     /// Waits until so many lines have all of these words.
     @discardableResult
-    public func lines(_ count: Int, with words: [String], within limit: TimeAmount = .seconds(60)) async throws -> [String]
+    public func lines(_ count: Int, with words: [String], within limit: TimeAmount = .seconds(60)) async throws
+        -> [String]
     {
         let match = { @Sendable (line: String) in words.allSatisfy { line.contains($0) } }
         do {
@@ -53,7 +54,7 @@ public final class ProgramOutput: Sendable {
                 lines.lazy.filter(match).prefix(count).count == count
             }.filter(match)
         } catch is AtEnd {
-            throw Absent(description: "the program ended before it wrote \(count) lines with \(words); it wrote:\n\(text)")
+            throw Absent(description: "the output ended before \(count) lines with \(words); it was:\n\(text)")
         }
     }
 
