@@ -22,7 +22,7 @@ extension EndToEnd {
             ("pushprox-proxy", ["--web.listen-address=:99999"], ["--web.listen-address", ":99999", "65535"]),
             ("pushprox-proxy", ["--scrape.max-timeout=soon"], ["--scrape.max-timeout", "soon", "duration"]),
             ("pushprox-proxy", ["--scrape.default-timeout=0s"], ["--scrape.default-timeout", "0s", "above zero"]),
-            ("pushprox-proxy", ["--registration.timeout", "-5m"], ["--registration.timeout", "duration"]),
+            ("pushprox-proxy", ["--registration.timeout=-5m"], ["--registration.timeout", "-5m", "duration"]),
             ("pushprox-proxy", ["--scrape.max-queued=many"], ["--scrape.max-queued", "many", "whole number"]),
             ("pushprox-proxy", ["--log.level=loud"], ["--log.level", "loud", "debug"]),
             ("pushprox-proxy", ["--log.format=xml"], ["--log.format", "xml", "logfmt"]),
@@ -37,7 +37,6 @@ extension EndToEnd {
                 "pushprox-client", ["--proxy-url=http://p", "--proxy.retry.max-wait=x"],
                 ["--proxy.retry.max-wait", "x"]
             ),
-            ("pushprox-admin", ["status", "--max-age=x"], ["--max-age", "x"]),
         ]
 
         @Test(
