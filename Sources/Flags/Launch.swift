@@ -17,7 +17,7 @@ public enum Launch {
     /// whatever the command throws.
     public static func run<Command: AsyncParsableCommand>(_ command: Command.Type) async {
         do {
-            var parsed = try Command.parseAsRoot()
+            var parsed = try Command.parseAsRoot(spelledOut(Array(CommandLine.arguments.dropFirst())))
             if var parsed = parsed as? any AsyncParsableCommand {
                 try await parsed.run()
             } else {
@@ -26,6 +26,15 @@ public enum Launch {
         } catch {
             end(Command.self, error)
         }
+    }
+
+    /// `--flag=` as `--flag ''`: the argument parser takes the first for a missing value, Go's parsers for an empty one.
+    static func spelledOut(_ arguments: [String]) -> [String] {
+        let end = arguments.firstIndex(of: "--") ?? arguments.endIndex
+        return arguments[..<end].flatMap { argument in
+            argument.hasPrefix("--") && argument.hasSuffix("=") && argument.firstIndex(of: "=") == argument.indices.last
+                ? [String(argument.dropLast()), ""] : [argument]
+        } + arguments[end...]
     }
 
     private static func end<Command: ParsableCommand>(_ command: Command.Type, _ error: any Error) -> Never {

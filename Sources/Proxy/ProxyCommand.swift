@@ -23,38 +23,42 @@ struct ProxyCommand: AsyncParsableCommand {
 
     @Option(
         name: .customLong("scrape.max-timeout"),
-        help: ArgumentHelp("Any scrape with a longer timeout is clamped to this.", valueName: "duration"),
+        help: ArgumentHelp("Any scrape with a longer timeout is clamped to this. (default: 5m)", valueName: "duration"),
         transform: FlagValue.positiveDuration)
     var maxTimeout = GoDuration.seconds(300)
 
     @Option(
         name: .customLong("scrape.default-timeout"),
-        help: ArgumentHelp("Timeout of scrapes that name none.", valueName: "duration"),
+        help: ArgumentHelp("Timeout of scrapes that name none. (default: 15s)", valueName: "duration"),
         transform: FlagValue.positiveDuration)
     var defaultTimeout = GoDuration.seconds(15)
 
     @Option(
         name: .customLong("scrape.max-queued-per-client"),
-        help: ArgumentHelp("Scrapes that may wait for one client; further ones are answered 503.", valueName: "count"),
+        help: ArgumentHelp(
+            "Scrapes that may wait for one client; further ones are answered 503. (default: 100)", valueName: "count"),
         transform: FlagValue.count(in: 1...1_000_000))
     var maxQueuedPerClient = 100
 
     @Option(
         name: .customLong("scrape.max-queued"),
-        help: ArgumentHelp("Scrapes that may wait in total; further ones are answered 503.", valueName: "count"),
+        help: ArgumentHelp(
+            "Scrapes that may wait in total; further ones are answered 503. (default: 10000)", valueName: "count"),
         transform: FlagValue.count(in: 1...10_000_000))
     var maxQueued = 10_000
 
     @Option(
         name: .customLong("registration.timeout"),
-        help: ArgumentHelp("After how long a client that is not connected leaves /clients.", valueName: "duration"),
+        help: ArgumentHelp(
+            "After how long a client that is not connected leaves /clients. (default: 5m)", valueName: "duration"),
         transform: FlagValue.positiveDuration)
     var registrationTimeout = GoDuration.seconds(300)
 
     @Option(
         name: .customLong("registration.max-clients"),
         help: ArgumentHelp(
-            "Clients that may be registered at once; polls of further ones are answered 503.", valueName: "count"),
+            "Clients that may be registered at once; polls of further ones are answered 503. (default: 100000)",
+            valueName: "count"),
         transform: FlagValue.count(in: 1...10_000_000))
     var maxClients = 100_000
 
@@ -62,7 +66,7 @@ struct ProxyCommand: AsyncParsableCommand {
         name: .customLong("poll.max-wait"),
         help: ArgumentHelp(
             "After how long an idle poll is ended with 204, for clients that know what it means; shorter than the idle timeout of "
-                + "any reverse proxy on the way.", valueName: "duration"),
+                + "any reverse proxy on the way. (default: 45s)", valueName: "duration"),
         transform: FlagValue.positiveDuration)
     var pollMaxWait = GoDuration.seconds(45)
 
@@ -74,13 +78,15 @@ struct ProxyCommand: AsyncParsableCommand {
 
     @Option(
         name: .customLong("storage.retention"),
-        help: ArgumentHelp("How long the record keeps failures, and clients that are gone.", valueName: "duration"),
+        help: ArgumentHelp(
+            "How long the record keeps failures, and clients that are gone. (default: 30d)", valueName: "duration"),
         transform: FlagValue.positiveDuration)
     var retention = GoDuration.seconds(2_592_000)
 
     @Option(
         name: .customLong("shutdown.grace"),
-        help: ArgumentHelp("How long running scrapes may take after SIGTERM or SIGINT.", valueName: "duration"),
+        help: ArgumentHelp(
+            "How long running scrapes may take after SIGTERM or SIGINT. (default: 10s)", valueName: "duration"),
         transform: FlagValue.duration)
     var shutdownGrace = GoDuration.seconds(10)
 

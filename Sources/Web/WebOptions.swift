@@ -5,27 +5,32 @@ import Flags
 public struct WebOptions: ParsableArguments, Sendable {
     @Option(
         name: .customLong("web.listen-address"),
-        help: ArgumentHelp("Address to listen on for scrapes, polls and pushes.", valueName: "host:port"),
+        help: ArgumentHelp(
+            "Address to listen on for scrapes, polls and pushes. (default: :8080)", valueName: "host:port"),
         transform: FlagValue.listenAddress)
     public var listenAddress = ListenAddress(host: "", port: 8080)
 
     @Option(
         name: .customLong("web.max-connections"),
-        help: ArgumentHelp("Connections served at once; further ones are answered 503 and closed.", valueName: "count"),
+        help: ArgumentHelp(
+            "Connections served at once; further ones are answered 503 and closed. (default: 50000)", valueName: "count"
+        ),
         transform: FlagValue.count(in: 1...10_000_000))
     public var maxConnections = 50_000
 
     @Option(
         name: .customLong("web.max-header-bytes"),
         help: ArgumentHelp(
-            "Largest request head, and largest head of a pushed response, in bytes.", valueName: "bytes"),
+            "Largest request head, and largest head of a pushed response, in bytes. (default: 65536)",
+            valueName: "bytes"),
         transform: FlagValue.count(in: 1024...16_777_216))
     public var maxHeaderBytes = 65_536
 
     @Option(
         name: .customLong("web.read-header-timeout"),
         help: ArgumentHelp(
-            "Time a peer may take to send a request's head; slower ones are closed with 408.", valueName: "duration"),
+            "Time a peer may take to send a request's head; slower ones are closed with 408. (default: 10s)",
+            valueName: "duration"),
         transform: FlagValue.positiveDuration)
     public var readHeaderTimeout = GoDuration.seconds(10)
 
