@@ -107,6 +107,14 @@ extension EndToEnd {
             let polls = try #require(await connections.next())
             let poll = try await polls.text(upTo: "\r\n\r\nlocalhost")
             #expect(poll.hasPrefix("POST /poll HTTP/1.1\r\n"))
+            // Superseded, as upstream says it: the client backs off and polls on.
+            let text = "Error WaitForScrapeInstruction: requested new poll\n"
+            try await polls.send(
+                "HTTP/1.1 408 Request Timeout\r\nContent-Type: text/plain; charset=utf-8\r\n"
+                    + "X-Content-Type-Options: nosniff\r\nDate: Mon, 23 Nov 2026 04:39:15 GMT\r\n"
+                    + "Content-Length: \(text.utf8.count)\r\n\r\n\(text)")
+            _ = try await polls.text(upTo: "\r\n\r\nlocalhost")
+
             let id = "e2a7e175-d348-455d-817b-36f73b06c76d"
             let request =
                 "GET http://localhost:\(target.port)/metrics?a=b HTTP/1.1\r\nHost: localhost:\(target.port)\r\n"
@@ -124,14 +132,6 @@ extension EndToEnd {
                     + "Content-Length: \(MixTests.body.utf8.count)\r\nId: \(id)\r\n"
                     + "X-Prometheus-Scrape-Timeout: #\r\n\r\n" + MixTests.body)
             try await pushes.send(Self.emptyAnswer)
-
-            // Superseded, as upstream says it: the client backs off and polls on.
-            let text = "Error WaitForScrapeInstruction: requested new poll\n"
-            try await polls.send(
-                "HTTP/1.1 408 Request Timeout\r\nContent-Type: text/plain; charset=utf-8\r\n"
-                    + "X-Content-Type-Options: nosniff\r\nDate: Mon, 23 Nov 2026 04:39:15 GMT\r\n"
-                    + "Content-Length: \(text.utf8.count)\r\n\r\n\(text)")
-            _ = try await polls.text(upTo: "\r\n\r\nlocalhost")
 
             // A scrape that fails comes back as a response that Go reads: with a version, the id and the reason.
             try await polls.send(Self.answer(request.replacing("localhost:\(target.port)", with: "localhost:1")))
