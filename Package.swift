@@ -78,7 +78,8 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", logging, arguments], swiftSettings: settings),
         .testTarget(
-            name: "WebTests", dependencies: ["Web", "TestKit", nioCore, nioPosix, nioHTTP1, nioEmbedded],
+            name: "WebTests",
+            dependencies: ["Web", "Wire", "Flags", "Telemetry", "TestKit", nioCore, nioPosix, logging],
             swiftSettings: settings),
         .testTarget(name: "StoreTests", dependencies: ["Store", "CSQLite"], swiftSettings: settings),
         .testTarget(
@@ -90,6 +91,10 @@ let package = Package(
         .testTarget(name: "AdminTests", dependencies: ["Admin", "Store"], swiftSettings: settings),
         .testTarget(
             name: "BenchTests", dependencies: ["Bench", "TestKit", "Flags", nioCore, nioPosix, nioHTTP1],
+            swiftSettings: settings),
+        // What the pages say against what the programs are.
+        .testTarget(
+            name: "DocumentationTests", dependencies: ["Proxy", "Client", "Admin", "Bench", "Store", arguments],
             swiftSettings: settings),
         // Whole binaries, the real Prometheus and node_exporter.
         .testTarget(

@@ -36,6 +36,7 @@ public final class ServerConnection: ChannelInboundHandler {
     var closesAfterResponse = false
     var awaitsContinue = false
     var headBegan = NIODeadline.distantPast
+    private var knownPeer: String?
 
     /// When `RequestClock` gives this connection up.
     var clockDeadline = NIODeadline.distantFuture
@@ -57,7 +58,11 @@ public final class ServerConnection: ChannelInboundHandler {
     public var eventLoop: (any EventLoop)? { context?.eventLoop }
 
     /// The peer's address without its port.
-    public var peerAddress: String? { context?.remoteAddress?.ipAddress }
+    public var peerAddress: String? {
+        if let knownPeer { return knownPeer }
+        knownPeer = context?.remoteAddress?.ipAddress
+        return knownPeer
+    }
 
     /// When the current request's head was complete.
     public var requestBegan: NIODeadline { headBegan }

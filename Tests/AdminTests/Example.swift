@@ -19,7 +19,9 @@ enum Example {
     }
 
     static var clients: [ClientRow] {
-        func row(_ id: Int64, _ fqdn: String, _ state: ClientState, seen: Int64, _ change: (inout ClientRow) -> Void) -> ClientRow {
+        func row(_ id: Int64, _ fqdn: String, _ state: ClientState, seen: Int64, _ change: (inout ClientRow) -> Void)
+            -> ClientRow
+        {
             var row = ClientRow(id: id, fqdn: fqdn, state: state, firstSeen: now - 86_400_000)
             row.lastSeen = now - seen
             row.expires = row.lastSeen + 300_000
@@ -51,7 +53,8 @@ enum Example {
             row(5, "gone-01.example.com", .gone, seen: 90_000_000) {
                 $0.failures = 1
                 $0.lastFailure = .init(
-                    time: now - 90_000_000, kind: RecordedKind(rawValue: "from_the_future"), text: "a kind of a later version")
+                    time: now - 90_000_000, kind: RecordedKind(rawValue: "from_the_future"),
+                    text: "a kind of a later version")
             },
             row(6, "new-01.example.com", .connected, seen: 100) {
                 ($0.scrapes, $0.medianDuration, $0.lastDuration, $0.lastScrape) = (0, nil, nil, nil)
@@ -83,7 +86,7 @@ enum Example {
             return SecondSample(
                 second: now / 1000 - Int64(age), queued: age < 30 ? 13 : 0, inFlight: 2, liveClients: 7,
                 scrapes: age % 3, failures: wave && age % 6 == 2 ? 1 : 0)
-        }
+        }.reversed()
     }
 
     static func overview(_ proxy: ProxyRecord = proxy()) -> Overview {
@@ -97,14 +100,16 @@ enum Example {
                 id: Int64(1000 - index), time: now - 5_000 - Int64(index) * 61_000,
                 fqdn: index % 4 == 1 ? "stale-01.example.com" : "db-01.example.com", kind: RecordedKind(kind),
                 text: kind == .targetUnreachable ? "connect to 127.0.0.1:9100: connection refused" : kind.summary,
-                scrapeID: "5f0c3c5e-0000-4000-8000-00000000\(1000 + index)", target: "http://db-01.example.com:9100/metrics",
+                scrapeID: "5f0c3c5e-0000-4000-8000-00000000\(1000 + index)",
+                target: "http://db-01.example.com:9100/metrics",
                 duration: 15_000_000)
         }
     }
 
     static var breakdown: [KindCount] {
         [
-            KindCount(kind: RecordedKind(.targetUnreachable), count: 15), KindCount(kind: RecordedKind(.noPoll), count: 8),
+            KindCount(kind: RecordedKind(.targetUnreachable), count: 15),
+            KindCount(kind: RecordedKind(.noPoll), count: 8),
             KindCount(kind: RecordedKind(.pushBroken), count: 7),
         ]
     }

@@ -50,7 +50,8 @@ struct Fleet {
         return batch
     }
 
-    private mutating func change(_ index: Int, at time: UnixMilliseconds, into batch: inout RecordBatch) -> ClientChange {
+    private mutating func change(_ index: Int, at time: UnixMilliseconds, into batch: inout RecordBatch) -> ClientChange
+    {
         let roll = randomness.next() % 100
         var change = ClientChange(fqdn: names[index], firstSeen: started)
         // Every ninth is away: half of those for so long that it is not listed any more.
@@ -74,7 +75,8 @@ struct Fleet {
         if let failure {
             change.failures = [failure: 1]
             let record = FailureRecord(
-                time: time, fqdn: names[index], kind: failure, text: Self.text(failure), scrapeID: "scrape-\(index)-\(time)",
+                time: time, fqdn: names[index], kind: failure, text: Self.text(failure),
+                scrapeID: "scrape-\(index)-\(time)",
                 target: "http://\(names[index]):9100/metrics", duration: duration)
             change.lastFailure = record
             batch.failures.append(record)

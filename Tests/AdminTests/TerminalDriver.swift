@@ -159,7 +159,9 @@ final class TerminalDriver {
     /// Waits for the pane to write something, or for it to end. `false` when the time is over.
     private func outputArrived(until end: Date) throws -> Bool {
         while let line = try line(until: end) {
-            if line.hasPrefix("%output ") || line.hasPrefix("%extended-output ") || line.hasPrefix("%exit") { return true }
+            if line.hasPrefix("%output ") || line.hasPrefix("%extended-output ") || line.hasPrefix("%exit") {
+                return true
+            }
         }
         return false
     }

@@ -34,7 +34,9 @@ struct TextTests {
 
     @Test("Control characters and marks of direction never come out")
     func sanitizing() {
-        #expect(TextWidth.shown("a\u{1B}[31mb\u{7}\r\n\u{9B}c\u{202E}d\u{2028}") == "a\u{FFFD}[31mb\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}c\u{FFFD}d\u{FFFD}")
+        #expect(
+            TextWidth.shown("a\u{1B}[31mb\u{7}\r\n\u{9B}c\u{202E}d\u{2028}")
+                == "a\u{FFFD}[31mb\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}c\u{FFFD}d\u{FFFD}")
         #expect(TextWidth.shown("e\u{301}") == "e\u{301}")
         #expect(TextWidth.shown("\u{301}x") == " \u{301}x")
         #expect(TextWidth.of("e" + String(repeating: "\u{301}", count: 100)) == 1)
@@ -60,7 +62,9 @@ struct TextTests {
     @Test("Sparklines scale to the largest value and never hide a single one")
     func sparklines() {
         #expect(Glyphs.unicode.sparkline([0, 1, 1000, nil, 500], width: 6) == " ▁▂█ ▅")
-        #expect(Glyphs.ascii.sparkline([0, 7, 3.5], width: 3) == "_#-" || Glyphs.ascii.sparkline([0, 7, 3.5], width: 3) == "_#=")
+        #expect(
+            Glyphs.ascii.sparkline([0, 7, 3.5], width: 3) == "_#-"
+                || Glyphs.ascii.sparkline([0, 7, 3.5], width: 3) == "_#=")
         #expect(Glyphs.unicode.sparkline([], width: 3) == "   ")
         #expect(Glyphs.unicode.sparkline([1, 2], width: 0) == "")
         #expect(Glyphs.unicode.bar(share: 0.5, width: 4) == "██")
@@ -73,14 +77,20 @@ struct TextTests {
     func quantities() {
         #expect(Quantity.count(1_234_567) == "1,234,567")
         #expect(Quantity.count(-1234) == "-1,234")
-        #expect([0, 9_999, 10_000, 99_949, 99_950, 999_499, 999_500, 12_345_678].map(Quantity.compact)
-            == ["0", "9999", "10.0k", "99.9k", "100k", "999k", "1.0M", "12.3M"])
-        #expect([0, 800, 9_900, 12_300, 999_400, 1_250_000, 59_000_000, 125_000_000, 4_000_000_000].map { Quantity.duration(microseconds: $0) }
-            == ["0.0ms", "0.8ms", "9.9ms", "12ms", "999ms", "1.25s", "59.0s", "2m05s", "1h06m"])
-        #expect([-5, 0, 99_000, 100_000, 7_200_000, 200_000_000, 90_000_000_000].map { Quantity.age(milliseconds: $0) }
-            == ["0s", "0s", "99s", "1m", "2h", "2d", "2y"])
-        #expect([0, 0.0001, 0.005, 0.0994, 0.0996, 0.5, 0.9999, 1, .nan].map(Quantity.share)
-            == ["0%", "<0.1%", "0.5%", "9.9%", "10%", "50%", "99%", "100%", "0%"])
+        #expect(
+            [0, 9_999, 10_000, 99_949, 99_950, 999_499, 999_500, 12_345_678].map(Quantity.compact)
+                == ["0", "9999", "10.0k", "99.9k", "100k", "999k", "1.0M", "12.3M"])
+        #expect(
+            [0, 800, 9_900, 12_300, 999_400, 1_250_000, 59_000_000, 125_000_000, 4_000_000_000].map {
+                Quantity.duration(microseconds: $0)
+            }
+                == ["0.0ms", "0.8ms", "9.9ms", "12ms", "999ms", "1.25s", "59.0s", "2m05s", "1h06m"])
+        #expect(
+            [-5, 0, 99_000, 100_000, 7_200_000, 200_000_000, 90_000_000_000].map { Quantity.age(milliseconds: $0) }
+                == ["0s", "0s", "99s", "1m", "2h", "2d", "2y"])
+        #expect(
+            [0, 0.0001, 0.005, 0.0994, 0.0996, 0.5, 0.9999, 1, .nan].map(Quantity.share)
+                == ["0%", "<0.1%", "0.5%", "9.9%", "10%", "50%", "99%", "100%", "0%"])
         #expect([0, 0.001, 0.07, 3.44, 3333].map(Quantity.rate) == ["0", "<0.01", "0.07", "3.4", "3,333"])
         #expect(Quantity.bytes(5120) == "5.0 KiB" && Quantity.bytes(500) == "500 B")
         #expect(Quantity.fixed(.infinity, digits: 2) == "-")
@@ -104,7 +114,8 @@ struct TextTests {
         #expect(PointInTime(argument: "2026-11-05T14:03:22Z")?.time(now: 0) == 1_793_887_402_000)
         #expect(PointInTime(argument: "1970-01-01")?.time(now: 5) == 0)
         #expect(PointInTime(argument: "2024-02-29")?.time(now: 5) == 1_709_164_800_000)
-        for wrong in ["", "yesterday", "2026-13-01", "2026-11-5", "2026-11-05T25:00:00Z", "2026-11-05T10:00:00", "-5m"] {
+        for wrong in ["", "yesterday", "2026-13-01", "2026-11-5", "2026-11-05T25:00:00Z", "2026-11-05T10:00:00", "-5m"]
+        {
             #expect(PointInTime(argument: wrong) == nil, "\(wrong)")
         }
     }

@@ -241,7 +241,8 @@ struct UpdateTests {
         var model = Example.loaded()
         let layout = ScreenLayout(model)
         func click(_ column: Int, _ row: Int, _ act: MouseEvent.Act = .click) {
-            for effect in model.update(.mouseMoved(MouseEvent(act: act, position: Position(column: column, row: row)))) {
+            for effect in model.update(.mouseMoved(MouseEvent(act: act, position: Position(column: column, row: row))))
+            {
                 if case .read = effect { Example.answer(&model) }
             }
         }
@@ -260,7 +261,10 @@ struct UpdateTests {
         click(2, ScreenLayout(model).breakdown.lowerBound + 1)
         #expect(model.failureKind == RecordedKind(.noPoll))
         click(0, layout.footer)
-        #expect(model.update(.mouseMoved(MouseEvent(act: .click, position: Position(column: 0, row: layout.footer)))) == [.quit])
+        #expect(
+            model.update(.mouseMoved(MouseEvent(act: .click, position: Position(column: 0, row: layout.footer)))) == [
+                .quit
+            ])
         click(0, 5, .wheelDown)
         click(500, 500)
         click(0, 0, .wheelUp)

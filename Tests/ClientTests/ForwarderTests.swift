@@ -45,8 +45,8 @@ import Testing
             let head = try await peer.readHead()
             #expect(head.hasPrefix("CONNECT edge.example:443 HTTP/1.1\r\n"))
             #expect(Peer.value("Proxy-Authorization", in: head) == "Basic bWU6dG9v")
-            try await peer.write("HTTP/1.1 200 Connection established\r\n\r\n")
-            try await peer.startTLS(try TestCertificates.serverContext())
+            try await peer.write(
+                "HTTP/1.1 200 Connection established\r\n\r\n", thenTLS: try TestCertificates.serverContext())
             let poll = try await peer.readHead()
             #expect(poll.hasPrefix("POST /poll HTTP/1.1\r\nHost: edge.example\r\n"))
         }

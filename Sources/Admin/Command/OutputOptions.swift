@@ -1,10 +1,5 @@
 import ArgumentParser
 
-/// In what form rows are written.
-enum OutputFormat: String, CaseIterable, ExpressibleByArgument, Sendable {
-    case table, json, csv
-}
-
 struct OutputOptions: ParsableArguments {
     @Option(
         name: .customLong("format"),

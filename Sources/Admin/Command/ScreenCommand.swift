@@ -57,7 +57,8 @@ struct ScreenCommand: ParsableCommand {
             throw CommandFailure.exit(error.description)
         }
         // After the terminal, because ncurses sets handlers of its own.
-        guard let signals = SignalPipe(ScreenLoop.watchedSignals), let reader = ReaderThread.start(path: storage.path) else {
+        guard let signals = SignalPipe(ScreenLoop.watchedSignals), let reader = ReaderThread.start(path: storage.path)
+        else {
             terminal.leave()
             throw CommandFailure.exit("The system has no descriptors or threads left for this program.")
         }

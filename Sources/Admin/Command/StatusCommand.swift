@@ -28,7 +28,8 @@ struct StatusCommand: ParsableCommand {
 
     @Option(
         name: .customLong("max-failure-share"),
-        help: ArgumentHelp("Which share of the last minute's scrapes may have failed, from 0 to 1.", valueName: "share"))
+        help: ArgumentHelp("Which share of the last minute's scrapes may have failed, from 0 to 1.", valueName: "share")
+    )
     var maximumFailureShare: Double?
 
     mutating func validate() throws {

@@ -1,15 +1,3 @@
-/// What a key makes the model do.
-enum Action: Hashable, Sendable, CaseIterable {
-    case lineUp, lineDown, pageUp, pageDown, first, last, columnsLeft, columnsRight
-    case open, back, filter, cycleFilter, cycleTime, chooseSort, sortPrevious, sortNext, reverse
-    case nextView, previousView, pause, faster, slower, refresh, help, quit
-}
-
-/// Where a key is meant.
-enum Scene: Hashable, Sendable, CaseIterable {
-    case clients, client, failures, help, sortMenu
-}
-
 /// A line of the one table that says which key does what. Footer, help and documentation are made from it.
 struct Binding: Sendable {
     let action: Action
@@ -26,7 +14,8 @@ struct Binding: Sendable {
         Binding(
             .help, [.character("?"), .function(1)], in: [.clients, .client, .failures], footer: "help",
             "Show this help"),
-        Binding(.open, [.enter], in: [.clients, .failures], footer: "open", "Open the selected client; in a menu, choose"),
+        Binding(
+            .open, [.enter], in: [.clients, .failures], footer: "open", "Open the selected client; in a menu, choose"),
         Binding(.open, [.enter], in: [.sortMenu], footer: "choose", nil),
         Binding(
             .back, [.escape], in: [.client, .help, .sortMenu], footer: "back",

@@ -34,7 +34,8 @@ enum Health: Equatable, Sendable {
     var trouble: (headline: String, since: UnixMilliseconds, advice: String)? {
         switch self {
         case .alive: nil
-        case .stopped(let since): ("PROXY NOT RUNNING: stopped", since, "It was stopped in good order: start pushprox-proxy.")
+        case .stopped(let since):
+            ("PROXY NOT RUNNING: stopped", since, "It was stopped in good order: start pushprox-proxy.")
         case .dead(let since):
             ("PROXY NOT RUNNING: last wrote", since, "It was killed or crashed: see its log, and start it again.")
         case .silent(let since):

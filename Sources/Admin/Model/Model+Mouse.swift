@@ -53,7 +53,9 @@ extension Model {
         guard opened == nil else { return [] }
         if place.row == layout.heads, view == .clients {
             let columns = ColumnLayout(Column.clients, width: size.columns, shift: clientShift)
-            if let index = columns.index(at: place.column), let sort = Column.clients[index].sort { self.sort(by: sort) }
+            if let index = columns.index(at: place.column), let sort = Column.clients[index].sort {
+                self.sort(by: sort)
+            }
         } else if layout.breakdown.contains(place.row) {
             let index = place.row - layout.breakdown.lowerBound
             guard breakdown.indices.contains(index) else { return [] }

@@ -20,7 +20,8 @@ extension ProxyStatus {
         if let trouble = Health(proxy, now: now.wall, patience: patience).trouble {
             isWell = false
             let age = Quantity.span(milliseconds: now.wall - trouble.since)
-            reason = "\(name): \(trouble.headline) \(CalendarTime.rfc3339(trouble.since)), \(age) ago. \(trouble.advice)"
+            reason =
+                "\(name): \(trouble.headline) \(CalendarTime.rfc3339(trouble.since)), \(age) ago. \(trouble.advice)"
             return
         }
         let numbers = HeaderNumbers(overview)

@@ -28,7 +28,9 @@ struct RowWriter<Row: Sendable> {
             }
         }
         var widths = columns.map { TextWidth.of($0.title) }
-        for row in cells { for (index, cell) in row.enumerated() { widths[index] = max(widths[index], TextWidth.of(cell)) } }
+        for row in cells {
+            for (index, cell) in row.enumerated() { widths[index] = max(widths[index], TextWidth.of(cell)) }
+        }
         var text = line(columns.map(\.title), widths)
         for row in cells { text += line(row, widths) }
         return text
@@ -67,7 +69,8 @@ struct RowWriter<Row: Sendable> {
         case .text(let text):
             let shown = TextWidth.shown(text)
             guard shown.contains(where: { ",\"".contains($0) }) else { return shown }
-            return "\"" + shown.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+            return "\"" + shown.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"")
+                + "\""
         case .integer(let number): return String(number)
         case .number(let number): return JSONText.number(number)
         case .time(let time): return CalendarTime.rfc3339(time)

@@ -4,7 +4,7 @@ extension Column where Row == ClientRow {
     /// The columns of the clients, in the order in which they stand.
     static let clients: [Column<ClientRow>] = [
         Column(
-            name: "fqdn", title: "FQDN", sort: .fqdn, width: 12...44, rank: 0,
+            name: "fqdn", title: "FQDN", sort: .fqdn, width: 12...36, rank: 0,
             value: { .text($0.fqdn) }, cell: { row, _ in CellText(row.fqdn, .title) },
             help: "the client's name, which is its key"),
         Column(
@@ -21,11 +21,11 @@ extension Column where Row == ClientRow {
             cell: { row, at in CellText(Quantity.age(milliseconds: at.now.wall - row.lastSeen)) },
             help: "time since the client was last heard of"),
         Column(
-            name: "queued", title: "QUE", sort: .queued, alignment: .right, width: 3...5, rank: 6,
+            name: "queued", title: "QUE", sort: .queued, alignment: .right, width: 4...4, rank: 6,
             value: { FieldValue($0.queued) }, cell: { row, _ in .count(row.queued, .warning) },
             help: "scrapes that wait for the client to poll"),
         Column(
-            name: "in_flight", title: "FLY", sort: .inFlight, alignment: .right, width: 3...5, rank: 7,
+            name: "in_flight", title: "FLY", sort: .inFlight, alignment: .right, width: 4...4, rank: 7,
             value: { FieldValue($0.inFlight) }, cell: { row, _ in .count(row.inFlight, .busy) },
             help: "scrapes in flight: taken by the client, not answered yet"),
         Column(
@@ -48,7 +48,8 @@ extension Column where Row == ClientRow {
             rank: 8, value: { FieldValue(microseconds: $0.medianDuration) },
             cell: { row, _ in .duration(row.medianDuration) }, help: "median duration of the recent scrapes"),
         Column(
-            name: "last_duration_seconds", title: "LAST", sort: .lastDuration, alignment: .right, width: 6...6, rank: 11,
+            name: "last_duration_seconds", title: "LAST", sort: .lastDuration, alignment: .right, width: 6...6,
+            rank: 11,
             value: { FieldValue(microseconds: $0.lastDuration) }, cell: { row, _ in .duration(row.lastDuration) },
             help: "duration of the newest scrape"),
         Column(

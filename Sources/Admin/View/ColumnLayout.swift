@@ -33,6 +33,8 @@ struct ColumnLayout: Equatable, Sendable {
         place(chosen, columns, width: width)
     }
 
+    private static let smallColumn = 20
+
     /// The column at a cell of the row.
     func index(at column: Int) -> Int? {
         places.last { $0.column <= column && column <= $0.column + $0.width }?.index
@@ -54,6 +56,12 @@ struct ColumnLayout: Equatable, Sendable {
         widths[0] += first
         spare -= first
         let order = chosen.indices.sorted { columns[chosen[$0]].rank < columns[chosen[$1]].rank }
+        // Columns of words and numbers get what they need before the ones that could use any width share the rest.
+        for place in order where columns[chosen[place]].width.upperBound <= Self.smallColumn {
+            let more = max(0, min(spare, columns[chosen[place]].width.upperBound - widths[place]))
+            widths[place] += more
+            spare -= more
+        }
         var grew = true
         while spare > 0, grew {
             grew = false

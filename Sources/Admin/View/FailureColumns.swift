@@ -8,7 +8,7 @@ extension Column where Row == FailureRow {
             value: { .time($0.time) }, cell: { row, at in CellText(clock(row.time, now: at.now), .plain) },
             help: "when the scrape failed; an age for failures of other days"),
         Column(
-            name: "fqdn", title: "FQDN", width: 20...44, rank: 1,
+            name: "fqdn", title: "FQDN", width: 20...36, rank: 1,
             value: { .text($0.fqdn) }, cell: { row, _ in CellText(row.fqdn, .title) },
             help: "the name that the scrape asked for"),
         Column(
@@ -25,7 +25,7 @@ extension Column where Row == FailureRow {
             value: { .text($0.text) }, cell: { row, _ in CellText(row.text) },
             help: "what happened, in a sentence"),
         Column(
-            name: "target", title: "TARGET", width: 30...60, rank: 5,
+            name: "target", title: "TARGET", width: 60...80, rank: 5,
             value: { .text($0.target) }, cell: { row, _ in CellText(row.target, .faint) },
             help: "the URL asked for, without its query"),
         Column(

@@ -26,7 +26,7 @@ struct Header {
 
     private func drawTitle(on frame: inout Frame) {
         let clock = CalendarTime(model.now.wall, utcOffset: model.now.utcOffset).clock
-        let isNarrow = frame.size.columns < 60
+        let isNarrow = frame.size.columns < 70
         let state = model.isPaused ? "PAUSED  " : isNarrow ? "" : "every \(model.interval.label)  "
         let right = state + clock
         let start = max(0, frame.size.columns - TextWidth.of(right))
@@ -84,9 +84,9 @@ struct Header {
     }
 
     /// Columns that the numbers before a sparkline take.
-    private static let graphColumn = 34
+    private static let graphColumn = 36
     /// Columns that the largest value takes after it.
-    private static let peakColumns = 11
+    private static let peakColumns = 12
 
     private func drawSparklines(_ overview: Overview, on frame: inout Frame) {
         let most = Int(Overview.span / HeaderNumbers.cellSeconds)
@@ -122,11 +122,17 @@ struct Header {
             (Quantity.compact(counts.live) + " live", .title),
             ("  " + Quantity.compact(counts.stale) + " stale", counts.stale > 0 ? .warning : .faint),
             ("  " + Quantity.compact(counts.gone) + " gone", counts.gone > 0 ? .bad : .faint),
-            ("  " + (numbers.failureShare.map(Quantity.share) ?? "-") + " fail", numbers.failureRate > 0 ? .bad : .faint),
+            (
+                "  " + (numbers.failureShare.map(Quantity.share) ?? "-") + " fail",
+                numbers.failureRate > 0 ? .bad : .faint
+            ),
         ]
         if frame.size.columns >= 60 {
             spans += [
-                ("  " + Quantity.compact(counts.scrapesQueued) + " queued", counts.scrapesQueued > 0 ? .warning : .faint),
+                (
+                    "  " + Quantity.compact(counts.scrapesQueued) + " queued",
+                    counts.scrapesQueued > 0 ? .warning : .faint
+                ),
                 ("  " + Quantity.compact(counts.scrapesInFlight) + " in flight", .faint),
                 ("  " + Quantity.rate(numbers.scrapeRate) + "/s", .plain),
             ]
@@ -136,6 +142,10 @@ struct Header {
 
     private func drawSpans(_ spans: [(text: String, role: Role)], row: Int, on frame: inout Frame) {
         var at = 0
-        for span in spans { at = frame.put(span.text, row: row, column: at, style: Style(role: span.role)) }
+        for span in spans {
+            // Half of a number is worse than none.
+            guard at + TextWidth.of(span.text) <= frame.size.columns else { break }
+            at = frame.put(span.text, row: row, column: at, style: Style(role: span.role))
+        }
     }
 }

@@ -13,11 +13,11 @@ struct HeaderNumbers: Equatable, Sendable {
 
     init(_ overview: Overview) {
         let end = overview.proxy.heartbeat / 1000
-        let recent = overview.seconds.filter { $0.second > end - Self.window }
-        guard let first = recent.first, let last = recent.last else { return }
+        let recent = overview.seconds.filter { $0.second > end - Self.window && $0.second <= end }
+        guard let first = recent.map(\.second).min(), let last = recent.map(\.second).max() else { return }
         let scrapes = recent.reduce(0) { $0 + $1.scrapes }
         let failures = recent.reduce(0) { $0 + $1.failures }
-        let covered = Double(max(1, last.second - first.second + 1))
+        let covered = Double(max(1, last - first + 1))
         scrapeRate = Double(scrapes) / covered
         failureRate = Double(failures) / covered
         if scrapes > 0 { failureShare = Double(failures) / Double(scrapes) }

@@ -11,7 +11,8 @@ struct HelpPage {
             Self.entry(keys, text, label: 16, role: .key, width: width, into: &lines)
         }
         Self.entry(
-            "Mouse", "Wheel scrolls; a click selects a line, sorts by a column's head (again: reverses), or presses a key "
+            "Mouse",
+            "Wheel scrolls; a click selects a line, sorts by a column's head (again: reverses), or presses a key "
                 + "of the footer; a double click opens", label: 16, role: .key, width: width, into: &lines)
         lines += [CellText(""), CellText("Columns of the clients", .title)]
         for column in Column.clients {

@@ -66,7 +66,8 @@ struct ListView {
         var spans = [CellText.Span(text: row.fqdn + "  ", role: .faint)]
         if let failure = row.lastFailure {
             let age = Quantity.age(milliseconds: model.now.wall - failure.time)
-            spans.append(.init(text: "\(age) ago \(failure.kind): \(failure.text)", role: row.isFailing ? .bad : .faint))
+            spans.append(
+                .init(text: "\(age) ago \(failure.kind): \(failure.text)", role: row.isFailing ? .bad : .faint))
         } else {
             spans.append(.init(text: "no failures on record", role: .faint))
         }

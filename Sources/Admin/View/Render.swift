@@ -3,7 +3,8 @@ func render(_ model: Model) -> Frame {
     var frame = Frame(size: model.size, unicode: model.glyphs.unicode)
     guard model.size.isUsable else {
         let needed = "\(Size.minimum.columns)x\(Size.minimum.rows)"
-        let sentence = "Too small: needs \(needed), has \(model.size.columns)x\(model.size.rows). Enlarge it, or q quits."
+        let sentence =
+            "Too small: needs \(needed), has \(model.size.columns)x\(model.size.rows). Enlarge it, or q quits."
         for (row, line) in Wrapping.lines(sentence, width: model.size.columns).enumerated() {
             frame.put(line, row: row, column: 0, style: Style(role: .warning))
         }

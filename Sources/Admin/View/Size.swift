@@ -8,9 +8,3 @@ struct Size: Equatable, Sendable {
 
     var isUsable: Bool { columns >= Self.minimum.columns && rows >= Self.minimum.rows }
 }
-
-/// A place on the screen, counted from the top left corner, which is 0, 0.
-struct Position: Equatable, Sendable {
-    var column: Int
-    var row: Int
-}

@@ -10,6 +10,9 @@ struct TabLine {
         [(.clients, " Clients "), (.failures, " Failures ")]
     }
 
+    /// Cells before an open client's name.
+    static let roomForTabs = 22
+
     func view(at column: Int) -> Model.View? {
         var start = 0
         for tab in tabs {
@@ -69,7 +72,9 @@ struct TabLine {
     private var filters: [String] {
         switch model.view {
         case .clients:
-            [model.clientName.text.isEmpty ? nil : "/" + model.clientName.text, model.clientState.label].compactMap { $0 }
+            [model.clientName.text.isEmpty ? nil : "/" + model.clientName.text, model.clientState.label].compactMap {
+                $0
+            }
         case .failures:
             [
                 model.failureName.text.isEmpty ? nil : "/" + model.failureName.text, model.failureKind?.rawValue,

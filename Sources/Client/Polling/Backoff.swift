@@ -1,7 +1,7 @@
 /// Growing waits between attempts, with jitter, so that many clients that lost one proxy do not all come back at once.
 struct Backoff: Sendable, Equatable {
-    /// Each wait is so many times the one before.
-    private static let growth = 1.5
+    /// No flag can make a wait longer: a day, in nanoseconds.
+    private static let longest: Int64 = 86_400_000_000_000
 
     private let initial: Int64
     private let maximum: Int64
@@ -11,7 +11,7 @@ struct Backoff: Sendable, Equatable {
     ///   - initial: the first wait, nanoseconds.
     ///   - maximum: the longest, nanoseconds; a smaller one than `initial` counts for that too.
     init(initial: Int64, maximum: Int64) {
-        self.maximum = max(1_000_000, maximum)
+        self.maximum = min(max(1_000_000, maximum), Self.longest)
         self.initial = min(max(1_000_000, initial), self.maximum)
         next = self.initial
     }
@@ -21,7 +21,7 @@ struct Backoff: Sendable, Equatable {
     /// - Parameter random: 0..<1.
     mutating func wait(random: Double) -> Int64 {
         let interval = next
-        next = min(maximum, Int64(Double(interval) * Self.growth))
+        next = min(maximum, interval + interval / 2)
         return interval / 2 + Int64(Double(interval / 2) * random)
     }
 

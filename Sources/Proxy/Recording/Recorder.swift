@@ -4,13 +4,15 @@ import ServiceLifecycle
 import Store
 import Synchronization
 
-/// Writes the record behind the proxy's back: facts are coalesced in memory as they come and written about once a second by one
+/// Writes the record behind the proxy's back: facts are coalesced in memory as they come and written about every 1.5 s by one
 /// thread of its own, so that no scrape ever waits for a disk.
 final class Recorder: Service {
-    /// How often the backlog is looked at: a registration is written at the next look, everything else at every fourth.
+    /// How often the backlog is looked at: a registration is written at the next look, everything else every 1.5 s, so that it is on
+    /// disk within two seconds of happening. (Each second instead costs a busy proxy of 10,000 clients half as much again.)
     private static let interval = Duration.milliseconds(250)
-    private static let looksPerFlush = 4
-    private static let flushesPerPrune = 60
+    private static let looksPerSample = 4
+    private static let looksPerFlush = 6
+    private static let flushesPerPrune = 40
 
     private let backlog = Mutex(RecordBacklog())
     /// The counters as they stood at the last sample.
@@ -45,8 +47,8 @@ final class Recorder: Service {
         while !Task.isCancelled {
             try? await Task.sleep(for: Self.interval)
             looks += 1
+            if looks.isMultiple(of: Self.looksPerSample) { sample() }
             let isFlush = looks.isMultiple(of: Self.looksPerFlush)
-            if isFlush { sample() }
             guard isFlush || backlog.withLock({ $0.hasRegistrations }) else { continue }
             trouble = await flush(alreadyInTrouble: trouble)
             if !trouble && looks.isMultiple(of: Self.looksPerFlush * Self.flushesPerPrune) { await prune() }
@@ -107,7 +109,7 @@ final class Recorder: Service {
             metrics.recordErrors.increment()
             if !alreadyInTrouble {
                 logger.error(
-                    "the record cannot be written; scrapes go on, and writing is tried again every second",
+                    "the record cannot be written; scrapes go on, and writing is tried again and again",
                     metadata: ["err": "\(error)"])
             }
             return true

@@ -85,7 +85,8 @@ struct ClientOrder {
             hasFilter(query)
             ? "(?1 IS NULL OR instr(fqdn, ?1)) AND (?2 IS NULL OR fqdn GLOB ?2) AND last_seen_ms >= ?3" : "1"
         let failing = "last_failure_ms IS NOT NULL AND last_failure_ms >= coalesce(last_scrape_ms, last_failure_ms)"
-        return "SELECT id, connected, in_flight, expires_ms, queued, \(key(query.sort)), \(filter), \(failing) FROM client"
+        return
+            "SELECT id, connected, in_flight, expires_ms, queued, \(key(query.sort)), \(filter), \(failing) FROM client"
     }
 
     private static func key(_ sort: ClientSort) -> String {

@@ -9,7 +9,9 @@ extension StoreReader {
                     page.matching += count.count
                 }
                 page.rows = try rows(query)
-                page.selectedPosition = try query.selected.flatMap { (id) throws(StoreError) in try position(of: id, query) }
+                page.selectedPosition = try query.selected.flatMap { (id) throws(StoreError) in
+                    try position(of: id, query)
+                }
                 return page
             }
         }

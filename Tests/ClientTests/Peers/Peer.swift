@@ -89,9 +89,11 @@ final class Peer: Sendable {
     /// Stops reading, as a peer that has stalled, or goes on.
     func setReading(_ isReading: Bool) async throws { try await channel.setOption(.autoRead, value: isReading).get() }
 
-    /// Speaks TLS from here on, as a server.
-    func startTLS(_ context: NIOSSLContext) async throws {
+    /// Writes a text and speaks TLS from then on, as a server.
+    func write(_ text: String, thenTLS context: NIOSSLContext) async throws {
         try await channel.eventLoop.submit { [channel] in
+            // In one go: the client's answer must not arrive in between.
+            channel.writeAndFlush(ByteBuffer(string: text), promise: nil)
             try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context), position: .first)
         }.get()
     }

@@ -14,7 +14,7 @@ struct ClientFacts {
             return
         }
         guard let detail = opened.detail else {
-            builder.title(opened.fqdn)
+            if builder.width < TextWidth.of(opened.fqdn) + TabLine.roomForTabs { builder.title(opened.fqdn) }
             builder.text(
                 "The record knows no client of this name: none has registered under it within the retention time, or ever. "
                     + "Check the target's name in Prometheus, and --fqdn at the client.", .warning)
@@ -30,7 +30,8 @@ struct ClientFacts {
         func moment(_ time: UnixMilliseconds) -> String {
             CalendarTime.local(time, now: now) + " (" + Quantity.age(milliseconds: now.wall - time) + " ago)"
         }
-        builder.title(row.fqdn)
+        // The line of tabs has the name already, where it has room for it.
+        if builder.width < TextWidth.of(row.fqdn) + TabLine.roomForTabs { builder.title(row.fqdn) }
         var facts: [(String, CellText)] = [
             ("State", CellText(row.state.label, row.state.role)),
             ("Last seen", CellText(moment(row.lastSeen))),
@@ -56,13 +57,16 @@ struct ClientFacts {
         builder.facts(facts, paired: builder.width >= pairedWidth)
         if let conflict = row.conflict {
             builder.text(
-                "TWO CLIENTS claimed this name, last at \(moment(conflict)): stop one, or give it another --fqdn.", .warning)
+                "TWO CLIENTS claimed this name, last at \(moment(conflict)): stop one, or give it another --fqdn.",
+                .warning)
         }
         if let failure = row.lastFailure {
             builder.blank()
             builder.text(
                 "Last failure \(moment(failure.time)), \(failure.kind): \(failure.text)", row.isFailing ? .bad : .plain)
-            if let known = failure.kind.known { builder.text("That is: \(known.summary); look at: \(known.fault.rawValue).", .faint) }
+            if let known = failure.kind.known {
+                builder.text("That is: \(known.summary); look at: \(known.fault.rawValue).", .faint)
+            }
         }
         builder.history(detail)
     }
@@ -148,68 +152,18 @@ extension ClientFacts {
             let kinds = detail.failuresByKind
             let most = kinds.map(\.count).max() ?? 0
             for (index, entry) in kinds.enumerated() {
-                let bar = glyphs.bar(share: Double(entry.count) / Double(max(1, most)), width: max(0, min(20, width - 46)))
+                let bar = glyphs.bar(
+                    share: Double(entry.count) / Double(max(1, most)), width: max(0, min(20, width - 46)))
                 let name = entry.kind.rawValue + String(repeating: " ", count: max(1, 20 - entry.kind.rawValue.count))
                 let number = Quantity.count(entry.count)
                 lines.append(
                     CellText(spans: [
                         .init(text: index == 0 ? "By kind       " : "              ", role: .faint),
                         .init(text: name, role: .bad),
-                        .init(text: String(repeating: " ", count: max(0, 7 - number.count)) + number + " ", role: .plain),
+                        .init(
+                            text: String(repeating: " ", count: max(0, 7 - number.count)) + number + " ", role: .plain),
                         .init(text: bar, role: .bad),
                     ]))
-            }
-        }
-    }
-}
-
-/// How an open client's page is laid out: facts first, then its failures, all of which scrolls as one.
-struct ClientPageLayout {
-    let facts: [CellText]
-    /// Visible lines.
-    let height: Int
-    private let top: Int
-    private let failures: FailurePage
-    private let offset: Int
-
-    init(_ model: Model) {
-        let opened = model.opened ?? Model.Opened(fqdn: "")
-        facts = ClientFacts(model, opened).lines
-        height = max(1, ScreenLayout(model).body.count)
-        top = opened.top
-        failures = opened.failures
-        offset = opened.offset
-    }
-
-    /// Lines before the first failure: facts, a blank line, a title and the columns' heads.
-    var leading: Int { facts.count + 3 }
-    var total: Int { leading + max(1, failures.matching) }
-    var lastTop: Int { max(0, total - height) }
-    var firstVisibleFailure: Int { max(0, top - leading) }
-
-    var coversVisible: Bool {
-        let end = min(failures.matching, top + height - leading)
-        return end <= firstVisibleFailure
-            || (offset <= firstVisibleFailure && end <= offset + failures.rows.count)
-    }
-
-    func draw(on frame: inout Frame, model: Model, rows: Range<Int>) {
-        let columns = Column.failuresOfClient
-        let layout = ColumnLayout(columns, width: frame.size.columns, shift: model.failureShift)
-        for (line, row) in rows.enumerated() {
-            let at = top + line
-            if at < facts.count {
-                frame.put(facts[at], row: row, column: 0, width: frame.size.columns, glyphs: model.glyphs)
-            } else if at == facts.count + 1 {
-                let title = "Failures, newest first: \(Quantity.count(failures.matching)) on record"
-                frame.put(title, row: row, column: 0, style: Style(role: .title))
-            } else if at == facts.count + 2, failures.matching > 0 {
-                frame.putHeads(
-                    columns: columns, layout: layout, at: row, sort: nil, direction: .descending, glyphs: model.glyphs)
-            } else if at >= leading, failures.rows.indices.contains(at - leading - offset) {
-                frame.put(
-                    failures.rows[at - leading - offset], columns: columns, layout: layout, at: row, now: model.now,
-                    glyphs: model.glyphs)
             }
         }
     }

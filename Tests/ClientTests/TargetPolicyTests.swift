@@ -1,0 +1,59 @@
+import NIOCore
+import Testing
+import Wire
+
+@testable import Client
+
+@Suite struct TargetPolicyTests {
+    private func admit(_ url: String, fqdn: String = "Edge.example", timeout: String = "10") throws -> TargetRequest {
+        let text = "GET \(url) HTTP/1.1\r\nId: i\r\nX-Prometheus-Scrape-Timeout-Seconds: \(timeout)\r\n\r\n"
+        return try TargetPolicy(fqdn: fqdn).admit(
+            try PolledRequest(parsing: ByteBuffer(string: text), maxHeadBytes: 65_536))
+    }
+
+    @Test(
+        "The client's own name is admitted whatever its case, with and without the root's dot",
+        arguments: [
+            "http://edge.example:9100/", "http://EDGE.EXAMPLE/", "http://edge.example./x", "https://edge.example/",
+        ])
+    func ownName(url: String) throws {
+        _ = try admit(url)
+        _ = try admit(url, fqdn: "edge.example.")
+    }
+
+    @Test(
+        "Any other host is refused",
+        arguments: ["http://edge.example.com/", "http://edge/", "http://127.0.0.1/", "http://edge.example@other/"])
+    func otherNames(url: String) {
+        #expect(throws: TargetPolicy.Refusal.self) { try admit(url) }
+    }
+
+    @Test("Ports are the scheme's own unless given")
+    func ports() throws {
+        #expect(try admit("http://edge.example/").port == 80)
+        #expect(try admit("http://edge.example/?_scheme=https").port == 443)
+        #expect(try admit("http://edge.example:9100/?_scheme=https").port == 9100)
+        #expect(try admit("http://[::1]:1/", fqdn: "::1").host == "::1")
+    }
+
+    @Test("Long timeouts are cut")
+    func timeouts() throws {
+        #expect(try admit("http://edge.example/", timeout: "2.5").timeout == 2_500_000_000)
+        #expect(try admit("http://edge.example/", timeout: "1e300").timeout == TargetPolicy.maxTimeout)
+    }
+
+    @Test(
+        "_scheme=https is taken out, and every other byte stays",
+        arguments: [
+            ("/m?_scheme=https", "/m", true), ("/m?a=%20&_scheme=https&b=+&&c", "/m?a=%20&b=+&&c", true),
+            ("/m?_scheme=https&_scheme=http", "/m", true), ("/m?_scheme=http", "/m?_scheme=http", false),
+            ("/m?_scheme=http&_scheme=https", "/m?_scheme=http&_scheme=https", false), ("/m", "/m", false),
+            ("/m?", "/m?", false), ("/m?x_scheme=https", "/m?x_scheme=https", false),
+            ("/_scheme=https", "/_scheme=https", false),
+        ])
+    func scheme(from: String, to: String, isHTTPS: Bool) {
+        let result = TargetPolicy.withoutScheme(from)
+        #expect(result.pathAndQuery == to)
+        #expect(result.asksHTTPS == isHTTPS)
+    }
+}
