@@ -98,7 +98,10 @@ let package = Package(
             swiftSettings: settings),
         // Whole binaries, the real Prometheus and node_exporter.
         .testTarget(
-            name: "EndToEndTests", dependencies: ["TestKit", "Store", nioCore, nioPosix, nioHTTP1],
+            name: "EndToEndTests",
+            dependencies: [
+                "Proxy", "Client", "Admin", "Bench", "TestKit", "Store", "CSQLite", nioCore, nioPosix,
+            ],
             swiftSettings: settings),
     ]
 )

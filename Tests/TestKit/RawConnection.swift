@@ -16,7 +16,7 @@ public final class RawConnection: Sendable {
     private let channel: any Channel
     private let inbox: Inbox
 
-    private init(channel: any Channel, inbox: Inbox) {
+    init(channel: any Channel, inbox: Inbox) {
         self.channel = channel
         self.inbox = inbox
     }
@@ -90,7 +90,7 @@ public final class RawConnection: Sendable {
 /// The bytes of one connection, and who waits for them.
 ///
 /// `@unchecked Sendable`: confined to `loop`.
-private final class Inbox: @unchecked Sendable {
+final class Inbox: @unchecked Sendable {
     private struct Waiter {
         /// Whether the wait is over.
         let attempt: (inout ByteBuffer, _ atEnd: Bool) -> Bool

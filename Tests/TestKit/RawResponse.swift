@@ -7,6 +7,12 @@ public struct RawResponse: Sendable, Equatable {
     public var head: String
     public var body: String
 
+    public init(status: Int, head: String, body: String) {
+        self.status = status
+        self.head = head
+        self.body = body
+    }
+
     /// The first value of a field; names are compared without case.
     public subscript(_ name: String) -> String? {
         for line in head.split(separator: "\r\n").dropFirst() {

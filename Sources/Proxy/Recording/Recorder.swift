@@ -100,6 +100,10 @@ final class Recorder: Service {
             }
             if alreadyInTrouble { logger.info("the record is written again") }
             return false
+        } catch is CancellationError {
+            // The program stops: `close` writes it.
+            backlog.withLock { $0.giveBack(taken) }
+            return alreadyInTrouble
         } catch {
             backlog.withLock { $0.giveBack(taken) }
             metrics.recordErrors.increment()
@@ -124,6 +128,8 @@ final class Recorder: Service {
     private func prune() async {
         do {
             try await file.prune(at: Moment.now().wall, retention: retention)
+        } catch is CancellationError {
+            // The program stops; there is time for this after its next start.
         } catch {
             metrics.recordErrors.increment()
             logger.warning("old entries could not be removed from the record", metadata: ["err": "\(error)"])

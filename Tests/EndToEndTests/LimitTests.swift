@@ -1,0 +1,89 @@
+import Foundation
+import TestKit
+import Testing
+
+extension EndToEnd {
+    @Suite("Peers that are slow, many or gone") struct LimitTests {
+        @Test("a request head that does not come is answered 408, and the connection closed")
+        func slowHead() async throws {
+            let proxy = try await LiveProxy.start("--web.read-header-timeout=200ms")
+            let slow = try await proxy.connect()
+            try await slow.send("GET /clients HTTP/1.1\r\nHost: p\r\nX-Slow")
+            #expect(try await slow.response().status == 408)
+            #expect(await slow.closed() == .closed(""))
+            // A poll that waits is no slow request.
+            let poll = try await proxy.connect()
+            try await poll.send("POST /poll HTTP/1.1\r\nHost: p\r\nContent-Length: 9\r\n\r\nlocalhost")
+            let alsoSlow = try await proxy.connect()
+            try await alsoSlow.send("POST /poll HTTP/1.1\r\n")
+            #expect(try await alsoSlow.response().status == 408)
+            let scraper = try await proxy.beginScrape(of: "localhost:9100")
+            #expect(try await poll.response().status == 200)
+            await scraper.close()
+            try await proxy.program.stop()
+        }
+
+        @Test("a connection over the limit is told so, and the ones within go on")
+        func connections() async throws {
+            let proxy = try await LiveProxy.start("--web.max-connections=2")
+            let first = try await proxy.connect()
+            try await first.send("POST /poll HTTP/1.1\r\nHost: p\r\nContent-Length: 9\r\n\r\nlocalhost")
+            try await proxy.registered("localhost")
+            let scraper = try await proxy.beginScrape(of: "localhost:9100")
+            #expect(try await first.response().status == 200)
+            let third = try await proxy.connect()
+            let refusal = try await third.response()
+            #expect(refusal.status == 503)
+            #expect(refusal["Retry-After"] != nil)
+            #expect(refusal.body.contains("--web.max-connections"))
+            await scraper.close()
+            try await first.send("POST /poll HTTP/1.1\r\nHost: p\r\nContent-Length: 9\r\n\r\nlocalhost")
+            try await proxy.program.stop()
+        }
+
+        @Test("a client whose connections went black is scraped again in well under a minute")
+        func halfOpen() async throws {
+            let target = try await ScriptedTarget.start(
+                answering: "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nup 1\n")
+            let proxy = try await LiveProxy.start("--poll.max-wait=1100ms")
+            let relay = try await Relay.start(to: proxy.port)
+            let client = try await LiveClient.start(proxy: relay.port)
+            // An idle poll has ended in order once, so that the client knows this proxy's ways.
+            try await relay.sent.lines(2, with: ["POST /poll"])
+            relay.goBlack()
+            // Nothing closes and every byte is acknowledged: only that the proxy is silent shows that it is gone.
+            let polls = relay.sent.lines.count { $0.contains("POST /poll") }
+            try await relay.sent.lines(polls + 1, with: ["POST /poll"], within: .seconds(45))
+            #expect(try await proxy.scrape("localhost:\(target.port)").body == "up 1\n")
+            #expect(try await client.program.stop() == .code(0))
+            try await proxy.program.stop()
+            await relay.stop()
+            await target.stop()
+        }
+
+        @Test("both ends of a poll probe their peer within 30 s of silence, and give it up soon after")
+        func keepalive() async throws {
+            let proxy = try await LiveProxy.start()
+            let client = try await LiveClient.start(proxy: proxy.port)
+            try await proxy.registered("localhost")
+            // proc(5), tcp: local address, remote address, state 01 (established), and the kind and end of the running timer;
+            // 02 is keepalive, in hundredths of a second.
+            let hex = String(proxy.port, radix: 16, uppercase: true)
+            let port = ":" + String(repeating: "0", count: 4 - hex.count) + hex
+            let table = try String(contentsOfFile: "/proc/net/tcp", encoding: .utf8)
+            var ends = 0
+            for line in table.split(separator: "\n").dropFirst() {
+                let columns = line.split(separator: " ")
+                guard columns.count > 5, columns[3] == "01", columns[1].hasSuffix(port) || columns[2].hasSuffix(port)
+                else { continue }
+                ends += 1
+                let timer = columns[5].split(separator: ":")
+                #expect(timer[0] == "02", "\(line)")
+                #expect((Int(timer[1], radix: 16) ?? .max) <= 3_000, "\(line)")
+            }
+            #expect(ends == 2)
+            try await client.program.stop()
+            try await proxy.program.stop()
+        }
+    }
+}
