@@ -39,6 +39,8 @@ public final class WebListener: Sendable {
             .childChannelOption(
                 .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 512, maximum: 65_536)
             )
+            // One read per turn: four, NIO's default, put a quarter of a megabyte of each large push into memory at once.
+            .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     guard service.connectionOpened() else {

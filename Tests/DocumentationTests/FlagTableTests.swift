@@ -46,7 +46,9 @@ import Testing
         let known = Set(
             try Self.commands().flatMap(\.flags).flatMap { $0.names ?? [] }.filter { $0.kind == "long" }.map(\.name)
         ).union(["help", "version", "generate-completion-script"])
-        for path in ["README.md", "docs/architecture.md", "docs/wire-protocol.md", "docs/operations.md"] {
+        for path in [
+            "README.md", "docs/architecture.md", "docs/wire-protocol.md", "docs/operations.md", "docs/admin.md",
+        ] {
             for mark in try Page(path).text.matches(of: /--([a-z]+[.][a-z.-]+[a-z]|fqdn|proxy-url|metrics-addr)\b/) {
                 #expect(known.contains(String(mark.1)), "\(path) names --\(mark.1)")
             }

@@ -20,9 +20,9 @@ final class PushExchange: Exchange, @unchecked Sendable {
     }
 
     /// Bytes under way to the scraper at which reading stops, and down to which it resumes. With one read of at most 64 KiB
-    /// on top, and as much in the decoder, a scrape holds less than 256 KiB.
-    static let highWater = 131_072
-    static let lowWater = 65_536
+    /// on top, and as much in the decoder, a scrape holds less than 192 KiB.
+    static let highWater = 65_536
+    static let lowWater = 32_768
     /// The most of a client's own failure text that is kept; bytes.
     static let maxReport = 400
 
