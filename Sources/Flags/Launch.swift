@@ -28,6 +28,16 @@ public enum Launch {
         }
     }
 
+    /// The same for commands that need no asynchronous context, on the calling thread.
+    public static func run<Command: ParsableCommand>(_ command: Command.Type) {
+        do {
+            var parsed = try Command.parseAsRoot(spelledOut(Array(CommandLine.arguments.dropFirst())))
+            try parsed.run()
+        } catch {
+            end(Command.self, error)
+        }
+    }
+
     /// `--flag=` as `--flag ''`: the argument parser takes the first for a missing value, Go's parsers for an empty one.
     static func spelledOut(_ arguments: [String]) -> [String] {
         let end = arguments.firstIndex(of: "--") ?? arguments.endIndex

@@ -18,6 +18,7 @@ struct DiscoveryTests {
         #expect(groups.allSatisfy { ($0["labels"] as? [String: String]) == [:] })
         #expect(DiscoveryDocument.text(fqdns: ["a"], ports: []).contains("[\"a\"]"))
         #expect(DiscoveryDocument.text(fqdns: [], ports: [1]) == "[]\n")
+        #expect(DiscoveryDocument.text(fqdns: ["::1"], ports: [9100]).contains("[\"[::1]:9100\"]"))
     }
 
     @Test("Is replaced as a whole, keeps its mode, and is left alone when nothing changed")

@@ -2,7 +2,6 @@ import ArgumentParser
 import Flags
 
 /// The program: its commands, and what it says of itself.
-@main
 struct PushproxAdmin: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pushprox-admin",

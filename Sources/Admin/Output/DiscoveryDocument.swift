@@ -7,7 +7,9 @@ enum DiscoveryDocument {
     ///   - ports: Every client gets one target per port, in this order; without any, targets are bare names as in `/clients`.
     static func text(fqdns: [String], ports: [Int]) -> String {
         let groups = fqdns.sorted().map { fqdn in
-            let targets = ports.isEmpty ? [fqdn] : ports.map { "\(fqdn):\($0)" }
+            // An IPv6 literal has brackets in a target, as in a URL.
+            let host = fqdn.contains(":") ? "[\(fqdn)]" : fqdn
+            let targets = ports.isEmpty ? [host] : ports.map { "\(host):\($0)" }
             return "  {\"targets\": [" + targets.map(JSONText.string).joined(separator: ", ") + "], \"labels\": {}}"
         }
         return groups.isEmpty ? "[]\n" : "[\n" + groups.joined(separator: ",\n") + "\n]\n"
