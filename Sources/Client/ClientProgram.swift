@@ -11,14 +11,16 @@ struct ClientProgram {
     /// - Throws: what a person has to put right before the client can start.
     func run() async throws {
         DescriptorLimit.raise()
+        let signals = await StopSignals(logger: logger)
+        defer { signals.stop() }
         let client = try await RunningClient.start(configuration, logger: logger)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: [.init(service: PollingService(client: client))],
-                gracefulShutdownSignals: [.sigterm, .sigint],
+                services: [
+                    .init(service: PollingService(client: client)),
+                    .init(service: signals, successTerminationBehavior: .gracefullyShutdownGroup),
+                ],
                 logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }))
-        let impatience = SecondSignal.exitAtOnce(logger: logger)
-        defer { impatience.cancel() }
         try await group.run()
         await client.stop()
         logger.info("stopped")

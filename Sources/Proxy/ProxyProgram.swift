@@ -31,6 +31,8 @@ struct ProxyProgram {
     /// - Throws: `StartError` when it can't start.
     func run() async throws {
         raiseDescriptorLimit()
+        let signals = await StopSignals(logger: logger)
+        defer { signals.stop() }
         let proxy = try await RunningProxy.start(configuration, logger: logger)
         // Order is dependency order; the shutdown runs through it backwards.
         var services: [any Service] = []
@@ -38,10 +40,9 @@ struct ProxyProgram {
         services.append(ServingService(proxy: proxy, grace: configuration.shutdownGrace))
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
+                services: services.map { .init(service: $0) }
+                    + [.init(service: signals, successTerminationBehavior: .gracefullyShutdownGroup)],
                 logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }))
-        let impatience = SecondSignal.exitAtOnce(logger: logger)
-        defer { impatience.cancel() }
         try await group.run()
         await proxy.stop()
         logger.info("stopped")

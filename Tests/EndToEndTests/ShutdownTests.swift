@@ -70,6 +70,22 @@ extension EndToEnd {
             #expect(try await proxy.program.exited() == .code(0))
         }
 
+        @Test("a signal that comes while the program still starts is no crash")
+        func earlySignal() async throws {
+            let folder = try TemporaryFolder()
+            let proxy = try Program(
+                Executable.built("pushprox-proxy"),
+                ["--web.listen-address=127.0.0.1:0", "--storage.path=\(folder.file("p.db"))"])
+            try await proxy.errors.line(with: "record created")
+            #expect(try await proxy.stop() == .code(0))
+            #expect(try Integrity.text(folder.file("p.db"), "SELECT stopped_ms > 0 FROM proxy") == "1")
+            let client = try Program(
+                Executable.built("pushprox-client"),
+                ["--proxy-url=http://127.0.0.1:1/", "--fqdn=localhost", "--metrics-addr=127.0.0.1:0"])
+            try await client.errors.line(with: "msg=starting")
+            #expect(try await client.stop() == .code(0))
+        }
+
         @Test("a second signal does not wait for the scrape that runs", arguments: ["proxy", "client"])
         func secondSignal(which: String) async throws {
             let asked = LineLog()

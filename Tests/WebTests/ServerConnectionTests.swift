@@ -250,7 +250,7 @@ private final class EchoExchange: Exchange {
         "A peer that takes too long over a request is closed with 408, one that never asks without a word",
         arguments: ["", "GET / HT", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n12"])
     func slow(beginning: String) async throws {
-        try await serve(WebLimits(readHeaderTimeout: .milliseconds(50))) { server in
+        try await serve(WebLimits(readHeaderTimeout: .seconds(2))) { server in
             let connection = try await server.open()
             if !beginning.isEmpty {
                 try await connection.send(beginning)
@@ -263,14 +263,14 @@ private final class EchoExchange: Exchange {
 
     @Test("A request that waits for its answer, and a kept connection between requests, are not slow")
     func patient() async throws {
-        try await serve(WebLimits(readHeaderTimeout: .milliseconds(50))) { server in
+        try await serve(WebLimits(readHeaderTimeout: .seconds(2))) { server in
             let waiting = try await server.open()
             try await waiting.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
             _ = try await waiting.response()
             let held = try await server.open()
             try await held.send("GET /hold HTTP/1.1\r\nHost: a\r\n\r\n")
             // Others are found slow meanwhile.
-            for _ in 0..<3 { #expect(await (try await server.open()).closed() == .closed("")) }
+            #expect(await (try await server.open()).closed() == .closed(""))
             try await server.held.answer(1)
             #expect(try await held.response().body == "held\n")
             try await waiting.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")

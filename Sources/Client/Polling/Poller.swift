@@ -57,6 +57,8 @@ final class Poller: ExchangeDelegate {
     // MARK: Events
 
     func exchangeOpened(_ exchange: Exchange) {
+        // An exchange that is repeated on another connection opens twice.
+        heldTimer?.cancel()
         heldTimer = client.loop.assumeIsolated().scheduleTask(in: PollLoop.held) {
             self.perform(self.loop.pollHeld(at: self.now))
         }
