@@ -59,7 +59,8 @@ let package = Package(
         .executableTarget(
             name: "Client",
             dependencies: [
-                "Flags", "Wire", "Telemetry", "Web", nioCore, nioPosix, nioTLS, nioSSL, logging, lifecycle, signals, arguments,
+                "Flags", "Wire", "Telemetry", "Web", nioCore, nioPosix, nioTLS, nioSSL, logging, lifecycle, signals,
+                arguments,
             ],
             swiftSettings: settings),
         .executableTarget(
@@ -83,10 +84,14 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(name: "StoreTests", dependencies: ["Store", "CSQLite"], swiftSettings: settings),
         .testTarget(
-            name: "ProxyTests", dependencies: ["Proxy", "Wire", "Web", "TestKit", "Store", "Flags", "CSQLite", nioCore, nioPosix, logging],
+            name: "ProxyTests",
+            dependencies: ["Proxy", "Wire", "Web", "TestKit", "Store", "Flags", "CSQLite", nioCore, nioPosix, logging],
             swiftSettings: settings),
         .testTarget(
-            name: "ClientTests", dependencies: ["Client", "Wire", "Telemetry", "Flags", "TestKit", nioCore, nioPosix, nioSSL, logging, arguments],
+            name: "ClientTests",
+            dependencies: [
+                "Client", "Wire", "Telemetry", "Flags", "TestKit", nioCore, nioPosix, nioSSL, logging, arguments,
+            ],
             swiftSettings: settings),
         .testTarget(name: "AdminTests", dependencies: ["Admin", "Store"], swiftSettings: settings),
         .testTarget(

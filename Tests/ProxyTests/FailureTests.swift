@@ -70,7 +70,9 @@ import Wire
     @Test("A push that is no response, but for its Id, fails its scrape with 502 at once")
     func badPush() async throws {
         try await TestProxy.run { it in
-            for rubbish in ["rubbish\r\nId: %\r\n\r\nbody", "HTTP/1.1 banana\r\nId: %\r\n\r\n", "rubbish\nId: %", "Id: %\r\n"] {
+            for rubbish in [
+                "rubbish\r\nId: %\r\n\r\nbody", "HTTP/1.1 banana\r\nId: %\r\n\r\n", "rubbish\nId: %", "Id: %\r\n",
+            ] {
                 let (scraper, id) = try await underWay(it)
                 #expect(try await it.pushRaw(rubbish.replacing("%", with: id)).status == 400)
                 let response = try await scraper.response()
@@ -97,7 +99,8 @@ import Wire
         }
     }
 
-    @Test("A large push that nobody waits for is answered before it is complete, and its connection is not kept waiting")
+    @Test(
+        "A large push that nobody waits for is answered before it is complete, and its connection is not kept waiting")
     func strayLargePush() async throws {
         try await TestProxy.run { it in
             let push = try await it.connect()
@@ -119,7 +122,8 @@ import Wire
             let push = try await it.connect()
             let body = framing.hasPrefix("C") ? "12345" : "5\r\n12345\r\n"
             try await push.send(
-                "POST /push HTTP/1.1\r\nHost: p\r\nContent-Length: 1000\r\n\r\nHTTP/1.1 200 OK\r\n\(framing)Id: \(id)\r\n\r\n\(body)")
+                "POST /push HTTP/1.1\r\nHost: p\r\nContent-Length: 1000\r\n\r\nHTTP/1.1 200 OK\r\n\(framing)Id: \(id)\r\n\r\n\(body)"
+            )
             _ = try await scraper.text(upTo: "12345")
             await push.reset()
             let ended = await scraper.closed()
@@ -135,7 +139,8 @@ import Wire
     func shortInside() async throws {
         try await TestProxy.run { it in
             let (scraper, id) = try await underWay(it)
-            #expect(try await it.pushRaw("HTTP/1.1 200 OK\r\nContent-Length: 10\r\nId: \(id)\r\n\r\n12345").status == 400)
+            #expect(
+                try await it.pushRaw("HTTP/1.1 200 OK\r\nContent-Length: 10\r\nId: \(id)\r\n\r\n12345").status == 400)
             guard case .reset = await scraper.closed() else {
                 Issue.record("it looks like an orderly end")
                 return
@@ -151,7 +156,8 @@ import Wire
             let push = try await it.connect()
             let head = "HTTP/1.1 200 OK\r\nId: \(id)\r\n\r\nabc"
             try await push.send(
-                "POST /push HTTP/1.1\r\nHost: p\r\nTransfer-Encoding: chunked\r\n\r\n\(String(head.utf8.count, radix: 16))\r\n\(head)\r\n")
+                "POST /push HTTP/1.1\r\nHost: p\r\nTransfer-Encoding: chunked\r\n\r\n\(String(head.utf8.count, radix: 16))\r\n\(head)\r\n"
+            )
             _ = try await scraper.text(upTo: "abc")
             try await push.send("zz\r\n")
             #expect(try await push.response().status == 400)
@@ -168,7 +174,8 @@ import Wire
             let (scraper, id) = try await underWay(it, timeout: "1")
             let push = try await it.connect()
             try await push.send(
-                "POST /push HTTP/1.1\r\nHost: p\r\nContent-Length: 1000\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 10\r\nId: \(id)\r\n\r\n12345")
+                "POST /push HTTP/1.1\r\nHost: p\r\nContent-Length: 1000\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 10\r\nId: \(id)\r\n\r\n12345"
+            )
             _ = try await scraper.text(upTo: "12345")
             guard case .reset = await scraper.closed() else {
                 Issue.record("it looks like an orderly end")
@@ -189,7 +196,8 @@ import Wire
             let (scraper, id) = try await underWay(it)
             let push = try await it.connect()
             try await push.send(
-                "POST /push HTTP/1.1\r\nHost: p\r\nContent-Length: 1000\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 10\r\nId: \(id)\r\n\r\n12345")
+                "POST /push HTTP/1.1\r\nHost: p\r\nContent-Length: 1000\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 10\r\nId: \(id)\r\n\r\n12345"
+            )
             _ = try await scraper.text(upTo: "12345")
             await scraper.close()
             #expect(try await push.response().status == 500)
@@ -251,7 +259,8 @@ import Wire
         }
     }
 
-    @Test("A scrape of what no client could be called is 400", arguments: ["http:///metrics", "http://a%20b/", "ftp:x"])
+    @Test(
+        "A scrape of what no client could be called is 400", arguments: ["http:///metrics", "http://a%20b/", "ftp:x"])
     func badTarget(target: String) async throws {
         try await TestProxy.run { it in
             let response = try await it.ask("GET \(target) HTTP/1.1\r\nHost: a\r\n\r\n")

@@ -141,7 +141,9 @@ final class DatabaseLock {
         #expect(files.contains { $0.hasPrefix("pushprox.db.corrupt-") })
     }
 
-    @Test("A record that can't be written is trouble in the metrics; scrapes go on, and writing resumes with nothing lost")
+    @Test(
+        "A record that can't be written is trouble in the metrics; scrapes go on, and writing resumes with nothing lost"
+    )
     func locked() async throws {
         let folder = TemporaryFolder()
         let path = folder.file("pushprox.db")

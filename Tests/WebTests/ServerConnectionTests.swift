@@ -152,7 +152,8 @@ private final class EchoExchange: Exchange {
         try await serve { server in
             let connection = try await server.open()
             try await connection.send(
-                "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhiGET /hold HTTP/1.1\r\nHost: a\r\n\r\nGET /c HTTP/1.1\r\nHost: a\r\n\r\n")
+                "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhiGET /hold HTTP/1.1\r\nHost: a\r\n\r\nGET /c HTTP/1.1\r\nHost: a\r\n\r\n"
+            )
             #expect(try await connection.response().body == "POST /a hi\n")
             try await server.held.answer(1)
             #expect(try await connection.response().body == "held\n")
@@ -160,7 +161,9 @@ private final class EchoExchange: Exchange {
         }
     }
 
-    @Test("A peer that goes while its request waits is noticed, pipelined bytes or not", arguments: ["", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"])
+    @Test(
+        "A peer that goes while its request waits is noticed, pipelined bytes or not",
+        arguments: ["", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"])
     func lost(more: String) async throws {
         try await serve { server in
             let connection = try await server.open()
@@ -191,7 +194,8 @@ private final class EchoExchange: Exchange {
     func expectContinue() async throws {
         try await serve { server in
             let connection = try await server.open()
-            try await connection.send("POST /x HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+            try await connection.send(
+                "POST /x HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
             #expect(try await connection.response().status == 100)
             try await connection.send("ok")
             #expect(try await connection.response().body == "POST /x ok\n")
@@ -208,7 +212,8 @@ private final class EchoExchange: Exchange {
             #expect(try await connection.response().body == "GET /next \n")
             // Except where the peer holds the body back: whether it will come is anybody's guess.
             let expecting = try await server.open()
-            try await expecting.send("POST /early HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n")
+            try await expecting.send(
+                "POST /early HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n")
             #expect(try await expecting.response()["Connection"] == "close")
         }
     }
