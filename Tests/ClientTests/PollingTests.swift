@@ -80,12 +80,13 @@ import Testing
 
     @Test("A proxy that is not there is an outage; the client finds it when it comes back")
     func restart() async throws {
-        let first = try await ScriptedServer()
+        // An address of its own: on the usual one, some other test may be given the port while nobody has it.
+        let first = try await ScriptedServer(host: "127.81.7.1")
         try await ClientUnderTest.run(proxy: first) { subject in
             try await first.next("/poll").answer(status: "204 No Content")
             _ = try await first.next("/poll")
             await first.stop()
-            let second = try await ScriptedServer(port: first.port)
+            let second = try await ScriptedServer(host: first.host, port: first.port)
             try await second.next("/poll").answer(status: "204 No Content")
             _ = try await second.next("/poll")
             #expect(subject.client.readiness.isReady)

@@ -171,7 +171,7 @@ import Wire
     @Test("A deadline that passes while the response streams resets the scraper and sends the pusher away")
     func responseTimeout() async throws {
         try await TestProxy.run { it in
-            let (scraper, id) = try await underWay(it, timeout: "1")
+            let (scraper, id) = try await underWay(it, timeout: "4")
             let push = try await it.connect()
             try await push.send(
                 "POST /push HTTP/1.1\r\nHost: p\r\nContent-Length: 1000\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 10\r\nId: \(id)\r\n\r\n12345"

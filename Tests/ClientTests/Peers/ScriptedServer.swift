@@ -62,7 +62,12 @@ final class ScriptedServer: Sendable {
     /// - Parameters:
     ///   - takesRequests: whether connections are read as HTTP; else the test takes them from `nextConnection`.
     ///   - tls: the context to speak TLS with.
-    init(takesRequests: Bool = true, tls: NIOSSLContext? = nil, port: Int = 0) async throws {
+    let host: String
+
+    init(
+        takesRequests: Bool = true, tls: NIOSSLContext? = nil, host: String = "127.0.0.1", port: Int = 0
+    ) async throws {
+        self.host = host
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let connections = Inbox<Peer>()
         channel = try await ServerBootstrap(group: group)
@@ -75,7 +80,7 @@ final class ScriptedServer: Sendable {
                     connections.put(Peer(channel: channel, events: events))
                 }
             }
-            .bind(host: "127.0.0.1", port: port).get()
+            .bind(host: host, port: port).get()
         self.group = group
         self.connections = connections
         self.port = channel.localAddress?.port ?? 0
