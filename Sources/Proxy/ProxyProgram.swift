@@ -30,7 +30,7 @@ struct ProxyProgram {
     ///
     /// - Throws: `StartError` when it can't start.
     func run() async throws {
-        raiseDescriptorLimit()
+        let configuration = fitted(toDescriptors: raiseDescriptorLimit())
         let signals = await StopSignals(logger: logger)
         defer { signals.stop() }
         let proxy = try await RunningProxy.start(configuration, logger: logger)
@@ -48,13 +48,32 @@ struct ProxyProgram {
         logger.info("stopped")
     }
 
-    private func raiseDescriptorLimit() {
+    /// - Returns: How many descriptors there may be; `nil` when nobody knows.
+    private func raiseDescriptorLimit() -> Int? {
         var limit = rlimit()
-        guard getrlimit(Self.descriptors, &limit) == 0, limit.rlim_cur < limit.rlim_max else { return }
-        limit.rlim_cur = limit.rlim_max
-        if setrlimit(Self.descriptors, &limit) != 0 {
-            logger.warning("the limit of open files could not be raised", metadata: ["errno": "\(errno)"])
+        guard getrlimit(Self.descriptors, &limit) == 0 else { return nil }
+        if limit.rlim_cur < limit.rlim_max {
+            let before = limit.rlim_cur
+            limit.rlim_cur = limit.rlim_max
+            if setrlimit(Self.descriptors, &limit) != 0 {
+                logger.warning("the limit of open files could not be raised", metadata: ["errno": "\(errno)"])
+                return Int(clamping: before)
+            }
         }
+        return Int(clamping: limit.rlim_cur)
+    }
+
+    /// Connections are refused with a word before descriptors run out without one.
+    private func fitted(toDescriptors limit: Int?) -> ProxyConfiguration {
+        var fitted = configuration
+        let spare = 64
+        if let limit, limit > spare, configuration.web.maxConnections > limit - spare {
+            fitted.web.maxConnections = limit - spare
+            logger.info(
+                "fewer connections than --web.max-connections: the limit of open files (ulimit -n) allows no more",
+                metadata: ["max_connections": "\(limit - spare)", "open_files": "\(limit)"])
+        }
+        return fitted
     }
 
     #if canImport(Glibc)

@@ -10,6 +10,13 @@ extension ServerConnection {
         return true
     }
 
+    /// Goes on with what has been received while nothing more is read.
+    func processLater() {
+        if case .head = phase { setReading(paused: false) }
+        process()
+        exchange?.readBatchEnded()
+    }
+
     /// Works off what has been received, as far as the phases allow.
     func process() {
         guard !isProcessing else { return }
@@ -18,6 +25,11 @@ extension ServerConnection {
         while true {
             switch phase {
             case .head:
+                // A peer that asks and asks and never reads would have its answers pile up here.
+                guard context?.channel.isWritable ?? false else {
+                    setReading(paused: true)
+                    return
+                }
                 do {
                     guard let head = try RequestHead.parse(&received, with: &headParser) else {
                         if received.readableBytes > 0 { startClock() }

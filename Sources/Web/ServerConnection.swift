@@ -148,7 +148,11 @@ public final class ServerConnection: ChannelInboundHandler {
             stopClock()
         }
         setReading(paused: false)
-        if !isProcessing { process() }
+        // Not at once: a scrape that is delivered here may come from another connection, whose next request is then answered
+        // from inside this one's, and so on, as deep as there are connections.
+        if !isProcessing && received.readableBytes > 0 {
+            context?.eventLoop.assumeIsolated().execute { self.processLater() }
+        }
     }
 
     /// Ends the connection in a way that can't be taken for the end of a response: with a reset.
@@ -177,6 +181,9 @@ public final class ServerConnection: ChannelInboundHandler {
         clockDeadline = .distantFuture
         clock.remove(self)
     }
+
+    /// The exchange waits for nothing more, so the rest of the request has to come soon again.
+    public func resumeClock() { startClock() }
 
     /// Stops or resumes reading the peer's bytes, so that a slow receiver slows its sender.
     public func setReading(paused: Bool) {
@@ -219,6 +226,11 @@ public final class ServerConnection: ChannelInboundHandler {
         context.fireChannelReadComplete()
     }
 
+    public func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { processLater() }
+        context.fireChannelWritabilityChanged()
+    }
+
     public func channelInactive(context: ChannelHandlerContext) {
         stopClock()
         phase = .closed
@@ -244,7 +256,12 @@ public final class ServerConnection: ChannelInboundHandler {
         case .lingering:
             context?.close(promise: nil)
             return
-        case .head, .body, .answering, .discarding: break
+        case .discarding:
+            // It has its answer.
+            service.metrics.slowRequests.increment()
+            closeGently()
+            return
+        case .head, .body, .answering: break
         }
         service.metrics.slowRequests.increment()
         if case .head = phase, received.readableBytes == 0 {

@@ -141,15 +141,20 @@ public struct BodyDecoder: Sendable {
     private static func chunkSize(_ line: ByteBuffer) throws(MalformedChunk) -> Int {
         var size = 0
         var digits = 0
+        var blanks = false
         for byte in line.readableBytesView {
             let digit: UInt8
             switch byte {
             case 0x30...0x39: digit = byte - 0x30
             case 0x41...0x46: digit = byte - 0x41 + 10
             case 0x61...0x66: digit = byte - 0x61 + 10
-            case UInt8(ascii: ";") where digits > 0, 0x20 where digits > 0, 0x09 where digits > 0: return size
+            case UInt8(ascii: ";") where digits > 0: return size
+            case 0x20 where digits > 0, 0x09 where digits > 0:
+                blanks = true
+                continue
             default: throw MalformedChunk()
             }
+            guard !blanks else { throw MalformedChunk() }
             digits += 1
             // 15 digits keep far from overflow; nobody sends an exabyte.
             guard digits <= 15 else { throw MalformedChunk() }

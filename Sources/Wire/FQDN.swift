@@ -48,6 +48,10 @@ public struct FQDN: Sendable, Hashable, CustomStringConvertible {
     private static func ipv6Literal(_ text: String) -> String? {
         var literal = text
         if literal.hasPrefix("[") && literal.hasSuffix("]") { literal = String(literal.dropFirst().dropLast()) }
+        // What follows a NUL would be hidden from the C function, but not from whoever reads the name.
+        guard literal.utf8.allSatisfy({ $0.isHexDigit || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ".") }) else {
+            return nil
+        }
         var address = in6_addr()
         return inet_pton(AF_INET6, literal, &address) == 1 ? literal : nil
     }

@@ -121,7 +121,10 @@ public struct MessageHead: Sendable {
         forEachValue("Connection") { value in
             for element in value.split(separator: UInt8(ascii: ",")) {
                 let name = element.trimmingBlanks()
-                if !name.equalsIgnoringCase("close") && !name.equalsIgnoringCase("keep-alive") {
+                // The body's end hangs on its length: nobody may take that away.
+                if !name.equalsIgnoringCase("close") && !name.equalsIgnoringCase("keep-alive")
+                    && !name.equalsIgnoringCase("Content-Length")
+                {
                     names.append(String(decoding: name, as: UTF8.self))
                 }
             }
@@ -156,6 +159,8 @@ extension UInt8 {
 
     /// Space or tab (RFC 9110 section 5.6.3).
     @inline(__always) var isBlank: Bool { self == 0x20 || self == 0x09 }
+
+    var isHexDigit: Bool { isDigit || (asciiLowercased >= 0x61 && asciiLowercased <= 0x66) }
 
     @inline(__always) var isDigit: Bool { self >= 0x30 && self <= 0x39 }
 

@@ -353,6 +353,30 @@ struct Brokered {
         #expect(it.broker.shutdownBegan(at: Brokered.at(3)).isEmpty)
     }
 
+    @Test("A scrape that comes back from a failed delivery during the shutdown ends with it")
+    func redeliveredAtShutdown() {
+        var it = Brokered()
+        _ = it.poll(1, "a")
+        _ = it.scrape(10, "a")
+        _ = it.broker.shutdownBegan(at: Brokered.at(1))
+        let actions = it.broker.deliveryFailed(it.ids[10]!, it.deliveries[1]!, at: Brokered.at(1))
+        #expect(actions.decisions == [.fail(10, .shuttingDown)])
+        #expect(it.broker.isIdle)
+    }
+
+    @Test("A client that is away and is scraped again and again costs no more than one deadline")
+    func awayAndScraped() {
+        var it = Brokered()
+        _ = it.poll(1, "a")
+        _ = it.pollLeft(1)
+        for number in 10..<1000 {
+            _ = it.scrape(number, "a", timeout: 1)
+            _ = it.broker.scraperLeft(it.ids[number]!, sent: nil, bytes: 0, at: Brokered.at(0))
+        }
+        #expect(it.broker.registrationEnds.count == 1)
+        #expect(it.passed(300).facts.contains { if case .gone = $0 { true } else { false } })
+    }
+
     @Test("When the grace has ended, what is still under way fails")
     func grace() {
         var it = Brokered()

@@ -269,6 +269,27 @@ import Wire
         }
     }
 
+    @Test("Requests that wait behind polls are no ladder into the stack: each is served in a turn of its own")
+    func ladder() async throws {
+        try await TestProxy.run { it in
+            let count = 300
+            var rungs: [RawConnection] = []
+            for number in 0..<count {
+                let name = "n\(number)"
+                let rung = try await it.connect()
+                try await rung.send(
+                    "POST /poll HTTP/1.1\r\nHost: p\r\nContent-Length: \(name.utf8.count)\r\n\r\n\(name)"
+                        + "GET http://n\(number + 1)/ HTTP/1.1\r\nHost: a\r\n\r\n")
+                rungs.append(rung)
+            }
+            try await it.until { $0.waitingPolls == count }
+            let first = try await it.scrape("n0")
+            for rung in rungs { #expect(try await rung.response().status == 200) }
+            await first.close()
+            for rung in rungs { await rung.close() }
+        }
+    }
+
     @Test("Full queues are answered 503 with Retry-After, and counted by bound")
     func queueFull() async throws {
         try await TestProxy.run {

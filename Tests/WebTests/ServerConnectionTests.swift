@@ -173,6 +173,25 @@ private final class EchoExchange: Exchange {
         }
     }
 
+    @Test("A peer that asks and asks and never reads is not answered without end")
+    func neverReads() async throws {
+        try await serve { server in
+            let connection = try await RawConnection.open(port: server.port, receiveBuffer: 16_384)
+            try await connection.stopReading()
+            let path = "/" + String(repeating: "x", count: 30_000)
+            let asking = Task {
+                for _ in 0..<2000 { try await connection.send("GET \(path) HTTP/1.1\r\nHost: a\r\n\r\n") }
+            }
+            // Other connections are served, and this one too as soon as it reads.
+            let other = try await server.open()
+            try await other.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(try await other.response().status == 200)
+            try await connection.resumeReading()
+            for _ in 0..<2000 { #expect(try await connection.response().status == 200) }
+            try await asking.value
+        }
+    }
+
     @Test("HTTP/1.0 and Connection: close end the connection after the answer; HTTP/1.0 may ask to keep it")
     func versions() async throws {
         try await serve { server in

@@ -17,6 +17,7 @@ import Testing
         "What no client could be called is none",
         arguments: [
             "", " ", "a b", "a\tb", "a\u{0}b", "a/b", "a:80", "ä", "a\"b", "<script>", "...", "-", "[a]", "%41",
+            "::1\u{0}x", "[::1\u{0}]", "::1%eth0",
             String(repeating: "a", count: 254),
         ])
     func unusable(text: String) {

@@ -136,6 +136,12 @@ enum Pushes {
         #expect(parsed.failure == "x")
     }
 
+    @Test("A response's length stays whatever Connection says: without it the response would have no end")
+    func protectedLength() {
+        let parsed = Parsed(["HTTP/1.1 200 OK\r\nConnection: Content-Length\r\nContent-Length: 3\r\n\r\nabc"])
+        #expect(parsed.fields == "Content-Length: 3\r\n")
+    }
+
     @Test("Bytes that are no UTF-8 pass unchanged")
     func latin1() throws {
         var parser = PushedResponseParser(maxHeadBytes: 1024)
@@ -187,6 +193,7 @@ enum Pushes {
             ("HTTP/1.1 200 OK\r\n", .endedInHead),
             ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", .malformedBody),
             ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nabc\r\n", .malformedBody),
+            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1 x\r\na\r\n0\r\n\r\n", .malformedBody),
             ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n", .malformedBody),
             ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\nx\r\n0\r\n\r\n", .malformedBody),
         ] as [(String, PushedResponseParser.Failure)])

@@ -160,6 +160,12 @@ extension Broker {
         }
     }
 
+    /// The state of a registered client as it is now.
+    func state(of key: String) -> ClientState? {
+        guard let index = names[key], slots[index].isRegistered else { return nil }
+        return slots[index].state
+    }
+
     func registration(_ index: Int) -> ClientID? { slots[index].isRegistered ? slots[index].id : nil }
 
     /// After something of a client ended: its registration begins to run out if it is not connected, its slot is given back if
@@ -174,6 +180,9 @@ extension Broker {
     }
 
     mutating func addRegistrationEnd(_ index: Int) {
+        // Every scrape that a client which is away misses comes past here.
+        guard slots[index].registrationEnd != slots[index].expires else { return }
+        slots[index].registrationEnd = slots[index].expires
         let idle = gauges.liveClients - gauges.connectedClients
         let entry = (slot: index, client: slots[index].id)
         registrationEnds.add(entry, at: slots[index].expires, live: idle) { [slots] entry, deadline in

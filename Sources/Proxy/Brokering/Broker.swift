@@ -124,6 +124,12 @@ struct Broker<Ports: BrokerPorts>: Sendable {
     /// The connection of a poll failed while the scrape was written to it: the scrape goes to the next poll, before all others.
     mutating func deliveryFailed(_ scrape: ScrapeID, _ delivery: DeliveryID, at now: NIODeadline) -> [Action] {
         guard let entry = scrapes[scrape], case .delivered(delivery, _) = entry.phase else { return [] }
+        if isShuttingDown {
+            // No poll will come for it any more.
+            var actions: [Action] = [.fail(entry.scraper, .shuttingDown, detail: "")]
+            end(scrape, failure: .shuttingDown, detail: "", status: 503, bytes: 0, now, &actions)
+            return actions
+        }
         var actions: [Action] = [.note(.redelivered)]
         scrapes[scrape]?.phase = .queued
         gauges.inFlight -= 1
@@ -231,6 +237,7 @@ struct Broker<Ports: BrokerPorts>: Sendable {
             settle(delivery.slot, now, &actions)
         }
         while let (entry, deadline) = registrationEnds.popPassed(at: now) {
+            if slots[entry.slot].id == entry.client { slots[entry.slot].registrationEnd = nil }
             guard slots[entry.slot].awaitsEnd(entry.client, deadline) else { continue }
             change(entry.slot) { $0.isRegistered = false }
             gauges.liveClients -= 1

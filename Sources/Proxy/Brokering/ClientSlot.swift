@@ -28,6 +28,8 @@ struct ClientSlot<Poll: Sendable>: Sendable {
     var instance: InstanceID?
     var agent: String?
     var address: String?
+    /// The deadline that is set for the end of the registration, so that it is set once.
+    var registrationEnd: NIODeadline?
     /// The two processes that were last found to claim this FQDN at once, so that a pair is reported once.
     var clashing: (InstanceID, InstanceID)?
 

@@ -36,6 +36,30 @@ final class Dispatcher: Sendable {
 
     func clientStates() -> [ClientState] { broker.withLock { $0.clientStates() } }
 
+    /// The states of the registered clients among these, as they are now; the lock is given back every few hundred.
+    func clientStates(of keys: [String]) -> [ClientState?] {
+        var states: [ClientState?] = []
+        states.reserveCapacity(keys.count)
+        for start in stride(from: 0, to: keys.count, by: 256) {
+            let some = keys[start..<min(start + 256, keys.count)]
+            broker.withLock { broker in for key in some { states.append(broker.state(of: key)) } }
+        }
+        return states
+    }
+
+    /// A scrape of what no client could be called: it never gets to the broker, but counts like any other that fails.
+    func scrapeRefused(_ id: ScrapeID, host: String, target: String) {
+        metrics.scrapes.increment()
+        metrics.failures[.badTarget]?.increment()
+        let now = Moment.now().wall
+        let kind = FailureKind.badTarget
+        let failure = FailureRecord(
+            time: now, fqdn: host.withoutControls.prefix(utf8Bytes: FQDN.maxBytes), kind: kind, text: kind.summary,
+            scrapeID: id.description, target: target.withoutControls.prefix(utf8Bytes: 300), duration: 0)
+        let outcome = Outcome(time: now, duration: 0, status: kind.status, bytes: 0, failure: kind)
+        recorder.withLock { $0 }?.note { $0.scrapeEnded(outcome, client: nil, failure: failure) }
+    }
+
     func listedClients() -> [String] { broker.withLock { $0.listedClients(at: .now()) } }
 
     // MARK: Events
@@ -142,13 +166,14 @@ final class Dispatcher: Sendable {
         switch fact {
         case .registered: backlog.registered()
         case .client(let state): backlog.clientChanged(state, at: now)
-        case .clash(let client, let fqdn, _): backlog.clashed(client, fqdn, at: now)
+        case .clash(_, let fqdn, _): backlog.clashed(fqdn, at: now)
         case .ended(let end):
             let outcome = Outcome(
                 time: now.wall, duration: end.duration.nanoseconds / 1000, status: end.status, bytes: Int64(end.bytes),
                 failure: end.failure)
             backlog.scrapeEnded(
-                outcome, client: end.client, end.scraper.request.fqdn, failure: end.failureRecord(at: now.wall))
+                outcome, client: end.client.map { _ in end.scraper.request.fqdn },
+                failure: end.failureRecord(at: now.wall))
         case .gone, .queueFull, .pollSuperseded, .pollIdle, .pollDropped, .redelivered, .registrationRefused: break
         }
     }
@@ -213,6 +238,11 @@ extension ScrapeEnd where Ports == LivePorts {
 }
 
 extension String {
+    /// With a space for every control character.
+    var withoutControls: String {
+        String(String.UnicodeScalarView(unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? " " : $0 }))
+    }
+
     /// The longest beginning of whole characters that is no longer than `count` bytes.
     func prefix(utf8Bytes count: Int) -> String {
         if utf8.count <= count { return self }

@@ -7,7 +7,8 @@ import Wire
 /// Bounded whatever the disk does: clients by `--registration.max-clients`, each with at most `Ring.outcomes` outcomes; failures
 /// and samples by what the record would keep of them anyway. What is left out is counted; counters never lose anything.
 struct RecordBacklog {
-    private(set) var clients: [ClientID: ClientChange] = [:]
+    /// By `FQDN.key`: a client that goes and comes back is still one.
+    private(set) var clients: [String: ClientChange] = [:]
     private(set) var failures = Deque<FailureRecord>()
     private(set) var seconds = Deque<SecondSample>()
     private(set) var scrapes = 0
@@ -24,16 +25,16 @@ struct RecordBacklog {
 
     /// A client's newest state.
     mutating func clientChanged(_ state: ClientState, at now: Moment) {
-        clients[state.id, default: ClientChange(fqdn: state.fqdn.key, firstSeen: now.wall)].take(state, now)
+        clients[state.fqdn.key, default: ClientChange(fqdn: state.fqdn.key, firstSeen: now.wall)].take(state, now)
     }
 
     /// Two processes claim the FQDN. Like the end of a scrape, this is followed by the client's state.
-    mutating func clashed(_ client: ClientID, _ fqdn: FQDN, at now: Moment) {
-        clients[client, default: ClientChange(fqdn: fqdn.key, firstSeen: now.wall)].conflict = now.wall
+    mutating func clashed(_ fqdn: FQDN, at now: Moment) {
+        clients[fqdn.key, default: ClientChange(fqdn: fqdn.key, firstSeen: now.wall)].conflict = now.wall
     }
 
-    /// The end of a scrape of a registered client, or of a name that none has (`client` is then `nil`).
-    mutating func scrapeEnded(_ outcome: Outcome, client: ClientID?, _ fqdn: FQDN, failure: FailureRecord?) {
+    /// The end of a scrape: of a registered client, or of a name that none has (then it counts in the totals alone).
+    mutating func scrapeEnded(_ outcome: Outcome, client: FQDN?, failure: FailureRecord?) {
         scrapes += 1
         if let failure {
             failedScrapes += 1
@@ -41,7 +42,8 @@ struct RecordBacklog {
             boundFailures()
         }
         guard let client else { return }
-        dropped += clients[client, default: ClientChange(fqdn: fqdn.key, firstSeen: outcome.time)].add(outcome, failure)
+        dropped += clients[client.key, default: ClientChange(fqdn: client.key, firstSeen: outcome.time)].add(
+            outcome, failure)
     }
 
     mutating func sampled(_ sample: SecondSample) {
@@ -100,7 +102,8 @@ struct RecordBacklog {
 }
 
 extension ClientChange {
-    fileprivate mutating func take(_ state: ClientState, _ now: Moment) {
+    /// Takes the client's state over.
+    mutating func take(_ state: ClientState, _ now: Moment) {
         lastSeen = now.wall(of: state.lastSeen)
         expires = now.wall(of: state.expires)
         connected = state.isConnected

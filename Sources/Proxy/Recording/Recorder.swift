@@ -84,11 +84,17 @@ final class Recorder: Service {
     /// - Returns: Whether the record could not be written: said in the log when it begins and when it ends.
     private func flush(alreadyInTrouble: Bool) async -> Bool {
         let now = Moment.now()
-        let (taken, batch) = backlog.withLock { backlog in
+        let (taken, coalesced) = backlog.withLock { backlog in
             let taken = backlog
             let batch = backlog.take(at: now.wall)
             metrics.recordDropped.increment(by: backlog.takeDropped())
             return (taken, batch)
+        }
+        // States are noted outside the broker's lock, where an older one may come after a newer: what is written is what the
+        // broker says now.
+        var batch = coalesced
+        for (index, state) in dispatcher.clientStates(of: batch.clients.map(\.fqdn)).enumerated() {
+            if let state { batch.clients[index].take(state, now) }
         }
         do {
             let outcome = try await file.write(batch)

@@ -43,19 +43,20 @@ struct ProxyRouter: Router {
 
     private func scrape(_ head: RequestHead, _ connection: ServerConnection, _ loop: any EventLoop) -> any Exchange {
         connection.observer = metrics.proxiedRequests
+        let id = ScrapeID()
         do throws(ScrapeRequest.Refusal) {
-            let request = try ScrapeRequest(head, id: ScrapeID(), fallback: defaultTimeout, maximum: maxTimeout)
+            let request = try ScrapeRequest(head, id: id, fallback: defaultTimeout, maximum: maxTimeout)
             return ScrapeExchange(
                 request, connection: connection, loop: loop, dispatcher: dispatcher, metrics: metrics)
         } catch {
-            metrics.failures[.badTarget]?.increment()
-            metrics.scrapes.increment()
+            let target = AbsoluteTarget(head.target)
+            dispatcher.scrapeRefused(id, host: target?.host ?? "", target: RouteTable.path(of: head))
             let why =
                 switch error {
                 case .notAbsolute: "the request target must begin with / or be a URL to scrape"
                 case .unusableHost: FailureKind.badTarget.summary
                 }
-            return Answer(connection) { .text(400, why) }
+            return Answer(connection) { .text(400, "\(why) (scrape id \(id))") }
         }
     }
 

@@ -15,6 +15,8 @@ final class PushExchange: Exchange, @unchecked Sendable {
     private enum State {
         case head
         case relaying(ScrapeID, ScrapeExchange)
+        /// The whole response has been handed on; what the push still brings is skipped.
+        case relayed
         case reporting(ScrapeID, FailureKind, text: ByteBuffer)
         case done
     }
@@ -83,10 +85,9 @@ final class PushExchange: Exchange, @unchecked Sendable {
 
     func connectionLost() {
         switch state {
-        case .head, .done: break
+        case .head, .relayed, .done: break
         case .relaying(let id, _):
-            // What was complete has been handed on; then this is only the peer going.
-            if !sentLast { dispatcher.responseBroke(id, .pushBroken, detail: "the client's connection was lost") }
+            dispatcher.responseBroke(id, .pushBroken, detail: "the client's connection was lost")
         case .reporting(let id, let kind, let text):
             dispatcher.responseBroke(id, kind, detail: Self.line(text))
         }
@@ -98,6 +99,7 @@ final class PushExchange: Exchange, @unchecked Sendable {
     /// So many bytes have gone to the scraper's socket.
     func relayed(_ bytes: Int) {
         onLoop {
+            guard case .relaying = self.state else { return }
             self.underWay -= bytes
             if self.underWay <= Self.lowWater { self.connection.setReading(paused: false) }
         }
@@ -106,7 +108,10 @@ final class PushExchange: Exchange, @unchecked Sendable {
     /// Nobody wants the rest.
     func abandon() {
         onLoop {
-            if case .done = self.state { return }
+            switch self.state {
+            case .relayed, .done: return
+            case .head, .relaying, .reporting: break
+            }
             self.state = .done
             self.connection.respond(.text(500, "the scrape was given up before its response was complete"))
         }
@@ -115,8 +120,6 @@ final class PushExchange: Exchange, @unchecked Sendable {
     private func onLoop(_ work: @escaping @Sendable () -> Void) {
         if loop.inEventLoop { work() } else { loop.execute(work) }
     }
-
-    private var sentLast = false
 }
 
 extension PushExchange {
@@ -154,15 +157,20 @@ extension PushExchange {
                 text.writeImmutableBuffer(part)
             }
             state = .reporting(id, kind, text: text)
-        case .head, .done: break
+        case .head, .relayed, .done: break
         }
     }
 
     private func relayGathered() {
-        guard case .relaying(_, let scraper) = state, !gathered.isEmpty, !sentLast else { return }
+        guard case .relaying(_, let scraper) = state, !gathered.isEmpty else { return }
         let part = gathered
         gathered = RelayPart()
-        sentLast = part.isLast
+        if part.isLast {
+            state = .relayed
+            // Nobody's deadline bounds this request any more, and nothing of it needs holding back.
+            connection.resumeClock()
+            connection.setReading(paused: false)
+        }
         underWay += part.bodyBytes
         if !part.isLast && underWay > Self.highWater { connection.setReading(paused: true) }
         scraper.relay(part, from: self)
@@ -188,7 +196,7 @@ extension PushExchange {
             dispatcher.responseBroke(id, kind, detail: failure.explanation)
         case .reporting(let id, let kind, let text):
             dispatcher.responseBroke(id, kind, detail: Self.line(text))
-        case .done: return
+        case .relayed, .done: return
         }
         state = .done
         connection.respond(.text(400, failure.explanation))
@@ -201,9 +209,7 @@ extension PushExchange {
     }
 
     private static func line(_ text: ByteBuffer) -> String {
-        let scalars = String(decoding: text.readableBytesView, as: UTF8.self).unicodeScalars
-        return String(String.UnicodeScalarView(scalars.map { $0.value < 0x20 || $0.value == 0x7F ? " " : $0 }))
-            .trimmingSpaces()
+        String(decoding: text.readableBytesView, as: UTF8.self).withoutControls.trimmingSpaces()
     }
 }
 
