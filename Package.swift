@@ -93,7 +93,7 @@ let package = Package(
                 "Client", "Wire", "Telemetry", "Flags", "TestKit", nioCore, nioPosix, nioSSL, logging, arguments,
             ],
             swiftSettings: settings),
-        .testTarget(name: "AdminTests", dependencies: ["Admin", "Store"], swiftSettings: settings),
+        .testTarget(name: "AdminTests", dependencies: ["Admin", "Store", "TestKit"], swiftSettings: settings),
         .testTarget(
             name: "BenchTests", dependencies: ["Bench", "TestKit", "Flags", nioCore, nioPosix, nioHTTP1],
             swiftSettings: settings),

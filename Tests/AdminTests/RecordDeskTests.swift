@@ -1,5 +1,6 @@
 import Glibc
 import Store
+import TestKit
 import Testing
 
 @testable import Admin

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Store
+import TestKit
 import Testing
 
 @testable import Admin

@@ -1,12 +1,17 @@
 import Foundation
-import Glibc
+
+#if canImport(Glibc)
+    @preconcurrency import Glibc
+#endif
 
 /// A real terminal of a chosen size with a program in it: tmux in control mode, driven through two pipes.
 ///
 /// Waiting is waiting for the program's output: tmux tells of every piece of it, and the screen is looked at after each.
-final class TerminalDriver {
-    struct Failure: Error, CustomStringConvertible {
-        let description: String
+/// A wait blocks the thread it is on. The terminal and what runs in it are killed when the last reference goes.
+public final class TerminalDriver {
+    /// What did not come, or does not work.
+    public struct Failure: Error, CustomStringConvertible {
+        public let description: String
     }
 
     private let socket: String
@@ -19,10 +24,15 @@ final class TerminalDriver {
     private var pending: [UInt8] = []
 
     /// Seconds after which a wait has failed: far more than any step needs on a busy machine.
-    static let bound = 60.0
+    public static let bound = 60.0
 
-    /// - Parameter command: A line for the shell.
-    init(columns: Int, rows: Int, command: String, environment: [String: String] = [:]) throws {
+    /// - Parameters:
+    ///   - columns: Width, in cells.
+    ///   - rows: Height, in lines.
+    ///   - command: A line for the shell; the terminal closes when it ends.
+    ///   - environment: What the command finds besides this process's own variables.
+    /// - Throws: `Failure` when tmux is missing.
+    public init(columns: Int, rows: Int, command: String, environment: [String: String] = [:]) throws {
         // A terminal that has gone is told by an error, not by death.
         signal(SIGPIPE, SIG_IGN)
         socket = "pushprox-admin-test-\(getpid())-\(UInt32.random(in: 0 ... .max))"
@@ -96,22 +106,23 @@ final class TerminalDriver {
     }
 
     /// Presses keys, by the names tmux has for them: `Enter`, `Escape`, `Tab`, `Space`, `BTab`, `PgDn`, `Down`, `C-z`, `a`.
-    func press(_ keys: String...) throws {
+    public func press(_ keys: String...) throws {
         for key in keys { _ = try run("send-keys -- '\(key)'") }
     }
 
     /// Types text as it is.
-    func type(_ text: String) throws { _ = try run("send-keys -l -- '\(text)'") }
+    public func type(_ text: String) throws { _ = try run("send-keys -l -- '\(text)'") }
 
-    func resize(columns: Int, rows: Int) throws { _ = try run("refresh-client -C \(columns)x\(rows)") }
+    /// Gives the terminal another size, in cells.
+    public func resize(columns: Int, rows: Int) throws { _ = try run("refresh-client -C \(columns)x\(rows)") }
 
     /// What the terminal shows, without spaces at the ends of lines.
-    func screen() throws -> [String] { try run("capture-pane -p") }
+    public func screen() throws -> [String] { try run("capture-pane -p") }
 
     /// Waits until the screen satisfies a condition.
     /// - Throws: A failure that shows the screen.
     @discardableResult
-    func wait(for what: String, _ condition: ([String]) -> Bool) throws -> [String] {
+    public func wait(for what: String, _ condition: ([String]) -> Bool) throws -> [String] {
         let end = Date(timeIntervalSinceNow: Self.bound)
         while true {
             let lines = try screen()
@@ -124,12 +135,12 @@ final class TerminalDriver {
 
     /// Waits until a text stands on the screen.
     @discardableResult
-    func wait(for text: String) throws -> [String] {
+    public func wait(for text: String) throws -> [String] {
         try wait(for: "'\(text)'") { $0.contains { $0.contains(text) } }
     }
 
     /// Whatever tmux says of the pane: `pane_pid`, `alternate_on`, `cursor_flag`.
-    func property(_ name: String) throws -> String {
+    public func property(_ name: String) throws -> String {
         try run("display-message -p '#{\(name)}'").first ?? ""
     }
 
