@@ -69,9 +69,6 @@ struct ProxyProgram {
         let spare = 64
         if let limit, limit > spare, configuration.web.maxConnections > limit - spare {
             fitted.web.maxConnections = limit - spare
-            logger.info(
-                "fewer connections than --web.max-connections: the limit of open files (ulimit -n) allows no more",
-                metadata: ["max_connections": "\(limit - spare)", "open_files": "\(limit)"])
         }
         return fitted
     }

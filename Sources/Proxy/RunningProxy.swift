@@ -69,6 +69,7 @@ final class RunningProxy: Sendable {
                 "listening",
                 metadata: [
                     "address": "\(listener.address)", "version": "\(Version.number)",
+                    "max_connections": "\(configuration.web.maxConnections)",
                     "storage": "\(configuration.storagePath.isEmpty ? "off" : configuration.storagePath)",
                 ])
             return RunningProxy(

@@ -13,8 +13,8 @@ public struct WebOptions: ParsableArguments, Sendable {
     @Option(
         name: .customLong("web.max-connections"),
         help: ArgumentHelp(
-            "Connections served at once; further ones are answered 503 and closed. (default: 50000)", valueName: "count"
-        ),
+            "Connections served at once; further ones are answered 503 and closed. Fewer where the limit of open files "
+                + "allows no more. (default: 50000)", valueName: "count"),
         transform: FlagValue.count(in: 1...10_000_000))
     public var maxConnections = 50_000
 

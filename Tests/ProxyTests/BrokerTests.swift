@@ -246,6 +246,17 @@ struct Brokered {
         #expect(it.broker.listedClients(at: Brokered.at(1600)) == [])
     }
 
+    @Test("A client that is gone has nothing queued, whatever still waits for its name")
+    func goneWithQueue() {
+        var it = Brokered()
+        _ = it.poll(1, "a")
+        _ = it.pollLeft(1)
+        _ = it.scrape(10, "a", timeout: 1000, at: 299)
+        let states = it.passed(300).facts.compactMap { if case .client(let state) = $0 { state } else { nil } }
+        #expect(states.map(\.queued) == [0])
+        #expect(it.broker.gauges.queued == 1)
+    }
+
     @Test("A client that comes back after it was gone is told apart from a new one")
     func isBack() {
         var it = Brokered()

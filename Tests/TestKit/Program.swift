@@ -56,6 +56,7 @@ public final class Program: Sendable {
         posix_spawn_file_actions_addopen(&actions, 0, input, O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, output.theirs, 1)
         posix_spawn_file_actions_adddup2(&actions, errors.theirs, 2)
+        Descriptors.keepFromChildren()
         // What this process blocks or ignores is no business of what it starts.
         var none = sigset_t()
         sigemptyset(&none)

@@ -78,6 +78,7 @@ public final class TerminalDriver {
         posix_spawn_file_actions_init(&actions)
         posix_spawn_file_actions_adddup2(&actions, toChild[0], 0)
         posix_spawn_file_actions_adddup2(&actions, fromChild[1], 1)
+        Descriptors.keepFromChildren()
         posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
         // What this thread blocks and this process ignores is the test library's, and nothing for children to inherit.
         var attributes = posix_spawnattr_t()
