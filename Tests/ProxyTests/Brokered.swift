@@ -1,0 +1,89 @@
+import NIOCore
+import Store
+import Wire
+
+@testable import Proxy
+
+/// The broker's ends as numbers, so that what it decides can be compared.
+enum NumberPorts: BrokerPorts {
+    typealias Scraper = Int
+    typealias Poll = Int
+    typealias Push = Int
+}
+
+/// Actions in short, without facts.
+enum Decision: Equatable {
+    case deliver(scraper: Int, poll: Int)
+    case endPoll(Int, PollEnd)
+    case fail(Int, FailureKind)
+    case abandonPush(Int)
+}
+
+extension [BrokerAction<NumberPorts>] {
+    var decisions: [Decision] {
+        compactMap {
+            switch $0 {
+            case .deliver(let delivered): .deliver(scraper: delivered.scraper, poll: delivered.poll)
+            case .endPoll(let poll, let why): .endPoll(poll, why)
+            case .fail(let scraper, let kind, _): .fail(scraper, kind)
+            case .abandonPush(let push): .abandonPush(push)
+            case .note: nil
+            }
+        }
+    }
+
+    var ends: [ScrapeEnd<NumberPorts>] {
+        compactMap { if case .note(.ended(let end)) = $0 { end } else { nil } }
+    }
+
+    var facts: [BrokerFact<NumberPorts>] {
+        compactMap { if case .note(let fact) = $0 { fact } else { nil } }
+    }
+}
+
+/// A broker with short ways to tell it things; time is in seconds.
+struct Brokered {
+    var broker: Broker<NumberPorts>
+    var ids: [Int: ScrapeID] = [:]
+    var deliveries: [Int: DeliveryID] = [:]
+
+    init(_ limits: BrokerLimits = BrokerLimits()) { broker = Broker(limits: limits) }
+
+    static func at(_ seconds: Int) -> NIODeadline { .uptimeNanoseconds(1_000_000_000_000) + .seconds(Int64(seconds)) }
+
+    mutating func poll(
+        _ number: Int, _ name: String, instance: InstanceID? = nil, at time: Int = 0
+    ) -> [BrokerAction<NumberPorts>] {
+        let fqdn = FQDN(name)!
+        let (id, actions) = broker.pollArrived(
+            PollArrival(fqdn: fqdn, port: number, instance: instance), at: Self.at(time))
+        deliveries[number] = id
+        return actions
+    }
+
+    mutating func scrape(_ number: Int, _ name: String, timeout: Int = 10, at time: Int = 0) -> [BrokerAction<
+        NumberPorts
+    >] {
+        let id = ScrapeID(high: 0, low: UInt64(number))
+        ids[number] = id
+        return broker.scrapeArrived(
+            id, for: FQDN(name)!, from: number, deadline: Self.at(time + timeout), at: Self.at(time))
+    }
+
+    mutating func pollLeft(_ number: Int, at time: Int = 0) -> [BrokerAction<NumberPorts>] {
+        broker.pollLeft(deliveries[number]!, at: Self.at(time))
+    }
+
+    mutating func push(_ push: Int, for number: Int, at time: Int = 0) -> Int? {
+        guard case .relay(let scraper) = broker.responseBegan(ids[number]!, push: push, at: Self.at(time)) else {
+            return nil
+        }
+        return scraper
+    }
+
+    mutating func ended(_ number: Int, at time: Int = 0) -> [BrokerAction<NumberPorts>] {
+        broker.responseEnded(ids[number]!, status: 200, bytes: 5, at: Self.at(time))
+    }
+
+    mutating func passed(_ time: Int) -> [BrokerAction<NumberPorts>] { broker.timePassed(to: Self.at(time)) }
+}
