@@ -17,10 +17,10 @@ import Testing
     @Test("A target that refuses connections is unreachable")
     func refused() async throws {
         try await ClientUnderTest.run { subject in
-            let gone = try await ScriptedServer()
-            await gone.stop()
-            try await subject.sendScrape(to: gone.port)
+            let refusing = try RefusingPort()
+            try await subject.sendScrape(to: refusing.port)
             expect(try await subject.takePush(), "target_unreachable", status: 502, text: "connection refused")
+            withExtendedLifetime(refusing) {}
             #expect(subject.client.metrics.scrapeErrors.value == 1)
         }
     }
