@@ -10,7 +10,7 @@ import Wire
 @Suite struct FailureTests {
     /// A poll, the scrape it got, and the scrape's id.
     private func underWay(
-        _ it: TestProxy, version: String = "1.1", timeout: String = "30"
+        _ it: TestProxy, version: String = "1.1", timeout: String = "120"
     ) async throws -> (scraper: RawConnection, id: String) {
         let poll = try await it.parkedPoll("a")
         let scraper = try await it.scrape("a", timeout: timeout, version: version)

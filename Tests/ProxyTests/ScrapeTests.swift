@@ -131,21 +131,21 @@ import Wire
     func backpressure() async throws {
         try await TestProxy.run { it in
             let poll = try await it.parkedPoll("a")
-            let scraper = try await it.scrape("a", receiveBuffer: 16_384)
+            let scraper = try await it.scrape("a", timeout: "280", receiveBuffer: 16_384)
             try await scraper.stopReading()
             let id = try TestProxy.id(of: try await poll.response())
-            let size = 64 << 20
+            let size = 24 << 20
             let push = try await it.connect()
             let head = "HTTP/1.1 200 OK\r\nContent-Length: \(size)\r\nId: \(id)\r\n\r\n"
             try await push.send(
                 "POST /push HTTP/1.1\r\nHost: p\r\nContent-Length: \(head.utf8.count + size)\r\n\r\n\(head)")
             let piece = ByteBuffer(repeating: UInt8(ascii: "x"), count: 1 << 20)
             let sender = Task {
-                for _ in 0..<64 { try await push.send(piece) }
+                for _ in 0..<24 { try await push.send(piece) }
             }
             // What the proxy has taken is bounded by its window and the kernel's buffers, far below the whole.
             try await it.until { $0.inFlight == 1 }
-            #expect(try await it.metric("pushprox_relayed_bytes_total") < Double(16 << 20))
+            #expect(try await it.metric("pushprox_relayed_bytes_total") < Double(14 << 20))
             try await scraper.resumeReading()
             let received = try await scraper.wait { buffer -> Int? in
                 buffer.readableBytes >= size ? buffer.readableBytes : nil

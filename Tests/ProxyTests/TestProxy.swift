@@ -58,7 +58,7 @@ struct TestProxy: Sendable {
 
     /// A scraper whose request is out.
     func scrape(
-        _ name: String, timeout: String? = "30", fields: String = "", version: String = "1.1", method: String = "GET",
+        _ name: String, timeout: String? = "120", fields: String = "", version: String = "1.1", method: String = "GET",
         receiveBuffer: Int? = nil
     ) async throws -> RawConnection {
         let connection = try await connect(receiveBuffer: receiveBuffer)
