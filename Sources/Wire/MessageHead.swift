@@ -3,7 +3,8 @@ import NIOCore
 /// The head of an HTTP/1.x message, kept as the bytes that came: a start line and its fields.
 ///
 /// Nothing is decoded into strings before somebody asks, so values survive byte for byte and a head costs two allocations,
-/// whatever the number of its fields. (NIO's codec makes two strings of every field: measured, it cost a third of a scrape.)
+/// whatever the number of its fields. (NIO's codec makes two strings of every field: an exchange took
+/// 20–27 µs with it and 16–18 µs on bytes.)
 public struct MessageHead: Sendable {
     /// Where a field's name and value stand, as offsets into the head.
     @usableFromInline struct Field: Sendable {

@@ -8,7 +8,7 @@ import Synchronization
 /// thread of its own, so that no scrape ever waits for a disk.
 final class Recorder: Service {
     /// How often the backlog is looked at: a registration is written at the next look, everything else every 1.5 s, so that it is on
-    /// disk within two seconds of happening. (Each second instead costs a busy proxy of 10,000 clients half as much again.)
+    /// disk within two seconds of happening.
     private static let interval = Duration.milliseconds(250)
     private static let looksPerSample = 4
     private static let looksPerFlush = 6
