@@ -42,12 +42,7 @@ public final class WebListener: Sendable {
                     try channel.pipeline.syncOperations.addHandler(AcceptBackoffHandler())
                 }
             }
-            .childChannelOption(
-                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 512, maximum: 65_536)
-            )
-            // Bounds what one turn brings of a large push: three reads of 64 KiB at most. Fewer cost CPU: with one, a scrape of 1 MB
-            // takes half as much again, for 20 MB less with 64 of them in flight.
-            .childChannelOption(.maxMessagesPerRead, value: 3)
+            .receiveBuffers()
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     guard service.connectionOpened() else {

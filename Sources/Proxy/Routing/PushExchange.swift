@@ -21,8 +21,8 @@ final class PushExchange: Exchange, @unchecked Sendable {
         case done
     }
 
-    /// Bytes under way to the scraper at which reading stops, and down to which it resumes. With a batch of at most three reads
-    /// of 64 KiB on top, a scrape holds no more than 256 KiB.
+    /// Bytes under way to the scraper at which reading stops, and down to which it resumes. With one read of at most 128 KiB
+    /// (`ReceiveBuffers.largest`) on top, a scrape holds no more than 192 KiB.
     static let highWater = 65_536
     static let lowWater = 32_768
     /// The most of a client's own failure text that is kept; bytes.
