@@ -26,7 +26,7 @@ extension ServerConnection {
             switch phase {
             case .head:
                 // A peer that asks and asks and never reads would have its answers pile up here.
-                guard context?.channel.isWritable ?? false else {
+                guard context != nil, isWritable else {
                     setReading(paused: true)
                     return
                 }

@@ -36,7 +36,10 @@ public final class ServerConnection: ChannelInboundHandler {
     var closesAfterResponse = false
     var awaitsContinue = false
     var headBegan = NIODeadline.distantPast
+    /// As the channel last said; asking it costs more than a branch on every request should.
+    var isWritable = true
     private var knownPeer: String?
+    private static let allocator = ByteBufferAllocator()
 
     /// When `RequestClock` gives this connection up.
     var clockDeadline = NIODeadline.distantFuture
@@ -93,7 +96,7 @@ public final class ServerConnection: ChannelInboundHandler {
 
     /// A buffer that begins with a status line; fields and the empty line are the caller's to add.
     public func beginBuffer(status: Int, reserving capacity: Int) -> ByteBuffer {
-        var buffer = context?.channel.allocator.buffer(capacity: capacity) ?? ByteBuffer()
+        var buffer = Self.allocator.buffer(capacity: capacity)
         if status == 200 {
             buffer.writeStaticString("HTTP/1.1 200 OK\r\n")
         } else {
@@ -227,7 +230,8 @@ public final class ServerConnection: ChannelInboundHandler {
     }
 
     public func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable { processLater() }
+        isWritable = context.channel.isWritable
+        if isWritable { processLater() }
         context.fireChannelWritabilityChanged()
     }
 

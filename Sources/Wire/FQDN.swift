@@ -21,7 +21,7 @@ public struct FQDN: Sendable, Hashable, CustomStringConvertible {
 
     /// `nil` for text that no client could be called: empty, over 253 bytes, with characters other than letters, digits, `-`,
     /// `_` and `.`, without a letter or digit, and not an IPv6 literal either (brackets are taken off one).
-    public init?(_ text: some StringProtocol) {
+    public init?(_ text: String) {
         let utf8 = text.utf8
         guard !utf8.isEmpty, utf8.count <= Self.maxBytes else { return nil }
         var hasUpper = false
@@ -34,14 +34,14 @@ public struct FQDN: Sendable, Hashable, CustomStringConvertible {
                 hasUpper = true
             case UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."): break
             default:
-                guard let literal = Self.ipv6Literal(String(text)) else { return nil }
+                guard let literal = Self.ipv6Literal(text) else { return nil }
                 self.key = literal.lowercased()
                 self.spelling = literal
                 return
             }
         }
         guard hasAlphanumeric else { return nil }
-        self.spelling = String(text)
+        self.spelling = text
         self.key = hasUpper ? spelling.lowercased() : spelling
     }
 

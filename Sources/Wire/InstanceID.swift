@@ -6,9 +6,7 @@ public struct InstanceID: Sendable, Hashable, CustomStringConvertible {
 
     /// A new one.
     public init() {
-        var generator = SystemRandomNumberGenerator()
-        high = generator.next()
-        low = generator.next()
+        (high, low) = SecretBits.pair()
     }
 
     /// `nil` for text that is not 32 hexadecimal digits.

@@ -50,12 +50,17 @@ public struct RequestHead: Sendable {
     private static func split(
         _ line: Slice<UnsafeRawBufferPointer>
     ) -> (method: String, target: String, major: Int, minor: Int)? {
-        let parts = line.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
-        guard parts.count == 3, !parts[0].isEmpty, parts[0].allSatisfy(\.isTokenCharacter), !parts[1].isEmpty,
-            parts[1].allSatisfy({ $0 > 0x20 && $0 != 0x7F }), let version = HTTPVersion.parse(parts[2])
+        guard let first = line.firstIndex(of: UInt8(ascii: " ")), let last = line.lastIndex(of: UInt8(ascii: " ")),
+            first < last
+        else { return nil }
+        let method = line[..<first]
+        // A further space in between would be in the target, which may not hold one.
+        let target = line[(first + 1)..<last]
+        guard !method.isEmpty, method.allSatisfy(\.isTokenCharacter), !target.isEmpty,
+            target.allSatisfy({ $0 > 0x20 && $0 != 0x7F }), let version = HTTPVersion.parse(line[(last + 1)...])
         else { return nil }
         return (
-            String(decoding: parts[0], as: UTF8.self), String(decoding: parts[1], as: UTF8.self), version.major,
+            String(decoding: method, as: UTF8.self), String(decoding: target, as: UTF8.self), version.major,
             version.minor
         )
     }

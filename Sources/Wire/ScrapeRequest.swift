@@ -121,11 +121,13 @@ public struct AbsoluteTarget: Sendable {
                 port.utf8.dropFirst().allSatisfy({ $0.isDigit })
             else { return nil }
         }
-        let rest = text[end...].prefix { $0 != "#" }
-        self.scheme = schemeText.lowercased()
+        let rest = text[end..<(utf8[end...].firstIndex(of: UInt8(ascii: "#")) ?? utf8.endIndex)]
+        let query = rest.utf8.firstIndex(of: UInt8(ascii: "?")) ?? rest.endIndex
+        self.scheme = schemeText == "http" ? "http" : schemeText.lowercased()
         self.host = String(hostText)
         self.portSuffix = port.utf8.count > 1 ? String(port) : ""
-        self.path = String(rest.prefix { $0 != "?" })
-        self.pathAndQuery = self.path.isEmpty ? "/" + rest : String(rest)
+        self.path = String(rest[..<query])
+        self.pathAndQuery =
+            if path.isEmpty { "/" + rest } else if query == rest.endIndex { path } else { String(rest) }
     }
 }

@@ -48,9 +48,23 @@ import Testing
 
     @Test(
         "Other text is no id",
-        arguments: ["", "x", "5f0c3c5e-0000-4000-8000-00000000000g", "5f0c3c5e00004000800000000000000011111"])
+        arguments: [
+            "", "x", "5f0c3c5e-0000-4000-8000-00000000000g",
+            "5f0c3c5e-0000-4000-80000-0000000000000", "5f0c3c5e-0000-4000-8000-0000000000\u{e9}",
+            "5f0c3c5e00004000800000000000000011111",
+        ])
     func other(text: String) {
         #expect(ScrapeID(text) == nil)
+    }
+
+    @Test("No id comes twice, whichever threads ask")
+    func unique() async {
+        let ids = await withTaskGroup(of: [ScrapeID].self) { group in
+            for _ in 0..<8 { group.addTask { (0..<2_000).map { _ in ScrapeID() } } }
+            return await group.reduce(into: Set<ScrapeID>()) { $0.formUnion($1) }
+        }
+        #expect(ids.count == 16_000)
+        #expect(Set(ids.map(\.high)).count == 16_000)
     }
 
     @Test("An instance id is 32 digits that read back")
