@@ -23,11 +23,19 @@ strict := PUSHPROX_WARNINGS=error
 
 build := $(SWIFT) build -c release $(RELEASEFLAGS) $(SWIFTFLAGS)
 
+# A soak of the programs in $(1) that lasts $(2); the record is compared with what the soak saw.
+define soaking
+	mkdir -p .build/bench
+	$(1)/pushprox-bench soak --duration $(2) --dir .build/bench --json .build/bench/soak.json --svg .build/bench \
+		--verify 'scripts/check-record {dir}/record.db {report}' \
+		--proxy 'ours=$(1)/pushprox-proxy --web.listen-address=127.0.0.1:{port} --storage.path={dir}/record.db'
+endef
+
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check lint format docs man install uninstall bench soak setup clean
+.PHONY: help demo build test check lint format docs man install uninstall bench soak soak-short setup clean
 
 help: ## Lists these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## Builds, then scrapes something real through a proxy and a client (KEEP=1 leaves them running)
 	@BUILD='$(build)' KEEP='$(KEEP)' scripts/demo
@@ -73,12 +81,15 @@ bench: ## Takes the figures of docs/benchmarks.md; UPSTREAM=path/to/proxy compar
 	scripts/bench $(release) '$(UPSTREAM)'
 
 soak: ## Misbehaving clients beside steady scrapes; DURATION=30m for longer
-	@scripts/setup build
+	@scripts/setup test
 	$(build) --product pushprox-proxy
 	$(build) --product pushprox-bench
-	mkdir -p .build/bench
-	$(release)/pushprox-bench soak --duration $(DURATION) --dir .build/bench \
-		--proxy 'ours=$(release)/pushprox-proxy --web.listen-address=127.0.0.1:{port} --storage.path={dir}/record.db'
+	$(call soaking,$(release),$(DURATION))
+
+soak-short: ## The soak that CI runs: two minutes, on the build that the tests have
+	@scripts/setup test
+	$(strict) $(SWIFT) build --build-tests $(SWIFTFLAGS)
+	$(call soaking,.build/debug,2m)
 
 setup: ## Installs the system's packages that building and testing need
 	@scripts/setup test
