@@ -217,6 +217,28 @@ struct ScreenEndToEndTests {
         try terminal.wait(for: "prompt>")
     }
 
+    @Test("A stop that comes while the screen is being drawn is not lost")
+    func suspendsWhileDrawing() throws {
+        let proxy = try Proxy()
+        let terminal = try TerminalDriver(
+            columns: 80, rows: 24, command: "bash --norc --noprofile -i", environment: ["PS1": "prompt> "])
+        try terminal.wait(for: "prompt>")
+        try terminal.type("'\"'\"'\(try ProgramFile.path())'\"'\"' --storage.path \(proxy.path)")
+        try terminal.press("Enter")
+        try terminal.wait(for: "1/10")
+        let shell = try terminal.property("pane_pid")
+        let children = try String(contentsOfFile: "/proc/\(shell)/task/\(shell)/children", encoding: .utf8)
+        let program = try #require(children.split(separator: " ").first.flatMap { pid_t($0) })
+        // Ctrl-S holds the output back, so the program waits in the middle of drawing what the key asks for.
+        try terminal.press("C-s")
+        try terminal.press("?")
+        // Time for it to get there, measured in work; a stop that comes too soon proves less, and fails nothing.
+        for _ in 0..<2_000 { _ = try String(contentsOfFile: "/proc/\(program)/status", encoding: .utf8) }
+        kill(program, SIGTSTP)
+        try terminal.press("C-q")
+        try terminal.wait(for: "Stopped")
+    }
+
     @Test("A terminal that closes ends it")
     func terminalCloses() throws {
         let proxy = try Proxy()

@@ -50,17 +50,15 @@ struct ScreenCommand: ParsableCommand {
     /// Returns after the terminal was given back.
     private func runScreen() throws -> Int32? {
         let unicode = NcursesTerminal.adoptLocale() && !ascii
+        // Before the terminal: ncurses leaves a signal alone that somebody handles already. A SIGTSTP that it has taken itself it
+        // ignores for as long as it draws, which over a slow link is long enough for a Ctrl-Z to be lost.
+        guard let signals = SignalPipe(ScreenLoop.watchedSignals), let reader = ReaderThread.start(path: storage.path)
+        else { throw CommandFailure.exit("The system has no descriptors or threads left for this program.") }
         let terminal: NcursesTerminal
         do throws(NcursesTerminal.Unavailable) {
             terminal = try NcursesTerminal(noColor: Environment.value(of: "NO_COLOR"))
         } catch {
             throw CommandFailure.exit(error.description)
-        }
-        // After the terminal, because ncurses sets handlers of its own.
-        guard let signals = SignalPipe(ScreenLoop.watchedSignals), let reader = ReaderThread.start(path: storage.path)
-        else {
-            terminal.leave()
-            throw CommandFailure.exit("The system has no descriptors or threads left for this program.")
         }
         let model = Model(
             path: storage.path, glyphs: unicode ? .unicode : .ascii, size: terminal.size, now: Clock.moment(),
