@@ -45,22 +45,24 @@ let package = Package(
         .target(name: "Wire", dependencies: [nioCore], swiftSettings: settings),
         .target(name: "Telemetry", dependencies: [logging, arguments], swiftSettings: settings),
         .target(
-            name: "Web", dependencies: ["Flags", "Wire", "Telemetry", nioCore, nioPosix, logging, arguments],
+            name: "Web",
+            dependencies: [
+                "Flags", "Wire", "Telemetry", nioCore, nioPosix, logging, lifecycle, signals, arguments,
+            ],
             swiftSettings: settings),
         .target(name: "Store", dependencies: ["CSQLite"], swiftSettings: settings),
 
         .executableTarget(
             name: "Proxy",
             dependencies: [
-                "Flags", "Wire", "Telemetry", "Web", "Store", nioCore, nioPosix, logging, lifecycle, signals, arguments,
-                deques, heaps,
+                "Flags", "Wire", "Telemetry", "Web", "Store", nioCore, nioPosix, logging, lifecycle, arguments, deques,
+                heaps,
             ],
             swiftSettings: settings),
         .executableTarget(
             name: "Client",
             dependencies: [
-                "Flags", "Wire", "Telemetry", "Web", nioCore, nioPosix, nioTLS, nioSSL, logging, lifecycle, signals,
-                arguments,
+                "Flags", "Wire", "Telemetry", "Web", nioCore, nioPosix, nioTLS, nioSSL, logging, lifecycle, arguments,
             ],
             swiftSettings: settings),
         .executableTarget(

@@ -1,5 +1,6 @@
 import Logging
 import ServiceLifecycle
+import Web
 
 /// Runs a client from its start to the end that a signal brings.
 struct ClientProgram {

@@ -14,11 +14,12 @@ import UnixSignals
 ///
 /// As a service it ends with the first signal, and takes the group with it in good order (give it
 /// `.gracefullyShutdownGroup`). Whoever sends another signal does not want to wait: the program exits at once, with 1.
-struct StopSignals: Service {
+public struct StopSignals: Service {
     private let first: AsyncStream<Void>
     private let watch: Task<Void, Never>
 
-    init(logger: Logger) async {
+    /// - Parameter logger: Hears of a second signal.
+    public init(logger: Logger) async {
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         let (first, source) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         self.first = first
@@ -35,12 +36,13 @@ struct StopSignals: Service {
         }
     }
 
-    func run() async {
+    /// Waits for the first signal, or for the group's own shutdown.
+    public func run() async {
         await cancelWhenGracefulShutdown {
             for await _ in first { return }
         }
     }
 
     /// Signals have no effect any more.
-    func stop() { watch.cancel() }
+    public func stop() { watch.cancel() }
 }
