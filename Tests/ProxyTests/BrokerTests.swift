@@ -254,9 +254,12 @@ import Wire
         _ = it.poll(1, "a")
         _ = it.scrape(10, "a")
         _ = it.push(20, for: 10)
-        let actions = it.broker.responseBroke(it.ids[10]!, .pushBroken, detail: "x", at: Brokered.at(1))
+        let actions = it.broker.responseBroke(it.ids[10]!, .pushBroken, detail: "x", bytes: 7, at: Brokered.at(1))
         #expect(actions.decisions == [.fail(10, .pushBroken)])
-        #expect(it.broker.responseBroke(it.ids[10]!, .pushBroken, detail: "x", at: Brokered.at(1)).isEmpty)
+        let end = actions.ends.first
+        #expect(end?.status == 200, "what the scraper was sent, not what the failure would have been answered with")
+        #expect(end?.bytes == 7)
+        #expect(it.broker.responseBroke(it.ids[10]!, .pushBroken, detail: "x", bytes: 7, at: Brokered.at(1)).isEmpty)
     }
 
     @Test("At shutdown polls and queued scrapes are sent away, what is in flight may finish, what comes is refused")

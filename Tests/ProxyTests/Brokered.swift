@@ -75,7 +75,8 @@ struct Brokered {
     }
 
     mutating func push(_ push: Int, for number: Int, at time: Int = 0) -> Int? {
-        guard case .relay(let scraper) = broker.responseBegan(ids[number]!, push: push, at: Self.at(time)) else {
+        guard case .relay(let scraper) = broker.responseBegan(ids[number]!, status: 200, push: push, at: Self.at(time))
+        else {
             return nil
         }
         return scraper

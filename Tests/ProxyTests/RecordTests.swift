@@ -85,6 +85,32 @@ final class DatabaseLock {
         }
     }
 
+    @Test("A response that breaks off is on record with what the scraper had seen of it")
+    func brokenOff() async throws {
+        let folder = TemporaryFolder()
+        let path = folder.file("pushprox.db")
+        try await TestProxy.run {
+            $0.storagePath = path
+        } body: { it in
+            let poll = try await it.parkedPoll("edge1")
+            let scraper = try await it.scrape("edge1")
+            let id = try TestProxy.id(of: try await poll.response())
+            let push = try await it.connect()
+            try await push.send(
+                "POST /push HTTP/1.1\r\nHost: p\r\nContent-Length: 1000\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 10\r\nId: \(id)\r\n\r\n12345"
+            )
+            _ = try await scraper.text(upTo: "12345")
+            await push.reset()
+            _ = await scraper.closed()
+            let row = try await until(it, path) { reader in
+                try reader.clients(ClientQuery()).rows.first { $0.failures == 1 }
+            }
+            #expect(row.lastFailure?.kind == RecordedKind(.pushBroken))
+            #expect(row.lastStatus == 200)
+            #expect(row.lastBytes == 5)
+        }
+    }
+
     @Test("After a restart, /clients lists at once those that were listed before, and no others")
     func restart() async throws {
         let folder = TemporaryFolder()

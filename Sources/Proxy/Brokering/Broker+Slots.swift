@@ -118,6 +118,17 @@ extension Broker {
                     client: slots[index].fqdn, waited: now - next.scrape.arrived)))
     }
 
+    /// Fails a scrape; the scraper has seen the response's own status, where one had begun, and not the failure's.
+    mutating func fail(
+        _ id: ScrapeID, _ entry: Scrape, _ kind: FailureKind, detail: String = "", bytes: Int = 0, _ now: NIODeadline,
+        _ actions: inout [Action]
+    ) {
+        var status = kind.status
+        if case .responding(_, _, let sent?) = entry.phase { status = sent }
+        actions.append(.fail(entry.scraper, kind, detail: detail))
+        end(id, failure: kind, detail: detail, status: status, bytes: bytes, now, &actions)
+    }
+
     mutating func end(
         _ id: ScrapeID, failure: FailureKind?, detail: String, status: Int?, bytes: Int, _ now: NIODeadline,
         _ actions: inout [Action]
@@ -135,7 +146,7 @@ extension Broker {
             change(entry.slot) { $0.inFlight -= 1 }
             // The client may have been away since it took the scrape: its registration counts from then.
             slots[entry.slot].expires = slots[entry.slot].lastSeen + limits.registrationTimeout
-        case .responding(_, let at):
+        case .responding(_, let at, _):
             gauges.inFlight -= 1
             atClient = now - at
             change(entry.slot) { $0.inFlight -= 1 }

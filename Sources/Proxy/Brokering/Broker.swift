@@ -21,7 +21,8 @@ struct Broker<Ports: BrokerPorts>: Sendable {
     enum Phase: Sendable {
         case queued
         case delivered(DeliveryID, at: NIODeadline)
-        case responding(Ports.Push, deliveredAt: NIODeadline)
+        /// With the status that goes out to the scraper first; `nil` when the push only says why there is no response.
+        case responding(Ports.Push, deliveredAt: NIODeadline, status: Int?)
     }
 
     struct Scrape: Sendable {
@@ -179,7 +180,7 @@ struct Broker<Ports: BrokerPorts>: Sendable {
     mutating func scraperLeft(_ id: ScrapeID, sent status: Int?, bytes: Int, at now: NIODeadline) -> [Action] {
         guard let entry = scrapes[id] else { return [] }
         var actions: [Action] = []
-        if case .responding(let push, _) = entry.phase { actions.append(.abandonPush(push)) }
+        if case .responding(let push, _, _) = entry.phase { actions.append(.abandonPush(push)) }
         end(id, failure: .scraperGone, detail: "", status: status, bytes: bytes, now, &actions)
         return actions
     }
@@ -187,9 +188,13 @@ struct Broker<Ports: BrokerPorts>: Sendable {
     // MARK: Responses
 
     /// A push began to answer a scrape.
-    mutating func responseBegan(_ id: ScrapeID, push: Ports.Push, at now: NIODeadline) -> PushReception<Ports> {
+    ///
+    /// - Parameter status: What the scraper is sent as soon as this returns; `nil` when the push has no response for it.
+    mutating func responseBegan(
+        _ id: ScrapeID, status: Int?, push: Ports.Push, at now: NIODeadline
+    ) -> PushReception<Ports> {
         guard let entry = scrapes[id], case .delivered(_, let deliveredAt) = entry.phase else { return .unknown }
-        scrapes[id]?.phase = .responding(push, deliveredAt: deliveredAt)
+        scrapes[id]?.phase = .responding(push, deliveredAt: deliveredAt, status: status)
         return .relay(entry.scraper)
     }
 
@@ -202,12 +207,14 @@ struct Broker<Ports: BrokerPorts>: Sendable {
     }
 
     /// What a push brought is no response, breaks off, or says that the client failed.
+    ///
+    /// - Parameter bytes: How much of a body was handed on before.
     mutating func responseBroke(
-        _ id: ScrapeID, _ kind: FailureKind, detail: String, at now: NIODeadline
+        _ id: ScrapeID, _ kind: FailureKind, detail: String, bytes: Int, at now: NIODeadline
     ) -> [Action] {
         guard let entry = scrapes[id], case .responding = entry.phase else { return [] }
-        var actions: [Action] = [.fail(entry.scraper, kind, detail: detail)]
-        end(id, failure: kind, detail: detail, status: kind.status, bytes: 0, now, &actions)
+        var actions: [Action] = []
+        fail(id, entry, kind, detail: detail, bytes: bytes, now, &actions)
         return actions
     }
 
@@ -222,12 +229,11 @@ struct Broker<Ports: BrokerPorts>: Sendable {
             switch entry.phase {
             case .queued: kind = .noPoll
             case .delivered: kind = .noPush
-            case .responding(let push, _):
+            case .responding(let push, _, _):
                 kind = .responseTimeout
                 actions.append(.abandonPush(push))
             }
-            actions.append(.fail(entry.scraper, kind, detail: ""))
-            end(id, failure: kind, detail: "", status: kind.status, bytes: 0, now, &actions)
+            fail(id, entry, kind, now, &actions)
         }
         while let (delivery, _) = pollEnds.popPassed(at: now) {
             guard isParked(delivery), let poll = unpark(delivery.slot) else { continue }
@@ -262,10 +268,7 @@ struct Broker<Ports: BrokerPorts>: Sendable {
         }
         for (id, entry) in scrapes {
             guard case .queued = entry.phase else { continue }
-            actions.append(.fail(entry.scraper, .shuttingDown, detail: ""))
-            end(
-                id, failure: .shuttingDown, detail: "", status: FailureKind.shuttingDown.status, bytes: 0, now, &actions
-            )
+            fail(id, entry, .shuttingDown, now, &actions)
         }
         return actions
     }
@@ -274,11 +277,8 @@ struct Broker<Ports: BrokerPorts>: Sendable {
     mutating func graceEnded(at now: NIODeadline) -> [Action] {
         var actions: [Action] = []
         for (id, entry) in scrapes {
-            if case .responding(let push, _) = entry.phase { actions.append(.abandonPush(push)) }
-            actions.append(.fail(entry.scraper, .shuttingDown, detail: ""))
-            end(
-                id, failure: .shuttingDown, detail: "", status: FailureKind.shuttingDown.status, bytes: 0, now, &actions
-            )
+            if case .responding(let push, _, _) = entry.phase { actions.append(.abandonPush(push)) }
+            fail(id, entry, .shuttingDown, now, &actions)
         }
         return actions
     }

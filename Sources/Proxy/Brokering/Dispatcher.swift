@@ -90,8 +90,8 @@ final class Dispatcher: Sendable {
         run(broker.withLock { $0.scraperLeft(id, sent: status, bytes: bytes, at: .now()) })
     }
 
-    func responseBegan(_ id: ScrapeID, push: PushExchange) -> PushReception<LivePorts> {
-        let reception = broker.withLock { $0.responseBegan(id, push: push, at: .now()) }
+    func responseBegan(_ id: ScrapeID, status: Int?, push: PushExchange) -> PushReception<LivePorts> {
+        let reception = broker.withLock { $0.responseBegan(id, status: status, push: push, at: .now()) }
         if case .unknown = reception { metrics.unknownPushes.increment() }
         return reception
     }
@@ -100,8 +100,8 @@ final class Dispatcher: Sendable {
         run(broker.withLock { $0.responseEnded(id, status: status, bytes: bytes, at: .now()) })
     }
 
-    func responseBroke(_ id: ScrapeID, _ kind: FailureKind, detail: String) {
-        run(broker.withLock { $0.responseBroke(id, kind, detail: detail, at: .now()) })
+    func responseBroke(_ id: ScrapeID, _ kind: FailureKind, detail: String, bytes: Int = 0) {
+        run(broker.withLock { $0.responseBroke(id, kind, detail: detail, bytes: bytes, at: .now()) })
     }
 
     /// Ends what is due.

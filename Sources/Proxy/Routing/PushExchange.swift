@@ -35,6 +35,8 @@ final class PushExchange: Exchange, @unchecked Sendable {
     private var parser: PushedResponseParser
     private var gathered = RelayPart()
     private var underWay = 0
+    /// Body bytes handed to the scraper so far.
+    private var handedOn = 0
 
     init(connection: ServerConnection, loop: any EventLoop, dispatcher: Dispatcher, maxHeadBytes: Int) {
         self.connection = connection
@@ -87,7 +89,8 @@ final class PushExchange: Exchange, @unchecked Sendable {
         switch state {
         case .head, .relayed, .done: break
         case .relaying(let id, _):
-            dispatcher.responseBroke(id, .pushBroken, detail: "the client's connection was lost")
+            dispatcher.responseBroke(
+                id, .pushBroken, detail: "the client's connection was lost", bytes: handedOn)
         case .reporting(let id, let kind, let text):
             dispatcher.responseBroke(id, kind, detail: Self.line(text))
         }
@@ -130,7 +133,11 @@ extension PushExchange {
             connection.respond(.text(400, "the pushed response has no Id field"))
             return false
         }
-        guard let id = ScrapeID(text), case .relay(let scraper) = dispatcher.responseBegan(id, push: self) else {
+        let failure = Self.reportedFailure(head)
+        guard let id = ScrapeID(text),
+            case .relay(let scraper) = dispatcher.responseBegan(
+                id, status: failure == nil ? head.status : nil, push: self)
+        else {
             state = .done
             connection.respond(
                 .text(404, "nobody waits for this scrape: it was given up, answered already, or never asked for"))
@@ -138,8 +145,8 @@ extension PushExchange {
         }
         // The scrape's deadline bounds this request from here on.
         connection.stopClock()
-        if let kind = Self.reportedFailure(head) {
-            state = .reporting(id, kind, text: ByteBuffer())
+        if let failure {
+            state = .reporting(id, failure, text: ByteBuffer())
         } else {
             if scraper.request.isHead { parser.expectNoBody() }
             state = .relaying(id, scraper)
@@ -172,6 +179,7 @@ extension PushExchange {
             connection.setReading(paused: false)
         }
         underWay += part.bodyBytes
+        handedOn += part.bodyBytes
         if !part.isLast && underWay > Self.highWater { connection.setReading(paused: true) }
         scraper.relay(part, from: self)
     }
@@ -187,13 +195,13 @@ extension PushExchange {
         case .head:
             // The scrape may still be told, if the push at least says whose it is.
             if let id = parser.salvagedID.flatMap({ ScrapeID($0) }),
-                case .relay = dispatcher.responseBegan(id, push: self)
+                case .relay = dispatcher.responseBegan(id, status: nil, push: self)
             {
                 dispatcher.responseBroke(id, kind, detail: failure.explanation)
             }
         case .relaying(let id, _):
             relayGathered()
-            dispatcher.responseBroke(id, kind, detail: failure.explanation)
+            dispatcher.responseBroke(id, kind, detail: failure.explanation, bytes: handedOn)
         case .reporting(let id, let kind, let text):
             dispatcher.responseBroke(id, kind, detail: Self.line(text))
         case .relayed, .done: return
