@@ -77,6 +77,7 @@ uninstall: ## Removes it again; leaves settings and the record alone
 bench: ## Takes the figures of docs/benchmarks.md; UPSTREAM=path/to/proxy compares with that
 	@scripts/setup build
 	$(build) --product pushprox-proxy
+	$(build) --product pushprox-client
 	$(build) --product pushprox-bench
 	scripts/bench $(release) '$(UPSTREAM)'
 

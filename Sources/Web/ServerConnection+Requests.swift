@@ -15,6 +15,17 @@ extension ServerConnection {
         if case .head = phase { setReading(paused: false) }
         process()
         exchange?.readBatchEnded()
+        trimReceived()
+    }
+
+    /// Lets go of the buffer that was read into: whole when nothing of it is left, and of a large one but for the few bytes that are.
+    func trimReceived() {
+        let count = received.readableBytes
+        if count == 0 {
+            received = ByteBuffer()
+        } else if received.storageCapacity > max(4 * count, 4_096) {
+            received = ByteBuffer(bytes: received.readableBytesView)
+        }
     }
 
     /// Works off what has been received, as far as the phases allow.

@@ -225,7 +225,7 @@ public final class ServerConnection: ChannelInboundHandler {
 
     public func channelReadComplete(context: ChannelHandlerContext) {
         exchange?.readBatchEnded()
-        if received.readableBytes == 0 { received = ByteBuffer() }
+        trimReceived()
         context.fireChannelReadComplete()
     }
 

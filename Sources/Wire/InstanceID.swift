@@ -11,7 +11,8 @@ public struct InstanceID: Sendable, Hashable, CustomStringConvertible {
 
     /// `nil` for text that is not 32 hexadecimal digits.
     public init?(_ text: String) {
-        guard text.utf8.count == 32, let high = UInt64(text.prefix(16), radix: 16),
+        // A sign would be read as a part of a number.
+        guard text.utf8.count == 32, text.utf8.allSatisfy(\.isHexDigit), let high = UInt64(text.prefix(16), radix: 16),
             let low = UInt64(text.suffix(16), radix: 16)
         else { return nil }
         self.high = high

@@ -254,12 +254,32 @@ import Wire
         _ = it.poll(1, "a")
         _ = it.scrape(10, "a")
         _ = it.push(20, for: 10)
-        let actions = it.broker.responseBroke(it.ids[10]!, .pushBroken, detail: "x", bytes: 7, at: Brokered.at(1))
+        let actions = it.broker.responseBroke(
+            it.ids[10]!, .pushBroken, detail: "x", sent: SentPart(status: 200, bytes: 7), at: Brokered.at(1))
         #expect(actions.decisions == [.fail(10, .pushBroken)])
         let end = actions.ends.first
         #expect(end?.status == 200, "what the scraper was sent, not what the failure would have been answered with")
         #expect(end?.bytes == 7)
-        #expect(it.broker.responseBroke(it.ids[10]!, .pushBroken, detail: "x", bytes: 7, at: Brokered.at(1)).isEmpty)
+        #expect(
+            it.broker.responseBroke(
+                it.ids[10]!, .pushBroken, detail: "x", sent: SentPart(status: 200, bytes: 7), at: Brokered.at(1)
+            ).isEmpty)
+    }
+
+    @Test("A failure's own status stands only where the scraper can still be sent it")
+    func statusOfFailures() {
+        var it = Brokered()
+        for (scrape, status) in [(10, nil), (11, 200)] as [(Int, Int?)] {
+            _ = it.poll(scrape - 9, "a")
+            _ = it.scrape(scrape, "a", timeout: 5)
+            _ = it.broker.responseBegan(it.ids[scrape]!, status: status, push: 20, at: Brokered.at(0))
+        }
+        #expect(Set(it.passed(6).ends.map(\.status)) == [FailureKind.responseTimeout.status, 200])
+        _ = it.poll(3, "a", at: 6)
+        _ = it.scrape(12, "a", at: 6)
+        _ = it.push(21, for: 12, at: 6)
+        let broken = it.broker.responseBroke(it.ids[12]!, .pushBroken, detail: "", sent: nil, at: Brokered.at(7))
+        #expect(broken.ends.map(\.status) == [502])
     }
 
     @Test("At shutdown polls and queued scrapes are sent away, what is in flight may finish, what comes is refused")

@@ -200,7 +200,8 @@ private struct Walk {
 
     private mutating func breakOff(_ scrape: Int) {
         let isResponding = model.scrapes[scrape]?.state == .responding
-        let actions = it.broker.responseBroke(it.ids[scrape]!, .pushBroken, detail: "", bytes: 7, at: Brokered.at(now))
+        let actions = it.broker.responseBroke(
+            it.ids[scrape]!, .pushBroken, detail: "", sent: SentPart(status: 200, bytes: 7), at: Brokered.at(now))
         #expect(actions.decisions == (isResponding ? [.fail(scrape, .pushBroken)] : []))
         apply(actions)
     }

@@ -85,6 +85,31 @@ final class DatabaseLock {
         }
     }
 
+    @Test("A response that breaks off before anything of it went out is on record with the failure's status")
+    func brokenOffAtOnce() async throws {
+        let folder = TemporaryFolder()
+        let path = folder.file("pushprox.db")
+        try await TestProxy.run {
+            $0.storagePath = path
+        } body: { it in
+            let poll = try await it.parkedPoll("edge1")
+            let scraper = try await it.scrape("edge1")
+            let id = try TestProxy.id(of: try await poll.response())
+            let push = try await it.connect()
+            let inner = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\nId: \(id)\r\n\r\n12345"
+            // In one piece, so that the bad chunk comes to light in the read that brought the head.
+            try await push.send(
+                "POST /push HTTP/1.1\r\nHost: p\r\nTransfer-Encoding: chunked\r\n\r\n\(String(inner.utf8.count, radix: 16))\r\n\(inner)\r\nzz\r\n"
+            )
+            let answer = try await scraper.response()
+            let row = try await until(it, path) { reader in
+                try reader.clients(ClientQuery()).rows.first { $0.failures == 1 }
+            }
+            #expect(row.lastStatus == answer.status)
+            #expect(row.lastFailure?.kind == RecordedKind(.pushBroken))
+        }
+    }
+
     @Test("A response that breaks off is on record with what the scraper had seen of it")
     func brokenOff() async throws {
         let folder = TemporaryFolder()

@@ -72,6 +72,7 @@ import Testing
         let id = InstanceID()
         #expect(InstanceID(id.description) == id)
         #expect(id.description.utf8.count == 32)
+        #expect(InstanceID("+" + String(repeating: "0", count: 31)) == nil)
         #expect(InstanceID("0") == nil)
         #expect(InstanceID(String(repeating: "g", count: 32)) == nil)
     }

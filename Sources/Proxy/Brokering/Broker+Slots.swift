@@ -118,15 +118,21 @@ extension Broker {
                     client: slots[index].fqdn, waited: now - next.scrape.arrived)))
     }
 
-    /// Fails a scrape; the scraper has seen the response's own status, where one had begun, and not the failure's.
+    /// Fails a scrape. A scraper that has been sent a part of a response is not sent the failure's status any more.
     mutating func fail(
-        _ id: ScrapeID, _ entry: Scrape, _ kind: FailureKind, detail: String = "", bytes: Int = 0, _ now: NIODeadline,
-        _ actions: inout [Action]
+        _ id: ScrapeID, _ entry: Scrape, _ kind: FailureKind, detail: String = "", sent: SentPart? = nil,
+        _ now: NIODeadline, _ actions: inout [Action]
     ) {
-        var status = kind.status
-        if case .responding(_, _, let sent?) = entry.phase { status = sent }
         actions.append(.fail(entry.scraper, kind, detail: detail))
-        end(id, failure: kind, detail: detail, status: status, bytes: bytes, now, &actions)
+        end(
+            id, failure: kind, detail: detail, status: sent?.status ?? kind.status, bytes: sent?.bytes ?? 0, now,
+            &actions)
+    }
+
+    /// What the scraper has of a response that time or the shutdown ends: its status. How much of the body is known to nobody here.
+    static func begun(_ entry: Scrape) -> SentPart? {
+        guard case .responding(_, _, let status?) = entry.phase else { return nil }
+        return SentPart(status: status, bytes: 0)
     }
 
     mutating func end(

@@ -21,7 +21,7 @@ struct Broker<Ports: BrokerPorts>: Sendable {
     enum Phase: Sendable {
         case queued
         case delivered(DeliveryID, at: NIODeadline)
-        /// With the status that goes out to the scraper first; `nil` when the push only says why there is no response.
+        /// With the response's status, which the scraper is about to be sent; `nil` when the push only says why there is none.
         case responding(Ports.Push, deliveredAt: NIODeadline, status: Int?)
     }
 
@@ -127,8 +127,8 @@ struct Broker<Ports: BrokerPorts>: Sendable {
         guard let entry = scrapes[scrape], case .delivered(delivery, _) = entry.phase else { return [] }
         if isShuttingDown {
             // No poll will come for it any more.
-            var actions: [Action] = [.fail(entry.scraper, .shuttingDown, detail: "")]
-            end(scrape, failure: .shuttingDown, detail: "", status: 503, bytes: 0, now, &actions)
+            var actions: [Action] = []
+            fail(scrape, entry, .shuttingDown, now, &actions)
             return actions
         }
         var actions: [Action] = [.note(.redelivered)]
@@ -189,7 +189,7 @@ struct Broker<Ports: BrokerPorts>: Sendable {
 
     /// A push began to answer a scrape.
     ///
-    /// - Parameter status: What the scraper is sent as soon as this returns; `nil` when the push has no response for it.
+    /// - Parameter status: The response's; `nil` when the push only says why there is none.
     mutating func responseBegan(
         _ id: ScrapeID, status: Int?, push: Ports.Push, at now: NIODeadline
     ) -> PushReception<Ports> {
@@ -208,13 +208,13 @@ struct Broker<Ports: BrokerPorts>: Sendable {
 
     /// What a push brought is no response, breaks off, or says that the client failed.
     ///
-    /// - Parameter bytes: How much of a body was handed on before.
+    /// - Parameter sent: What was handed on to the scraper before; `nil` when it can still be answered with the failure.
     mutating func responseBroke(
-        _ id: ScrapeID, _ kind: FailureKind, detail: String, bytes: Int, at now: NIODeadline
+        _ id: ScrapeID, _ kind: FailureKind, detail: String, sent: SentPart?, at now: NIODeadline
     ) -> [Action] {
         guard let entry = scrapes[id], case .responding = entry.phase else { return [] }
         var actions: [Action] = []
-        fail(id, entry, kind, detail: detail, bytes: bytes, now, &actions)
+        fail(id, entry, kind, detail: detail, sent: sent, now, &actions)
         return actions
     }
 
@@ -233,7 +233,7 @@ struct Broker<Ports: BrokerPorts>: Sendable {
                 kind = .responseTimeout
                 actions.append(.abandonPush(push))
             }
-            fail(id, entry, kind, now, &actions)
+            fail(id, entry, kind, sent: Self.begun(entry), now, &actions)
         }
         while let (delivery, _) = pollEnds.popPassed(at: now) {
             guard isParked(delivery), let poll = unpark(delivery.slot) else { continue }
@@ -278,7 +278,7 @@ struct Broker<Ports: BrokerPorts>: Sendable {
         var actions: [Action] = []
         for (id, entry) in scrapes {
             if case .responding(let push, _, _) = entry.phase { actions.append(.abandonPush(push)) }
-            fail(id, entry, .shuttingDown, now, &actions)
+            fail(id, entry, .shuttingDown, sent: Self.begun(entry), now, &actions)
         }
         return actions
     }

@@ -132,8 +132,17 @@ struct ScrapeEnd<Ports: BrokerPorts>: Sendable {
     let duration: TimeAmount
     /// From its delivery to a client; `nil` when it was never delivered.
     let atClient: TimeAmount?
+    /// What the scraper was sent; `nil` when it was gone before.
     let status: Int?
+    /// Of the body, as far as known: 0 for a response that time or the shutdown ended.
     let bytes: Int
+}
+
+/// What a scraper had been sent of a response when it broke off.
+struct SentPart: Sendable {
+    let status: Int
+    /// Of the body.
+    var bytes: Int
 }
 
 /// What a push is told about the scrape it names.

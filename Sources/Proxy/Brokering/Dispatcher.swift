@@ -100,8 +100,8 @@ final class Dispatcher: Sendable {
         run(broker.withLock { $0.responseEnded(id, status: status, bytes: bytes, at: .now()) })
     }
 
-    func responseBroke(_ id: ScrapeID, _ kind: FailureKind, detail: String, bytes: Int = 0) {
-        run(broker.withLock { $0.responseBroke(id, kind, detail: detail, bytes: bytes, at: .now()) })
+    func responseBroke(_ id: ScrapeID, _ kind: FailureKind, detail: String, sent: SentPart? = nil) {
+        run(broker.withLock { $0.responseBroke(id, kind, detail: detail, sent: sent, at: .now()) })
     }
 
     /// Ends what is due.

@@ -21,8 +21,8 @@ final class PushExchange: Exchange, @unchecked Sendable {
         case done
     }
 
-    /// Bytes under way to the scraper at which reading stops, and down to which it resumes. With one read of at most 128 KiB
-    /// (`ReceiveBuffers.largest`) on top, a scrape holds no more than 192 KiB.
+    /// Memory under way to the scraper, in bytes (`RelayPart.heldBytes`), at which reading stops, and down to which it resumes.
+    /// With one read of at most 128 KiB (`ReceiveBuffers.largest`) on top, a scrape holds no more than 192 KiB.
     static let highWater = 65_536
     static let lowWater = 32_768
     /// The most of a client's own failure text that is kept; bytes.
@@ -35,8 +35,8 @@ final class PushExchange: Exchange, @unchecked Sendable {
     private var parser: PushedResponseParser
     private var gathered = RelayPart()
     private var underWay = 0
-    /// Body bytes handed to the scraper so far.
-    private var handedOn = 0
+    /// Handed on to the scraper so far.
+    private var sent: SentPart?
 
     init(connection: ServerConnection, loop: any EventLoop, dispatcher: Dispatcher, maxHeadBytes: Int) {
         self.connection = connection
@@ -90,7 +90,7 @@ final class PushExchange: Exchange, @unchecked Sendable {
         case .head, .relayed, .done: break
         case .relaying(let id, _):
             dispatcher.responseBroke(
-                id, .pushBroken, detail: "the client's connection was lost", bytes: handedOn)
+                id, .pushBroken, detail: "the client's connection was lost", sent: sent)
         case .reporting(let id, let kind, let text):
             dispatcher.responseBroke(id, kind, detail: Self.line(text))
         }
@@ -99,7 +99,7 @@ final class PushExchange: Exchange, @unchecked Sendable {
 
     // MARK: From the scraper and the broker, on any thread
 
-    /// So many bytes have gone to the scraper's socket.
+    /// So many bytes (`RelayPart.heldBytes`) have gone to the scraper's socket.
     func relayed(_ bytes: Int) {
         onLoop {
             guard case .relaying = self.state else { return }
@@ -178,8 +178,9 @@ extension PushExchange {
             connection.resumeClock()
             connection.setReading(paused: false)
         }
-        underWay += part.bodyBytes
-        handedOn += part.bodyBytes
+        underWay += part.heldBytes
+        if let head = part.head { sent = SentPart(status: head.status, bytes: 0) }
+        sent?.bytes += part.bodyBytes
         if !part.isLast && underWay > Self.highWater { connection.setReading(paused: true) }
         scraper.relay(part, from: self)
     }
@@ -201,7 +202,7 @@ extension PushExchange {
             }
         case .relaying(let id, _):
             relayGathered()
-            dispatcher.responseBroke(id, kind, detail: failure.explanation, bytes: handedOn)
+            dispatcher.responseBroke(id, kind, detail: failure.explanation, sent: sent)
         case .reporting(let id, let kind, let text):
             dispatcher.responseBroke(id, kind, detail: Self.line(text))
         case .relayed, .done: return

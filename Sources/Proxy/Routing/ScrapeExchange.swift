@@ -10,6 +10,9 @@ struct RelayPart: Sendable {
     var isLast = false
 
     var bodyBytes: Int { body.reduce(0) { $0 + $1.readableBytes } }
+    /// What it keeps in memory, in bytes: a slice keeps the whole buffer that it was read into, and what one read brought lies
+    /// in one.
+    var heldBytes: Int { max(bodyBytes, body.last?.storageCapacity ?? 0) }
     var isEmpty: Bool { head == nil && body.isEmpty && !isLast }
 }
 
@@ -112,6 +115,7 @@ extension ScrapeExchange {
             return
         }
         let bytes = part.bodyBytes
+        let held = part.heldBytes
         sentBytes += bytes
         metrics.relayedBytes.increment(by: bytes)
         if delimiting == .chunked {
@@ -126,7 +130,7 @@ extension ScrapeExchange {
             if isLast {
                 self.complete(status)
             } else {
-                push.relayed(bytes)
+                push.relayed(held)
             }
         }
     }
