@@ -8,8 +8,8 @@ import Synchronization
     import Darwin
 #endif
 
-/// Random bits fit for secrets, fetched from the system for 16 ids at a time: two system calls for each would cost a proxy 2 % of
-/// a scrape. Each bit is given out once and leaves no copy here.
+/// Random bits fit for secrets, fetched from the system for 16 ids at a time: two system calls for each took 1 % of a proxy's CPU.
+/// Each bit is given out once and leaves no copy here.
 enum SecretBits {
     private struct Supply: Sendable {
         /// As much as `getentropy` gives at once: 256 bytes.

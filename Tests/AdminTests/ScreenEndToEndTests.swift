@@ -55,6 +55,24 @@ struct ScreenEndToEndTests {
             environment: environment)
     }
 
+    /// The process that the terminal's shell runs.
+    private func child(of terminal: TerminalDriver) throws -> pid_t {
+        let shell = try terminal.property("pane_pid")
+        let children = try String(contentsOfFile: "/proc/\(shell)/task/\(shell)/children", encoding: .utf8)
+        return try #require(children.split(separator: " ").first.flatMap { pid_t($0) })
+    }
+
+    /// Started by a shell with job control, whose prompt is `prompt>`; the first frame is there.
+    private func openFromShell(_ path: String) throws -> TerminalDriver {
+        let terminal = try TerminalDriver(
+            columns: 80, rows: 24, command: "bash --norc --noprofile -i", environment: ["PS1": "prompt> "])
+        try terminal.wait(for: "prompt>")
+        try terminal.type("'\"'\"'\(try ProgramFile.path())'\"'\"' --storage.path \(path)")
+        try terminal.press("Enter")
+        try terminal.wait(for: "1/10")
+        return terminal
+    }
+
     @Test("Shows the clients and follows changes in the record")
     func showsLiveChange() throws {
         let proxy = try Proxy()
@@ -184,11 +202,8 @@ struct ScreenEndToEndTests {
                 "stty -g > \(before); '\(try ProgramFile.path())' --storage.path '\(proxy.path)'; echo ended: $?; "
                 + "stty -g > \(after); echo settings saved; cat")
         try terminal.wait(for: "1/10")
-        let shell = try terminal.property("pane_pid")
-        let child = try String(contentsOfFile: "/proc/\(shell)/task/\(shell)/children", encoding: .utf8)
-            .split(separator: " ").first.flatMap { pid_t($0) }
         let numbers = ["TERM": SIGTERM, "HUP": SIGHUP, "INT": SIGINT, "SEGV": SIGSEGV, "ABRT": SIGABRT, "ILL": SIGILL]
-        kill(try #require(child), try #require(numbers[signal]))
+        kill(try child(of: terminal), try #require(numbers[signal]))
         try terminal.wait(for: "ended: \(status)")
         try terminal.wait(for: "settings saved")
         #expect(try terminal.property("alternate_on") == "0")
@@ -200,12 +215,7 @@ struct ScreenEndToEndTests {
     @Test("Ctrl-Z gives the terminal back, and fg brings the screen")
     func suspends() throws {
         let proxy = try Proxy()
-        let terminal = try TerminalDriver(
-            columns: 80, rows: 24, command: "bash --norc --noprofile -i", environment: ["PS1": "prompt> "])
-        try terminal.wait(for: "prompt>")
-        try terminal.type("'\"'\"'\(try ProgramFile.path())'\"'\"' --storage.path \(proxy.path)")
-        try terminal.press("Enter")
-        try terminal.wait(for: "1/10")
+        let terminal = try openFromShell(proxy.path)
         try terminal.press("C-z")
         try terminal.wait(for: "Stopped")
         #expect(try terminal.property("alternate_on") == "0")
@@ -220,15 +230,8 @@ struct ScreenEndToEndTests {
     @Test("A stop that comes while the screen is being drawn is not lost")
     func suspendsWhileDrawing() throws {
         let proxy = try Proxy()
-        let terminal = try TerminalDriver(
-            columns: 80, rows: 24, command: "bash --norc --noprofile -i", environment: ["PS1": "prompt> "])
-        try terminal.wait(for: "prompt>")
-        try terminal.type("'\"'\"'\(try ProgramFile.path())'\"'\"' --storage.path \(proxy.path)")
-        try terminal.press("Enter")
-        try terminal.wait(for: "1/10")
-        let shell = try terminal.property("pane_pid")
-        let children = try String(contentsOfFile: "/proc/\(shell)/task/\(shell)/children", encoding: .utf8)
-        let program = try #require(children.split(separator: " ").first.flatMap { pid_t($0) })
+        let terminal = try openFromShell(proxy.path)
+        let program = try child(of: terminal)
         // Ctrl-S holds the output back, so the program waits in the middle of drawing what the key asks for.
         try terminal.press("C-s")
         try terminal.press("?")

@@ -85,41 +85,45 @@ final class DatabaseLock {
         }
     }
 
-    @Test("A response that breaks off before anything of it went out is on record with the failure's status")
-    func brokenOffAtOnce() async throws {
+    /// The client's row after `body` has made its first scrape fail with a push of its own. `body` gets the scraper and the scrape's id.
+    private func rowOfBrokenPush(
+        _ body: @Sendable (TestProxy, _ scraper: RawConnection, _ id: String) async throws -> Void
+    ) async throws -> ClientRow {
         let folder = TemporaryFolder()
         let path = folder.file("pushprox.db")
+        var row: ClientRow?
         try await TestProxy.run {
             $0.storagePath = path
         } body: { it in
             let poll = try await it.parkedPoll("edge1")
             let scraper = try await it.scrape("edge1")
-            let id = try TestProxy.id(of: try await poll.response())
+            try await body(it, scraper, try TestProxy.id(of: try await poll.response()))
+            row = try await until(it, path) { reader in
+                try reader.clients(ClientQuery()).rows.first { $0.failures == 1 }
+            }
+        }
+        return try #require(row)
+    }
+
+    @Test("A response that breaks off before anything of it went out is on record with the failure's status")
+    func brokenOffAtOnce() async throws {
+        let row = try await rowOfBrokenPush { it, scraper, id in
             let push = try await it.connect()
             let inner = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\nId: \(id)\r\n\r\n12345"
             // In one piece, so that the bad chunk comes to light in the read that brought the head.
             try await push.send(
                 "POST /push HTTP/1.1\r\nHost: p\r\nTransfer-Encoding: chunked\r\n\r\n\(String(inner.utf8.count, radix: 16))\r\n\(inner)\r\nzz\r\n"
             )
-            let answer = try await scraper.response()
-            let row = try await until(it, path) { reader in
-                try reader.clients(ClientQuery()).rows.first { $0.failures == 1 }
-            }
-            #expect(row.lastStatus == answer.status)
-            #expect(row.lastFailure?.kind == RecordedKind(.pushBroken))
+            let status = try await scraper.response().status
+            #expect(status == 502)
         }
+        #expect(row.lastFailure?.kind == RecordedKind(.pushBroken))
+        #expect(row.lastStatus == 502)
     }
 
     @Test("A response that breaks off is on record with what the scraper had seen of it")
     func brokenOff() async throws {
-        let folder = TemporaryFolder()
-        let path = folder.file("pushprox.db")
-        try await TestProxy.run {
-            $0.storagePath = path
-        } body: { it in
-            let poll = try await it.parkedPoll("edge1")
-            let scraper = try await it.scrape("edge1")
-            let id = try TestProxy.id(of: try await poll.response())
+        let row = try await rowOfBrokenPush { it, scraper, id in
             let push = try await it.connect()
             try await push.send(
                 "POST /push HTTP/1.1\r\nHost: p\r\nContent-Length: 1000\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 10\r\nId: \(id)\r\n\r\n12345"
@@ -127,13 +131,10 @@ final class DatabaseLock {
             _ = try await scraper.text(upTo: "12345")
             await push.reset()
             _ = await scraper.closed()
-            let row = try await until(it, path) { reader in
-                try reader.clients(ClientQuery()).rows.first { $0.failures == 1 }
-            }
-            #expect(row.lastFailure?.kind == RecordedKind(.pushBroken))
-            #expect(row.lastStatus == 200)
-            #expect(row.lastBytes == 5)
         }
+        #expect(row.lastFailure?.kind == RecordedKind(.pushBroken))
+        #expect(row.lastStatus == 200)
+        #expect(row.lastBytes == 5)
     }
 
     @Test("After a restart, /clients lists at once those that were listed before, and no others")

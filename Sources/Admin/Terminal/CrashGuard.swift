@@ -12,8 +12,9 @@ enum CrashGuard {
         var note: UnsafeMutableBufferPointer<UInt8>
     }
 
-    /// Set once, by the main thread, before the handlers are installed, and never freed; after that only `isArmed` changes. A
-    /// handler that reads it half-way through a change of that flag sees one value or the other, and both are right.
+    /// Set once, by the main thread, before the handlers are installed, and never freed; nobody else reads it before, for only they
+    /// do, on whichever thread crashes. After that only `isArmed` changes, one byte: a handler that reads it half-way through a
+    /// change sees one value or the other, and both are right.
     nonisolated(unsafe) private static var state: UnsafeMutablePointer<State>?
 
     private static let signals = [SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS]
