@@ -37,21 +37,29 @@ public struct PushedResponseHead: Sendable {
         self.isUpstreamFailure = line.major == 0 && line.minor == 0
     }
 
-    /// The status and its reason phrase as the target gave them, `200 OK`, and a CRLF.
+    /// The status and its reason phrase as the target gave them, `200 OK`, and a CRLF. Of a phrase beyond printable ASCII only what
+    /// may be shown (`withoutControls`).
     public func writeStatusAndReason(into buffer: inout ByteBuffer) {
         message.bytes.withUnsafeReadableBytes { raw in
-            let line = raw[message.startLine]
-            buffer.writeBytes(line.dropFirst(9).map { $0 < 0x20 && $0 != 0x09 ? 0x20 : $0 })
+            let text = raw[message.startLine].dropFirst(9)
+            if text.allSatisfy(\.isPrintableASCII) {
+                buffer.writeBytes(text)
+            } else {
+                buffer.writeString(String(decoding: text, as: UTF8.self).withoutControls)
+            }
         }
         buffer.writeStaticString("\r\n")
     }
 
     /// The end-to-end fields of the target's response, unchanged and in order: without hop-by-hop fields, without the ones that
-    /// only link poll and push. `Content-Length` stays.
+    /// only link poll and push. `Content-Length` stays, but for 204 and 304: nothing follows those heads (RFC 9112 section 6.3), and
+    /// whoever believes another length waits for it.
     public func writeFields(into buffer: inout ByteBuffer) {
+        let hasNoBody = status == 204 || status == 304
         message.writeEndToEndFields(into: &buffer) { name in
             switch name.count {
             case 2, 27, 35: Self.internalFields.contains { name.equalsIgnoringCase($0) }
+            case 14: hasNoBody && name.equalsIgnoringCase("Content-Length")
             default: false
             }
         }

@@ -44,7 +44,7 @@ public struct PushedResponseWriter: Sendable {
     public func writeFailure(
         _ failure: ClientFailure, text: String, nanosecondsLeft: Int64, into buffer: inout ByteBuffer
     ) {
-        let line = String(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? " " : Character($0) }) + "\n"
+        let line = text.withoutControls + "\n"
         buffer.writeString("HTTP/1.1 \(failure.status) \(failure.reason)\r\n")
         buffer.writeStaticString("Content-Type: text/plain; charset=utf-8\r\n")
         buffer.writeString("Content-Length: \(line.utf8.count)\r\n")

@@ -37,11 +37,14 @@ public struct ScrapeRequest: Sendable {
 
     public var isHead: Bool { head.method == "HEAD" }
 
-    /// The target without its query, for logs and the record: queries may hold secrets.
-    public var targetWithoutQuery: String { "\(target.scheme)://\(target.hostAndPort)\(target.path)" }
+    /// The target as people may see it, in logs, answers and the record: without its query and user information, which may hold
+    /// secrets, and cleaned (`withoutControls`).
+    public var targetWithoutQuery: String {
+        "\(target.scheme)://\(target.hostAndPort)\(target.path)".withoutControls
+    }
 
     /// Writes the request in proxy form, as Go's `Request.WriteProxy` does for upstream: absolute target without user
-    /// information, `Host`, end-to-end fields in the order they came, `Id`, and a timeout that is always usable.
+    /// information (who scrapes with a password sends it as `Authorization`, as Prometheus does), `Host`, end-to-end fields in the order they came, `Id`, and a timeout that is always usable.
     ///
     /// - Parameter spelling: The client's own spelling of its name, which upstream's client compares byte for byte.
     public func write(into buffer: inout ByteBuffer, spelling: FQDN) {

@@ -98,6 +98,14 @@ import Testing
         #expect(ScrapeTimeout.effective("abc", fallback: 50, maximum: 9) == 9)
     }
 
+    @Test("Numbers at the ends of what can be said are timeouts like others", arguments: ["5e-324", "1e-12", "1e308"])
+    func extremes(text: String) throws {
+        let timeout = try #require(ScrapeTimeout.parse(text))
+        #expect((1...31_536_000_000_000_000).contains(timeout))
+        #expect(ScrapeTimeout.effective(text, fallback: .max, maximum: .max) == timeout)
+        #expect(ScrapeTimeout.effective(nil, fallback: .max, maximum: .max) == .max)
+    }
+
     @Test("A timeout is written with no more digits than it needs")
     func text() {
         #expect(ScrapeTimeout.text(nanoseconds: 10_000_000_000) == "10")
@@ -112,6 +120,16 @@ import Testing
         let head = try #require(try RequestHead.parse(&buffer, with: &parser))
         return try ScrapeRequest(
             head, id: ScrapeID(high: 1, low: 2), fallback: 15_000_000_000, maximum: 300_000_000_000)
+    }
+
+    @Test(
+        "A target is shown without user information, query and control characters",
+        arguments: [
+            ("http://u:p@a:9100/m?x=y", "http://a:9100/m"), ("http://u:p%40@x@a/m#f", "http://a/m"),
+            ("http://u:p@[fe80::1]:80", "http://[fe80::1]:80"), ("HTTP://@a/\u{9B}1m\u{202E}", "http://a/ 1m "),
+        ])
+    func shown(target: String, text: String) throws {
+        #expect(try request("GET \(target) HTTP/1.1\r\nHost: a\r\n\r\n").targetWithoutQuery == text)
     }
 
     private func written(_ text: String, spelling: String) throws -> String {

@@ -126,6 +126,23 @@ enum Pushes {
         #expect(parsed.ended && parsed.body == "")
     }
 
+    @Test("204 and 304 reach the scraper without a length, which would have it wait for a body", arguments: [204, 304])
+    func lengthOfNothing(status: Int) {
+        let parsed = Parsed(["HTTP/1.1 \(status) X\r\nA: b\r\ncontent-length: 7\r\nEtag: \"x\"\r\n\r\n"])
+        #expect(parsed.ended && parsed.body == "")
+        #expect(parsed.fields == "A: b\r\nEtag: \"x\"\r\n")
+    }
+
+    @Test("A reason phrase is cleaned of what would steer a terminal")
+    func cleanReason() throws {
+        var parser = PushedResponseParser(maxHeadBytes: 1024)
+        parser.receive(ByteBuffer(string: "HTTP/1.1 500 a\tb\u{9B}2J\u{202E}c \u{e9}\r\n\r\n"))
+        guard case .head(let head) = try parser.next() else { throw PushedResponseParser.Failure.endedInHead }
+        var line = ByteBuffer()
+        head.writeStatusAndReason(into: &line)
+        #expect(String(buffer: line) == "500 a b 2J c \u{e9}\r\n")
+    }
+
     @Test("Fields that Connection names, and ours, do not reach the scraper")
     func hopByHop() {
         let parsed = Parsed([
