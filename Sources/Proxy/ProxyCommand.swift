@@ -29,7 +29,8 @@ struct ProxyCommand: AsyncParsableCommand {
 
     @Option(
         name: .customLong("scrape.default-timeout"),
-        help: ArgumentHelp("Timeout of scrapes that name none. (default: 15s)", valueName: "duration"),
+        help: ArgumentHelp(
+            "Timeout of scrapes that name none; clamped like any other. (default: 15s)", valueName: "duration"),
         transform: FlagValue.positiveDuration)
     var defaultTimeout = GoDuration.seconds(15)
 
@@ -91,14 +92,6 @@ struct ProxyCommand: AsyncParsableCommand {
     var shutdownGrace = GoDuration.seconds(10)
 
     @OptionGroup(title: "Log") var log: LogOptions
-
-    func validate() throws {
-        if defaultTimeout > maxTimeout {
-            throw ValidationError(
-                "--scrape.default-timeout (\(defaultTimeout)) must not be longer than --scrape.max-timeout (\(maxTimeout))"
-            )
-        }
-    }
 
     func run() async throws {
         log.bootstrap()

@@ -31,6 +31,13 @@ struct ProxyProgram {
     /// - Throws: `StartError` when it can't start.
     func run() async throws {
         let configuration = fitted(toDescriptors: raiseDescriptorLimit())
+        if configuration.defaultTimeout > configuration.maxTimeout {
+            logger.warning(
+                "--scrape.default-timeout is longer than --scrape.max-timeout, which clamps it",
+                metadata: [
+                    "default": "\(configuration.defaultTimeout)", "timeout": "\(configuration.maxTimeout)",
+                ])
+        }
         let signals = await StopSignals(logger: logger)
         defer { signals.stop() }
         let proxy = try await RunningProxy.start(configuration, logger: logger)

@@ -27,7 +27,6 @@ extension EndToEnd {
             ("pushprox-proxy", ["--log.level=loud"], ["--log.level", "loud", "debug"]),
             ("pushprox-proxy", ["--log.format=xml"], ["--log.format", "xml", "logfmt"]),
             ("pushprox-proxy", ["--no-such-flag"], ["--no-such-flag"]),
-            ("pushprox-proxy", ["--scrape.default-timeout=10m"], ["--scrape.default-timeout", "--scrape.max-timeout"]),
             ("pushprox-client", [], ["--proxy-url"]),
             ("pushprox-client", ["--proxy-url=proxy:8080"], ["--proxy-url", "proxy:8080", "http"]),
             ("pushprox-client", ["--proxy-url=http://p", "--fqdn=a b"], ["--fqdn", "a b", "host name"]),
@@ -104,6 +103,17 @@ extension EndToEnd {
             #expect(outcome.errors.count == 1, "\(outcome.errors)")
             #expect(outcome.errors.first?.contains(path) == true)
             #expect(outcome.errors.first?.contains("--storage.path") == true)
+        }
+
+        @Test("a longest timeout below the default one clamps it, and a line says so")
+        func clampedDefault() async throws {
+            let proxy = try await LiveProxy.start("--scrape.max-timeout=200ms")
+            try await proxy.program.errors.line(with: "level=WARN", "--scrape.max-timeout", "default=15s timeout=200ms")
+            let scraper = try await proxy.connect()
+            try await scraper.send("GET http://nobody/metrics HTTP/1.1\r\nHost: nobody\r\n\r\n")
+            #expect(try await scraper.response().status == 504)
+            await scraper.close()
+            #expect(try await proxy.program.stop() == .code(0))
         }
 
         @Test("the record's folder is made")
