@@ -26,6 +26,8 @@ final class ProxyMetrics: Sendable {
     let unknownPushes: Counter
     let queueFull: [QueueBound: Counter]
     let registrationsRefused: Counter
+    let browserRequests: Counter
+    let suppressedLines: [FleetLog.Line: Counter]
 
     let recordFlush: Histogram
     let recordErrors: Counter
@@ -115,6 +117,19 @@ final class ProxyMetrics: Sendable {
         registrationsRefused = registry.counter(
             "pushprox_registrations_refused_total",
             "Polls refused because --registration.max-clients was reached.")
+
+        browserRequests = registry.counter(
+            "pushprox_browser_requests_refused_total", "Polls and pushes refused because a browser sent them (Origin).")
+        suppressedLines = Dictionary(
+            uniqueKeysWithValues: FleetLog.Line.allCases.map {
+                (
+                    $0,
+                    registry.counter(
+                        "pushprox_log_lines_suppressed_total",
+                        "Log lines left out because too many of their kind came in a minute.",
+                        labels: ["line": $0.rawValue])
+                )
+            })
 
         recordFlush = registry.histogram(
             "pushprox_record_flush_seconds", "Time that writing one batch to the record took.",

@@ -96,6 +96,7 @@ final class RunningProxy: Sendable {
     /// Writes what is left of the record and gives the threads back.
     func stop() async {
         ticker.stop()
+        dispatcher.stopped()
         await recorder?.close()
         try? await group.shutdownGracefully()
     }
@@ -132,6 +133,9 @@ final class RunningProxy: Sendable {
     }
 
     private static func routes(_ dispatcher: Dispatcher, _ metrics: ProxyMetrics) -> RouteTable {
+        let directory = ClientDirectory { dispatcher.nextChangedPage() }
+        // Whom an earlier process knew is written down before anybody can ask.
+        _ = directory.response
         let page = LandingPage(
             name: "PushProx proxy", description: "Lets Prometheus scrape machines behind NAT and firewalls.",
             version: Version.number,
@@ -145,10 +149,11 @@ final class RunningProxy: Sendable {
                     "Clients: \(gauges.liveClients) (\(gauges.connectedClients) connected)"
                 ])
             },
-            "/clients": Route(observer: metrics.requests[.clients]) { ClientList.response(dispatcher.listedClients()) },
+            "/clients": Route(observer: metrics.requests[.clients]) { directory.response },
             "/metrics": Route(observer: metrics.requests[.metrics]) {
                 Response(
-                    status: 200, contentType: MetricRegistry.contentType, body: metrics.registry.exposition())
+                    status: 200, contentType: MetricRegistry.contentType,
+                    body: [ByteBuffer(bytes: metrics.registry.exposition())])
             },
             "/-/healthy": Route { .text(200, "PushProx proxy is healthy.") },
             "/-/ready": Route {

@@ -24,7 +24,9 @@ final class Ticker: Sendable {
     private func schedule(after delay: TimeAmount) {
         loop.scheduleTask(in: delay) {
             guard !self.stopped.load(ordering: .relaxed) else { return }
-            let next = self.dispatcher.timePassed()
+            let (next, isDue) = self.dispatcher.timePassed()
+            // The connections of this loop get their turn in between.
+            if isDue { return self.schedule(after: .zero) }
             let wait = next.map { $0 - NIODeadline.now() } ?? Self.longest
             self.schedule(after: min(max(wait, Self.shortest), Self.longest))
         }

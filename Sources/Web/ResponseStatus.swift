@@ -1,3 +1,6 @@
+import NIOCore
+import Wire
+
 /// Reason phrases of the statuses that these programs answer with themselves (RFC 9110 section 15).
 public enum ResponseStatus {
     public static func reason(_ status: Int) -> String {
@@ -5,6 +8,7 @@ public enum ResponseStatus {
         case 200: "OK"
         case 204: "No Content"
         case 400: "Bad Request"
+        case 403: "Forbidden"
         case 404: "Not Found"
         case 405: "Method Not Allowed"
         case 408: "Request Timeout"
@@ -27,12 +31,13 @@ public struct Response: Sendable {
     public var contentType: String?
     /// Further fields, in order.
     public var fields: [(name: String, value: String)] = []
-    public var body: [UInt8]
+    /// In pieces, which several answers may share: none is copied for a large one.
+    public var body: [ByteBuffer]
     /// Whether the connection ends with this response.
     public var closes = false
 
     public init(
-        status: Int, contentType: String?, body: [UInt8], fields: [(name: String, value: String)] = [],
+        status: Int, contentType: String?, body: [ByteBuffer], fields: [(name: String, value: String)] = [],
         closes: Bool = false
     ) {
         self.status = status
@@ -42,13 +47,16 @@ public struct Response: Sendable {
         self.closes = closes
     }
 
-    /// One line of plain text; a line feed is added, and line breaks inside become spaces.
+    /// Of the whole body.
+    public var bodyBytes: Int { body.reduce(0) { $0 + $1.readableBytes } }
+
+    /// One line of plain text; a line feed is added, and what is not to be shown is cleaned away (`withoutControls`).
     public static func text(
         _ status: Int, _ line: String, fields: [(name: String, value: String)] = [], closes: Bool = false
     ) -> Response {
-        let flat = line.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? " " : Character($0) }
-        return Response(
-            status: status, contentType: "text/plain; charset=utf-8", body: Array((String(flat) + "\n").utf8),
+        Response(
+            status: status, contentType: "text/plain; charset=utf-8",
+            body: [ByteBuffer(string: line.withoutControls + "\n")],
             fields: fields, closes: closes)
     }
 }

@@ -40,6 +40,8 @@ public final class ServerConnection: ChannelInboundHandler {
     var isWritable = true
     private var knownPeer: String?
     private static let allocator = ByteBufferAllocator()
+    /// The largest body that is copied behind its head, so that both are one write. Bytes.
+    private static let maxCopiedBody = 4_096
 
     /// When `RequestClock` gives this connection up.
     var clockDeadline = NIODeadline.distantFuture
@@ -75,7 +77,9 @@ public final class ServerConnection: ChannelInboundHandler {
     /// Writes a complete answer and finishes.
     public func respond(_ response: Response) {
         if response.closes { closesAfterResponse = true }
-        var buffer = beginBuffer(status: response.status, reserving: response.body.count + 256)
+        let bodyBytes = response.bodyBytes
+        let isSmall = bodyBytes <= Self.maxCopiedBody
+        var buffer = beginBuffer(status: response.status, reserving: (isSmall ? bodyBytes : 0) + 256)
         if let type = response.contentType {
             buffer.writeStaticString("Content-Type: ")
             buffer.writeString(type)
@@ -84,13 +88,19 @@ public final class ServerConnection: ChannelInboundHandler {
         for field in response.fields { buffer.writeString("\(field.name): \(field.value)\r\n") }
         if response.status != 204 {
             buffer.writeStaticString("Content-Length: ")
-            buffer.writeString(String(response.body.count))
+            buffer.writeString(String(bodyBytes))
             buffer.writeStaticString("\r\n")
         }
         writeConnectionField(into: &buffer)
         buffer.writeStaticString("\r\n")
-        if !isHeadRequest { buffer.writeBytes(response.body) }
-        write(buffer)
+        if isHeadRequest || isSmall {
+            if !isHeadRequest { for piece in response.body { buffer.writeImmutableBuffer(piece) } }
+            write(buffer)
+        } else {
+            writeLater(buffer)
+            for piece in response.body.dropLast() { writeLater(piece) }
+            write(response.body.last ?? ByteBuffer())
+        }
         finish(status: response.status)
     }
 

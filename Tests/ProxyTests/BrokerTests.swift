@@ -112,21 +112,6 @@ import Wire
         #expect(it.scrape(10, "a").decisions == [.deliver(scraper: 10, poll: 2)])
     }
 
-    @Test("Two processes with one FQDN are a clash, and news once")
-    func clash() {
-        var it = Brokered()
-        let (first, second) = (InstanceID(), InstanceID())
-        _ = it.poll(1, "a", instance: first)
-        let actions = it.poll(2, "a", instance: second)
-        #expect(actions.decisions == [.endPoll(1, .clash)])
-        let news = { (actions: [BrokerAction<NumberPorts>]) -> [Bool] in
-            actions.facts.compactMap { if case .clash(_, _, let isNews) = $0 { isNews } else { nil } }
-        }
-        #expect(news(actions) == [true])
-        #expect(news(it.poll(3, "a", instance: first)) == [false])
-        #expect(news(it.poll(4, "a", instance: InstanceID())) == [true])
-    }
-
     @Test("An idle poll of our own client is ended; upstream's is held")
     func idlePolls() {
         var it = Brokered()
@@ -136,30 +121,6 @@ import Wire
         #expect(it.passed(45).decisions == [.endPoll(1, .idle)])
         #expect(it.passed(4500).decisions == [])
         #expect(it.broker.gauges.waitingPolls == 1)
-    }
-
-    @Test("A client is listed while it is connected, however long, and for its registration timeout after that")
-    func listed() {
-        var it = Brokered()
-        _ = it.poll(1, "Edge1")
-        #expect(it.passed(10_000).decisions == [])
-        #expect(it.broker.listedClients(at: Brokered.at(10_000)) == ["Edge1"])
-        _ = it.pollLeft(1, at: 10_000)
-        #expect(it.broker.listedClients(at: Brokered.at(10_299)) == ["Edge1"])
-        #expect(it.broker.listedClients(at: Brokered.at(10_300)) == [])
-        _ = it.passed(10_300)
-        #expect(it.broker.gauges == BrokerGauges())
-    }
-
-    @Test("A client in flight is listed, and its registration counts from when it took the scrape")
-    func listedInFlight() {
-        var it = Brokered()
-        _ = it.poll(1, "a")
-        _ = it.scrape(10, "a", timeout: 1000, at: 600)
-        #expect(it.passed(1200).decisions == [])
-        #expect(it.broker.listedClients(at: Brokered.at(1200)) == ["a"])
-        _ = it.passed(1600)
-        #expect(it.broker.listedClients(at: Brokered.at(1600)) == [])
     }
 
     @Test("A client that is gone has nothing queued, whatever still waits for its name")
@@ -184,19 +145,6 @@ import Wire
         _ = it.pollLeft(2)
         _ = it.passed(300)
         #expect(registered(it.poll(3, "a", at: 301)) == [true])
-    }
-
-    @Test("Restored clients are listed before they have polled, until their registration runs out")
-    func restored() {
-        var it = Brokered()
-        it.broker.clientRestored(FQDN("a")!, instance: nil, lastSeen: Brokered.at(-100), expires: Brokered.at(200))
-        #expect(it.broker.listedClients(at: Brokered.at(199)) == ["a"])
-        #expect(it.scrape(10, "a").decisions == [])
-        #expect(it.poll(1, "a").decisions == [.deliver(scraper: 10, poll: 1)])
-        #expect(it.broker.gauges.liveClients == 1)
-        it.broker.clientRestored(FQDN("b")!, instance: nil, lastSeen: Brokered.at(-100), expires: Brokered.at(20))
-        _ = it.passed(20)
-        #expect(it.broker.gauges.liveClients == 1)
     }
 
     @Test("Queues have bounds: for one client, and in total")
@@ -234,7 +182,7 @@ import Wire
         for number in 0..<1000 { _ = it.scrape(number, "name\(number)", timeout: 1) }
         _ = it.passed(1)
         #expect(it.broker.gauges == BrokerGauges())
-        #expect(it.broker.clientStates().isEmpty)
+        #expect(it.states.isEmpty)
         #expect(it.broker.isIdle)
     }
 
@@ -290,7 +238,7 @@ import Wire
         _ = it.poll(2, "a")
         _ = it.scrape(11, "b")
         #expect(
-            Set(it.broker.shutdownBegan(at: Brokered.at(1)).decisions.map { "\($0)" })
+            Set(it.shutDown(at: 1).decisions.map { "\($0)" })
                 == Set([
                     "\(Decision.endPoll(2, .shuttingDown))", "\(Decision.fail(11, .shuttingDown))",
                 ]))
@@ -300,7 +248,7 @@ import Wire
         #expect(it.push(20, for: 10, at: 2) == 10)
         _ = it.ended(10, at: 2)
         #expect(it.broker.isIdle)
-        #expect(it.broker.shutdownBegan(at: Brokered.at(3)).isEmpty)
+        #expect(it.shutDown(at: 3).isEmpty)
     }
 
     @Test("A scrape that comes back from a failed delivery during the shutdown ends with it")
@@ -308,7 +256,7 @@ import Wire
         var it = Brokered()
         _ = it.poll(1, "a")
         _ = it.scrape(10, "a")
-        _ = it.broker.shutdownBegan(at: Brokered.at(1))
+        _ = it.shutDown(at: 1)
         let actions = it.broker.deliveryFailed(it.ids[10]!, it.deliveries[1]!, at: Brokered.at(1))
         #expect(actions.decisions == [.fail(10, .shuttingDown)])
         #expect(it.broker.isIdle)
@@ -333,8 +281,46 @@ import Wire
         _ = it.poll(1, "a")
         _ = it.scrape(10, "a")
         _ = it.push(20, for: 10)
-        _ = it.broker.shutdownBegan(at: Brokered.at(1))
-        #expect(it.broker.graceEnded(at: Brokered.at(2)).decisions == [.abandonPush(20), .fail(10, .shuttingDown)])
+        _ = it.shutDown(at: 1)
+        #expect(it.graceEnded(at: 2).decisions == [.abandonPush(20), .fail(10, .shuttingDown)])
         #expect(it.broker.isIdle)
+    }
+
+    @Test("What concerns all is done in batches: deadlines, states, the shutdown and the end of its grace")
+    func batches() {
+        var limits = BrokerLimits()
+        limits.batch = 10
+        limits.maxQueuedPerClient = 100
+        var it = Brokered(limits)
+        for number in 0..<25 { _ = it.poll(number, "n\(number)") }
+        for number in 100..<145 { _ = it.scrape(number, "q", timeout: 1) }
+        #expect(it.broker.clientStates(from: 0)?.states.count == 10)
+        #expect(it.states.count == 25)
+        #expect(it.broker.timePassed(to: Brokered.at(1)).decisions.count == 10)
+        #expect(it.passed(1).decisions.count == 35)
+        for number in 200..<225 { _ = it.scrape(number, "n\(number - 200)", at: 1) }
+        for number in 300..<325 { _ = it.poll(number, "n\(number - 300)", at: 1) }
+        for number in 400..<425 { _ = it.scrape(number, "q", at: 1) }
+        #expect((it.broker.shutdownBegan(at: Brokered.at(2)) ?? []).decisions.count == 10)
+        #expect(it.scrape(500, "q", at: 2).decisions == [.fail(500, .shuttingDown)])
+        #expect(it.shutDown(at: 2).decisions.count == 40)
+        #expect(it.broker.gauges == BrokerGauges(liveClients: 25, connectedClients: 25, inFlight: 25))
+        #expect(it.broker.graceEnded(at: Brokered.at(3)).decisions.count == 10)
+        #expect(it.graceEnded(at: 3).decisions.count == 15)
+    }
+
+    @Test("Times at the ends of what can be said stop nothing")
+    func extremes() {
+        var limits = BrokerLimits()
+        limits.registrationTimeout = .nanoseconds(.max)
+        limits.pollMaxWait = .nanoseconds(.max)
+        var it = Brokered(limits)
+        it.broker.clientRestored(FQDN("r")!, instance: nil, lastSeen: .uptimeNanoseconds(0), expires: .distantFuture)
+        _ = it.poll(1, "a", instance: InstanceID())
+        _ = it.broker.scrapeArrived(
+            ScrapeID(high: 0, low: 9), for: FQDN("b")!, from: 9, deadline: .distantFuture, at: Brokered.at(0))
+        _ = it.pollLeft(1, at: 1)
+        #expect(it.passed(1_000_000_000).isEmpty)
+        #expect(it.listed() == ["r", "a"])
     }
 }

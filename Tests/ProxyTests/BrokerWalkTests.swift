@@ -23,6 +23,15 @@ private struct Model {
     var queues: [String: [Int]] = [:]
     var parked: [String: Int] = [:]
     var livePolls: Set<Int> = []
+    /// Who is listed, as it spells its name, and when it was last heard of.
+    var listed: [String: (spelling: String, seen: Int)] = [:]
+    /// The process of a parked poll.
+    var processes: [Int: InstanceID?] = [:]
+
+    func isConnected(_ name: String) -> Bool {
+        parked[name] != nil
+            || scrapes.values.contains { $0.name == name && ($0.state == .delivered || $0.state == .responding) }
+    }
 
     var live: [Int] { scrapes.filter { $0.value.state != .ended }.map(\.key).sorted() }
     func live(_ state: State) -> [Int] { scrapes.filter { $0.value.state == state }.map(\.key).sorted() }
@@ -39,6 +48,8 @@ private struct Model {
         limits.maxClients = 6
         limits.registrationTimeout = .seconds(30)
         limits.pollMaxWait = .seconds(10)
+        limits.batch = 2
+        limits.slotsPerPage = 3
         var walk = Walk(Brokered(limits), seed: seed)
         for _ in 0..<6000 {
             walk.step()
@@ -52,6 +63,7 @@ private struct Model {
         #expect(walk.it.broker.isIdle)
         #expect(walk.ended.count == walk.scrapes)
         #expect(walk.delivered > 300)
+        #expect(walk.gone > 20)
     }
 }
 
@@ -64,6 +76,7 @@ private struct Walk {
     var delivered = 0
     var scrapes = 0
     var redelivered = 0
+    var gone = 0
     var ended: Set<Int> = []
     let names = ["a", "b", "c", "d", "e", "f", "g", "h"]
     let instances = [nil, InstanceID(), InstanceID()]
@@ -102,14 +115,18 @@ private struct Walk {
             guard let scrape = model.live.randomElement(using: &random) else { return }
             breakOff(scrape)
         default:
-            now += Int.random(in: 1...4, using: &random)
+            // Now and then nothing happens for so long that registrations run out.
+            now += Int.random(in: 0..<20, using: &random) == 0 ? 31 : Int.random(in: 1...4, using: &random)
             apply(it.passed(now))
+            for (name, client) in model.listed where !model.isConnected(name) {
+                #expect(now < client.seen + 30, "\(name) is listed though its registration has run out")
+            }
         }
     }
 
     mutating func finish() {
-        apply(it.broker.shutdownBegan(at: Brokered.at(now)))
-        apply(it.broker.graceEnded(at: Brokered.at(now)))
+        apply(it.shutDown(at: now))
+        apply(it.graceEnded(at: now))
     }
 
     /// Counts match, and what the broker knows is what the model knows.
@@ -122,8 +139,10 @@ private struct Walk {
         // A scrape that comes back from a failed delivery was let in once, and is let in again.
         try #require(gauges.queued <= 20 + redelivered && gauges.liveClients <= 6)
         try #require(gauges.connectedClients <= gauges.liveClients)
-        try #require(it.broker.clientStates().count == gauges.liveClients)
-        try #require(it.broker.clientStates().filter(\.isConnected).count == gauges.connectedClients)
+        try #require(it.states.count == gauges.liveClients)
+        try #require(it.states.filter(\.isConnected).count == gauges.connectedClients)
+        // Not at every step, so that several changes come together.
+        if next.isMultiple(of: 3) { try #require(Set(it.listed()) == Set(model.listed.values.map(\.spelling))) }
         // No parked poll beside a queued scrape of its name.
         for name in model.parked.keys { try #require(model.queues[name, default: []].isEmpty) }
         for (number, scrape) in model.scrapes {
@@ -138,10 +157,20 @@ private struct Walk {
         let poll = number()
         model.livePolls.insert(poll)
         let instance = instances.randomElement(using: &random)!
+        let spelling = Bool.random(using: &random) ? name : name.uppercased()
         // The model learns of the poll before the actions: one of them may deliver to it.
-        let actions = it.poll(poll, name, instance: instance, at: now)
+        let actions = it.poll(poll, spelling, instance: instance, at: now)
         let refused = actions.decisions.contains(.endPoll(poll, .tooManyClients))
-        if !refused { model.parked[name] = poll }
+        if let older = model.parked[name] {
+            let isClash = model.processes[older] != instance
+            #expect(actions.decisions.contains(.endPoll(older, isClash ? .clash : .superseded)))
+            #expect(actions.facts.contains { if case .clash = $0 { true } else { false } } == isClash)
+        }
+        if !refused {
+            model.parked[name] = poll
+            model.processes[poll] = instance
+            model.listed[name] = (spelling, now)
+        }
         apply(actions, superseding: refused ? nil : (name, poll))
     }
 
@@ -156,7 +185,10 @@ private struct Walk {
 
     private mutating func pollLeft(_ poll: Int) {
         model.livePolls.remove(poll)
-        for (name, parked) in model.parked where parked == poll { model.parked[name] = nil }
+        for (name, parked) in model.parked where parked == poll {
+            model.parked[name] = nil
+            model.listed[name]?.seen = now
+        }
         apply(it.pollLeft(poll, at: now))
     }
 
@@ -208,6 +240,7 @@ private struct Walk {
 
     private mutating func end(inModel scrape: Int) {
         guard let name = model.scrapes[scrape]?.name else { return }
+        if model.scrapes[scrape]?.state == .responding { model.listed[name]?.seen = now }
         model.scrapes[scrape]?.state = .ended
         model.queues[name]?.removeAll { $0 == scrape }
     }
@@ -228,13 +261,17 @@ private struct Walk {
                 #expect(model.queues[name]?.first == it.scraper, "not first come first served")
                 model.queues[name]?.removeFirst()
                 model.parked[name] = nil
+                model.listed[name]?.seen = now
                 model.livePolls.remove(it.poll)
                 model.scrapes[it.scraper]!.state = .delivered
                 deliveryOf[it.scraper] = it.delivery
                 delivered += 1
             case .endPoll(let poll, let why):
                 #expect(model.livePolls.remove(poll) != nil, "a dead poll is ended: \(why)")
-                for (name, parked) in model.parked where parked == poll { model.parked[name] = nil }
+                for (name, parked) in model.parked where parked == poll {
+                    model.parked[name] = nil
+                    model.listed[name]?.seen = now
+                }
             case .fail(let scrape, let kind, _):
                 guard model.scrapes[scrape] != nil else {
                     Issue.record("an ended scrape fails")
@@ -248,6 +285,11 @@ private struct Walk {
                 model.scrapes[scrape]!.answers += 1
             case .abandonPush(let push):
                 #expect(model.scrapes.values.contains { $0.push == push })
+            case .note(.gone(let fqdn)):
+                #expect(!model.isConnected(fqdn.key), "gone though it is connected")
+                #expect(model.listed[fqdn.key].map { $0.seen + 30 <= now } == true, "gone before its time")
+                model.listed[fqdn.key] = nil
+                gone += 1
             case .note: break
             }
         }

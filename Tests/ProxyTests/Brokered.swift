@@ -46,6 +46,7 @@ struct Brokered {
     var broker: Broker<NumberPorts>
     var ids: [Int: ScrapeID] = [:]
     var deliveries: [Int: DeliveryID] = [:]
+    private var list = ClientList()
 
     init(_ limits: BrokerLimits = BrokerLimits()) { broker = Broker(limits: limits) }
 
@@ -86,5 +87,42 @@ struct Brokered {
         broker.responseEnded(ids[number]!, status: 200, bytes: 5, at: Self.at(time))
     }
 
-    mutating func passed(_ time: Int) -> [BrokerAction<NumberPorts>] { broker.timePassed(to: Self.at(time)) }
+    mutating func passed(_ time: Int) -> [BrokerAction<NumberPorts>] {
+        var actions = broker.timePassed(to: Self.at(time))
+        while broker.isDue(at: Self.at(time)) { actions += broker.timePassed(to: Self.at(time)) }
+        return actions
+    }
+
+    mutating func shutDown(at time: Int) -> [BrokerAction<NumberPorts>] {
+        var actions: [BrokerAction<NumberPorts>] = []
+        while let some = broker.shutdownBegan(at: Self.at(time)) { actions += some }
+        return actions
+    }
+
+    mutating func graceEnded(at time: Int) -> [BrokerAction<NumberPorts>] {
+        var actions = broker.graceEnded(at: Self.at(time))
+        while !broker.isIdle { actions += broker.graceEnded(at: Self.at(time)) }
+        return actions
+    }
+
+    var states: [Proxy.ClientState] {
+        var states: [Proxy.ClientState] = []
+        var start = 0
+        while let some = broker.clientStates(from: start) {
+            states += some.states
+            start = some.next
+        }
+        return states
+    }
+
+    /// The body of `/clients`, which is made of those pages that have changed since it was last looked at.
+    mutating func clients() -> String {
+        while let page = broker.nextChangedPage() { list.take(page) }
+        return list.body.map { String(buffer: $0) }.joined()
+    }
+
+    /// Whom `/clients` lists.
+    mutating func listed() -> [String] {
+        clients().split(separator: "\"").map(String.init).enumerated().filter { $0.offset % 6 == 3 }.map(\.element)
+    }
 }

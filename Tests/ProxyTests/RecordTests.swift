@@ -85,6 +85,29 @@ final class DatabaseLock {
         }
     }
 
+    @Test("Scrapes of what no client could be called are counted, and drive no failure out of the record")
+    func nonsense() async throws {
+        let folder = TemporaryFolder()
+        let path = folder.file("pushprox.db")
+        try await TestProxy.run {
+            $0.storagePath = path
+        } body: { it in
+            _ = try await it.scrape("nobody", timeout: "0.1").response()
+            for target in ["x", "http://user:secret@a%20b/", "http://user:secret/x@a/"] {
+                #expect(try await it.ask("GET \(target) HTTP/1.1\r\nHost: a\r\n\r\n").status == 400)
+            }
+            let record = try await until(it, path) { reader in
+                let record = try reader.proxy()
+                return record.scrapes == 4 ? record : nil
+            }
+            #expect(record.failures == 4)
+            guard case .ready(let reader) = StoreReader.open(path: path) else {
+                throw TestProxy.Missing(what: "record")
+            }
+            #expect(try reader.failures(FailureQuery()).rows.map(\.fqdn) == ["nobody"])
+        }
+    }
+
     /// The client's row after `body` has made its first scrape fail with a push of its own. `body` gets the scraper and the scrape's id.
     private func rowOfBrokenPush(
         _ body: @Sendable (TestProxy, _ scraper: RawConnection, _ id: String) async throws -> Void

@@ -15,18 +15,22 @@ struct TestProxy: Sendable {
     var gauges: BrokerGauges { proxy.dispatcher.gauges }
 
     /// Runs `body` against a proxy of its own, and stops it.
-    static func run(_ body: (TestProxy) async throws -> Void) async throws { try await run({ _ in }, body: body) }
+    static func run(
+        logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+        _ body: (TestProxy) async throws -> Void
+    ) async throws { try await run({ _ in }, logger: logger, body: body) }
 
     /// The same, with a changed configuration.
     static func run(
-        _ change: (inout ProxyConfiguration) -> Void, body: (TestProxy) async throws -> Void
+        _ change: (inout ProxyConfiguration) -> Void,
+        logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+        body: (TestProxy) async throws -> Void
     ) async throws {
         var configuration = ProxyConfiguration(listenAddress: ListenAddress(host: "127.0.0.1", port: 0))
         // A test that waits for its turn on a busy machine is no slow peer.
         configuration.web.readHeaderTimeout = .seconds(300)
         change(&configuration)
-        let proxy = try await RunningProxy.start(
-            configuration, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let proxy = try await RunningProxy.start(configuration, logger: logger)
         let recording = Task { await proxy.recorder?.run() }
         let result: Result<Void, any Error>
         do {

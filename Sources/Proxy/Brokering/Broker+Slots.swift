@@ -55,26 +55,21 @@ extension Broker {
                 return nil
             }
             gauges.liveClients += 1
+            listingChanged(index)
             actions.append(.note(.registered(poll.fqdn, isBack: goneNames.remove(poll.fqdn.key))))
+        }
+        if slots[index].fqdn.spelling != poll.fqdn.spelling {
+            slots[index].fqdn = poll.fqdn
+            listingChanged(index)
         }
         change(index) {
             $0.isRegistered = true
-            if $0.fqdn.spelling != poll.fqdn.spelling { $0.fqdn = poll.fqdn }
             $0.instance = poll.instance
             $0.agent = poll.agent
             $0.address = poll.address
         }
         touch(index, now)
         return index
-    }
-
-    mutating func reportClash(
-        _ index: Int, _ older: Slot.Parked, _ poll: PollArrival<Ports.Poll>, _ actions: inout [Action]
-    ) {
-        guard let first = older.instance, let second = poll.instance else { return }
-        let isNews = slots[index].clashing.map { $0 != (first, second) && $0 != (second, first) } ?? true
-        slots[index].clashing = (first, second)
-        actions.append(.note(.clash(slots[index].id, poll.fqdn, isNews: isNews)))
     }
 
     mutating func park(_ poll: Slot.Parked, _ index: Int, _ now: NIODeadline) {

@@ -6,7 +6,7 @@ import Wire
 ///
 /// A pure state machine: events come in as calls, in the past tense, with the time as an argument; what is to be done comes out
 /// as actions, to be carried out in their order after the call. Every event costs O(1), or O(log n) of the scrapes under way,
-/// whatever the number of clients. Nothing that a peer can cause traps.
+/// whatever the number of clients; what concerns many at once is done in batches. Nothing that a peer can cause traps.
 ///
 /// A scrape's states: queued → delivered → responding → ended. Legal transitions besides: delivered → queued (the poll's
 /// connection failed while the request was written: back to the head of its queue), and from each of them → ended (deadline,
@@ -34,9 +34,9 @@ struct Broker<Ports: BrokerPorts>: Sendable {
 
     let limits: BrokerLimits
     var gauges = BrokerGauges()
-    private(set) var isShuttingDown = false
+    var isShuttingDown: Bool { shutdown != nil }
 
-    // For the extension in Broker+Slots.swift; nothing outside the broker may touch them.
+    // For the extensions in Broker+….swift; nothing outside the broker may touch them.
     var names: [String: Int] = [:]
     var slots: [Slot] = []
     var freeSlots: [Int] = []
@@ -46,6 +46,8 @@ struct Broker<Ports: BrokerPorts>: Sendable {
     var endablePolls = 0
     var registrationEnds = DeadlineQueue<(slot: Int, client: ClientID)>()
     var goneNames = RecentNames(capacity: 10_000)
+    var changedPages = ChangedPages()
+    var shutdown: Shutdown?
     var serial: UInt64 = 0
 
     init(limits: BrokerLimits) { self.limits = limits }
@@ -58,18 +60,13 @@ struct Broker<Ports: BrokerPorts>: Sendable {
         [scrapeDeadlines.earliest, pollEnds.earliest, registrationEnds.earliest].compactMap(\.self).min()
     }
 
-    /// The names that `/clients` lists: connected, or registration not run out.
-    func listedClients(at now: NIODeadline) -> [String] {
-        var names: [String] = []
-        names.reserveCapacity(gauges.liveClients)
-        for slot in slots where slot.isRegistered && (slot.isConnected || slot.expires > now) {
-            names.append(slot.fqdn.spelling)
-        }
-        return names
+    /// What the record needs of the registered clients, for a record that starts afresh: those of so many slots from `start` on;
+    /// `nil` beyond the last.
+    func clientStates(from start: Int) -> (states: [ClientState], next: Int)? {
+        guard slots.indices.contains(start) else { return nil }
+        let next = min(start + limits.batch, slots.count)
+        return (slots[start..<next].compactMap { $0.isRegistered ? $0.state : nil }, next)
     }
-
-    /// What the record needs of every registered client: for a record that starts afresh.
-    func clientStates() -> [ClientState] { slots.compactMap { $0.isRegistered ? $0.state : nil } }
 
     // MARK: Polls
 
@@ -84,6 +81,7 @@ struct Broker<Ports: BrokerPorts>: Sendable {
             $0.instance = instance
         }
         gauges.liveClients += 1
+        listingChanged(index)
         addRegistrationEnd(index)
     }
 
@@ -101,8 +99,12 @@ struct Broker<Ports: BrokerPorts>: Sendable {
         }
         let delivery = DeliveryID(slot: index, generation: serial)
         if let older = unpark(index) {
-            let clash = older.instance != nil && poll.instance != nil && older.instance != poll.instance
-            if clash { reportClash(index, older, poll, &actions) }
+            // Upstream's client does not say which process it is: two such polls may be one client's that came back.
+            let clash = older.instance != poll.instance
+            if clash {
+                let isNews = slots[index].clashes.insert(older.instance, poll.instance, at: now)
+                actions.append(.note(.clash(slots[index].id, poll.fqdn, isNews: isNews)))
+            }
             actions.append(.note(.pollSuperseded))
             actions.append(.endPoll(older.port, clash ? .clash : .superseded))
         }
@@ -215,71 +217,6 @@ struct Broker<Ports: BrokerPorts>: Sendable {
         guard let entry = scrapes[id], case .responding = entry.phase else { return [] }
         var actions: [Action] = []
         fail(id, entry, kind, detail: detail, sent: sent, now, &actions)
-        return actions
-    }
-
-    // MARK: Time and shutdown
-
-    /// Ends what is due: scrapes past their deadline, idle polls, registrations.
-    mutating func timePassed(to now: NIODeadline) -> [Action] {
-        var actions: [Action] = []
-        while let (id, _) = scrapeDeadlines.popPassed(at: now) {
-            guard let entry = scrapes[id] else { continue }
-            let kind: FailureKind
-            switch entry.phase {
-            case .queued: kind = .noPoll
-            case .delivered: kind = .noPush
-            case .responding(let push, _, _):
-                kind = .responseTimeout
-                actions.append(.abandonPush(push))
-            }
-            fail(id, entry, kind, sent: Self.begun(entry), now, &actions)
-        }
-        while let (delivery, _) = pollEnds.popPassed(at: now) {
-            guard isParked(delivery), let poll = unpark(delivery.slot) else { continue }
-            actions.append(.note(.pollIdle))
-            actions.append(.endPoll(poll.port, .idle))
-            touch(delivery.slot, now)
-            settle(delivery.slot, now, &actions)
-        }
-        while let (entry, deadline) = registrationEnds.popPassed(at: now) {
-            if slots[entry.slot].id == entry.client { slots[entry.slot].registrationEnd = nil }
-            guard slots[entry.slot].awaitsEnd(entry.client, deadline) else { continue }
-            change(entry.slot) { $0.isRegistered = false }
-            gauges.liveClients -= 1
-            goneNames.insert(slots[entry.slot].fqdn.key)
-            actions.append(.note(.gone(slots[entry.slot].fqdn)))
-            actions.append(.note(.client(slots[entry.slot].state)))
-            release(entry.slot)
-        }
-        return actions
-    }
-
-    /// Polls and queued scrapes are sent away, new ones will be; what a client has already taken may still finish.
-    mutating func shutdownBegan(at now: NIODeadline) -> [Action] {
-        guard !isShuttingDown else { return [] }
-        isShuttingDown = true
-        var actions: [Action] = []
-        for index in slots.indices {
-            guard let poll = unpark(index) else { continue }
-            actions.append(.endPoll(poll.port, .shuttingDown))
-            touch(index, now)
-            noteState(index, &actions)
-        }
-        for (id, entry) in scrapes {
-            guard case .queued = entry.phase else { continue }
-            fail(id, entry, .shuttingDown, now, &actions)
-        }
-        return actions
-    }
-
-    /// The grace is over: whatever is still under way fails.
-    mutating func graceEnded(at now: NIODeadline) -> [Action] {
-        var actions: [Action] = []
-        for (id, entry) in scrapes {
-            if case .responding(let push, _, _) = entry.phase { actions.append(.abandonPush(push)) }
-            fail(id, entry, .shuttingDown, sent: Self.begun(entry), now, &actions)
-        }
         return actions
     }
 }

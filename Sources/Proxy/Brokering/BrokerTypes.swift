@@ -18,6 +18,10 @@ struct BrokerLimits: Sendable {
     var registrationTimeout = TimeAmount.minutes(5)
     /// After how long an idle poll of our own client is ended.
     var pollMaxWait = TimeAmount.seconds(45)
+    /// How many clients or scrapes are looked at in one go by what concerns all of them.
+    var batch = 512
+    /// How many clients a page of the listing has at most.
+    var slotsPerPage = 256
 }
 
 /// A delivery: something that can take a scrape to a client. Version 1 knows one kind, a parked poll, good for one scrape.
@@ -90,7 +94,7 @@ struct Delivered<Ports: BrokerPorts>: Sendable {
 enum BrokerFact<Ports: BrokerPorts>: Sendable {
     case registered(FQDN, isBack: Bool)
     case gone(FQDN)
-    /// Two live clients claim one FQDN; news the first time that these two do.
+    /// Two live clients claim one FQDN; news the first time that these two do (`KnownClashes`).
     case clash(ClientID, FQDN, isNews: Bool)
     /// A client's state; the newest one counts.
     case client(ClientState)

@@ -30,8 +30,7 @@ struct ClientSlot<Poll: Sendable>: Sendable {
     var address: String?
     /// The deadline that is set for the end of the registration, so that it is set once.
     var registrationEnd: NIODeadline?
-    /// The two processes that were last found to claim this FQDN at once, so that a pair is reported once.
-    var clashing: (InstanceID, InstanceID)?
+    var clashes = KnownClashes()
 
     init(id: ClientID, fqdn: FQDN, now: NIODeadline) {
         self.id = id

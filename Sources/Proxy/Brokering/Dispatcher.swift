@@ -19,6 +19,7 @@ final class Dispatcher: Sendable {
     private let broker: Mutex<Broker<LivePorts>>
     private let metrics: ProxyMetrics
     private let logger: Logger
+    private let fleetLog: FleetLog
     private let recorder = Mutex<Recorder?>(nil)
     private let drained = Mutex<EventLoopPromise<Void>?>(nil)
 
@@ -26,6 +27,7 @@ final class Dispatcher: Sendable {
         self.broker = Mutex(broker)
         self.metrics = metrics
         self.logger = logger
+        self.fleetLog = FleetLog(logger: logger, suppressed: metrics.suppressedLines)
     }
 
     /// Facts go there from now on; without a record they are only counted and logged.
@@ -34,7 +36,17 @@ final class Dispatcher: Sendable {
     var gauges: BrokerGauges { broker.withLock { $0.gauges } }
     var isShuttingDown: Bool { broker.withLock { $0.isShuttingDown } }
 
-    func clientStates() -> [ClientState] { broker.withLock { $0.clientStates() } }
+    /// The states of all registered clients; the lock is given back every few hundred. One that registers meanwhile may be left out,
+    /// but notes its state itself.
+    func clientStates() -> [ClientState] {
+        var states: [ClientState] = []
+        var start = 0
+        while let some = broker.withLock({ $0.clientStates(from: start) }) {
+            states.append(contentsOf: some.states)
+            start = some.next
+        }
+        return states
+    }
 
     /// The states of the registered clients among these, as they are now; the lock is given back every few hundred.
     func clientStates(of keys: [String]) -> [ClientState?] {
@@ -47,20 +59,16 @@ final class Dispatcher: Sendable {
         return states
     }
 
-    /// A scrape of what no client could be called: it never gets to the broker, but counts like any other that fails.
-    func scrapeRefused(_ id: ScrapeID, host: String, target: String) {
+    /// A scrape of what no client could be called: it never gets to the broker. It is counted like any other that fails, but who asks
+    /// for nonsense drives no failure of a client out of the record.
+    func scrapeRefused() {
         metrics.scrapes.increment()
         metrics.failures[.badTarget]?.increment()
-        let now = Moment.now().wall
-        let kind = FailureKind.badTarget
-        let failure = FailureRecord(
-            time: now, fqdn: host.withoutControls.prefix(utf8Bytes: FQDN.maxBytes), kind: kind, text: kind.summary,
-            scrapeID: id.description, target: target.withoutControls.prefix(utf8Bytes: 300), duration: 0)
-        let outcome = Outcome(time: now, duration: 0, status: kind.status, bytes: 0, failure: kind)
-        recorder.withLock { $0 }?.note { $0.scrapeEnded(outcome, client: nil, failure: failure) }
+        recorder.withLock { $0 }?.note { $0.scrapeRefused() }
     }
 
-    func listedClients() -> [String] { broker.withLock { $0.listedClients(at: .now()) } }
+    /// For `ClientDirectory`: a page of the listing that has changed.
+    func nextChangedPage() -> ListingPage? { broker.withLock { $0.nextChangedPage() } }
 
     // MARK: Events
 
@@ -104,26 +112,38 @@ final class Dispatcher: Sendable {
         run(broker.withLock { $0.responseBroke(id, kind, detail: detail, sent: sent, at: .now()) })
     }
 
-    /// Ends what is due.
+    /// Ends what is due, a batch of it at most.
     ///
-    /// - Returns: When there is something to do next, at the earliest.
-    func timePassed() -> NIODeadline? {
-        let (actions, next) = broker.withLock { ($0.timePassed(to: .now()), $0.nextDeadline) }
+    /// - Returns: When there is something to do next, at the earliest; and whether something is due still.
+    func timePassed() -> (next: NIODeadline?, isDue: Bool) {
+        let now = NIODeadline.now()
+        let (actions, next, isDue) = broker.withLock { ($0.timePassed(to: now), $0.nextDeadline, $0.isDue(at: now)) }
         run(actions)
-        return next
+        fleetLog.timePassed(to: now)
+        return (next, isDue)
     }
+
+    /// Nothing happens any more: what the log left out is said.
+    func stopped() { fleetLog.timePassed(to: .distantFuture) }
 
     /// Begins the shutdown; the future is done when no scrape is under way any more.
     func shutDown(on loop: any EventLoop) -> EventLoopFuture<Void> {
         let promise = loop.makePromise(of: Void.self)
         drained.withLock { $0 = promise }
-        run(broker.withLock { $0.shutdownBegan(at: .now()) })
+        while let actions = broker.withLock({ $0.shutdownBegan(at: .now()) }) { run(actions) }
         completeIfDrained()
         return promise.futureResult
     }
 
     /// Fails what is still under way.
-    func endGrace() { run(broker.withLock { $0.graceEnded(at: .now()) }) }
+    func endGrace() {
+        var isIdle = false
+        while !isIdle {
+            let actions: [BrokerAction<LivePorts>]
+            (actions, isIdle) = broker.withLock { ($0.graceEnded(at: .now()), $0.isIdle) }
+            run(actions)
+        }
+    }
 
     // MARK: Actions
 
@@ -148,7 +168,7 @@ final class Dispatcher: Sendable {
         var hasEnd = false
         let recorder = recorder.withLock { $0 }
         for case .note(let fact) in actions {
-            count(fact)
+            count(fact, now.deadline)
             if case .ended = fact { hasEnd = true }
         }
         recorder?.note { backlog in
@@ -179,17 +199,13 @@ final class Dispatcher: Sendable {
     }
 
     /// Metrics and log.
-    private func count(_ fact: BrokerFact<LivePorts>) {
+    private func count(_ fact: BrokerFact<LivePorts>, _ now: NIODeadline) {
         switch fact {
-        case .registered(let fqdn, let isBack):
-            logger.info(isBack ? "client is back" : "client registered", metadata: ["fqdn": "\(fqdn)"])
-        case .gone(let fqdn): logger.info("client is gone", metadata: ["fqdn": "\(fqdn)"])
+        case .registered(let fqdn, let isBack): fleetLog.write(isBack ? .back : .registered, fqdn, at: now)
+        case .gone(let fqdn): fleetLog.write(.gone, fqdn, at: now)
         case .clash(_, let fqdn, let isNews):
             metrics.clashes.increment()
-            if isNews {
-                logger.warning(
-                    "two live clients claim one FQDN; give each its own --fqdn", metadata: ["fqdn": "\(fqdn)"])
-            }
+            if isNews { fleetLog.write(.clash, fqdn, at: now) }
         case .client: break
         case .ended(let end): count(end)
         case .queueFull(let bound): metrics.queueFull[bound]?.increment()
@@ -234,24 +250,5 @@ extension ScrapeEnd where Ports == LivePorts {
             text: (detail.isEmpty ? kind.summary : "\(kind.summary): \(detail)").prefix(utf8Bytes: 500),
             scrapeID: scrape.description, target: request.targetWithoutQuery.prefix(utf8Bytes: 300),
             duration: duration.nanoseconds / 1000)
-    }
-}
-
-extension String {
-    /// With a space for every control character.
-    var withoutControls: String {
-        String(String.UnicodeScalarView(unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? " " : $0 }))
-    }
-
-    /// The longest beginning of whole characters that is no longer than `count` bytes.
-    func prefix(utf8Bytes count: Int) -> String {
-        if utf8.count <= count { return self }
-        var end = startIndex
-        while end < endIndex {
-            let next = index(after: end)
-            if utf8.distance(from: startIndex, to: next) > count { break }
-            end = next
-        }
-        return String(self[..<end])
     }
 }

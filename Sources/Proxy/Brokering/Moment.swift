@@ -21,13 +21,15 @@ struct Moment: Sendable {
             deadline: .now(), wall: UnixMilliseconds(time.tv_sec) * 1000 + UnixMilliseconds(time.tv_nsec) / 1_000_000)
     }
 
-    /// The wall-clock time of another instant, before or after this one.
+    /// The wall-clock time of another instant, before or after this one. At the ends of what can be said, the end.
     func wall(of other: NIODeadline) -> UnixMilliseconds {
-        wall + (other - deadline).nanoseconds / 1_000_000
+        let (sum, overflow) = wall.addingReportingOverflow((other - deadline).nanoseconds / 1_000_000)
+        return overflow ? (wall < 0 ? .min : .max) : sum
     }
 
-    /// The measuring clock's time of a wall-clock instant.
+    /// The measuring clock's time of a wall-clock instant: its beginning and `distantFuture` for what lies beyond them.
     func deadline(of other: UnixMilliseconds) -> NIODeadline {
-        deadline + .milliseconds(other - wall)
+        let (difference, overflow) = other.subtractingReportingOverflow(wall)
+        return deadline + .milliseconds(overflow ? (other < 0 ? .min : .max) : difference)
     }
 }

@@ -46,6 +46,12 @@ struct RecordBacklog {
             outcome, failure)
     }
 
+    /// A scrape that failed before it was anybody's: it counts in the totals alone.
+    mutating func scrapeRefused() {
+        scrapes += 1
+        failedScrapes += 1
+    }
+
     mutating func sampled(_ sample: SecondSample) {
         seconds.append(sample)
         while seconds.count > Ring.seconds {

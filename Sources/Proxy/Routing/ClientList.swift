@@ -1,23 +1,43 @@
-import Web
+import NIOCore
 
-/// `/clients`: who can be scraped, as `file_sd_configs` and `http_sd_configs` read it.
-enum ClientList {
-    /// Names are FQDNs or IP literals, so nothing in them needs escaping; IPv6 literals get the brackets that a target has.
-    static func response(_ names: [String]) -> Response {
-        var body: [UInt8] = []
-        body.reserveCapacity(names.reduce(16) { $0 + $1.utf8.count + 32 })
-        body.append(UInt8(ascii: "["))
-        for (index, name) in names.enumerated() {
-            if index > 0 { body.append(UInt8(ascii: ",")) }
-            body.append(contentsOf: "{\"targets\":[\"".utf8)
-            if name.utf8.contains(UInt8(ascii: ":")) {
-                body.append(contentsOf: "[\(name)]".utf8)
-            } else {
-                body.append(contentsOf: name.utf8)
-            }
-            body.append(contentsOf: "\"],\"labels\":{}}".utf8)
+/// The body of `/clients` in fragments, one for each page of the broker's list, each with all its clients: a change of one client
+/// writes one fragment anew, and all answers share the others, however many of them are under way.
+struct ClientList: Sendable {
+    private static let open = ByteBuffer(string: "[")
+    private static let close = ByteBuffer(string: "]\n")
+
+    /// Each begins with a comma, unless it is empty.
+    private var fragments: [ByteBuffer] = []
+
+    /// Takes a page's new contents.
+    mutating func take(_ page: ListingPage) {
+        while fragments.count <= page.number { fragments.append(ByteBuffer()) }
+        fragments[page.number] = Self.encode(page.hosts)
+    }
+
+    /// As `file_sd_configs` and `http_sd_configs` read it.
+    var body: [ByteBuffer] {
+        var pieces = [Self.open]
+        pieces.reserveCapacity(fragments.count + 2)
+        for fragment in fragments where fragment.readableBytes > 0 {
+            var piece = fragment
+            if pieces.count == 1 { piece.moveReaderIndex(forwardBy: 1) }
+            pieces.append(piece)
         }
-        body.append(contentsOf: "]\n".utf8)
-        return Response(status: 200, contentType: "application/json", body: body)
+        pieces.append(Self.close)
+        return pieces
+    }
+
+    /// Hosts are names or IP literals, so nothing in them needs escaping.
+    private static func encode(_ hosts: [String]) -> ByteBuffer {
+        guard !hosts.isEmpty else { return ByteBuffer() }
+        var fragment = ByteBuffer()
+        fragment.reserveCapacity(hosts.reduce(0) { $0 + $1.utf8.count + 29 })
+        for host in hosts {
+            fragment.writeStaticString(",{\"targets\":[\"")
+            fragment.writeString(host)
+            fragment.writeStaticString("\"],\"labels\":{}}")
+        }
+        return fragment
     }
 }

@@ -34,7 +34,7 @@ final class PollExchange: Exchange, @unchecked Sendable {
         self.loop = loop
         self.dispatcher = dispatcher
         self.instance = head.message.first(HeaderName.instance).flatMap { InstanceID($0) }
-        self.agent = head.message.first("User-Agent").map { agents.shared($0.prefix(utf8Bytes: 200)) }
+        self.agent = head.message.first("User-Agent").map { agents.shared($0.prefix(utf8Bytes: 200).withoutControls) }
     }
 
     // MARK: Exchange

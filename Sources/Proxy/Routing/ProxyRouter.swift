@@ -31,10 +31,12 @@ struct ProxyRouter: Router {
         case "/poll":
             connection.observer = metrics.requests[.poll]
             guard head.method == "POST" else { return Self.postOnly(connection) }
+            if head.message.contains("Origin") { return fromBrowser(connection) }
             return PollExchange(head, connection: connection, loop: loop, dispatcher: dispatcher, agents: agents)
         case "/push":
             connection.observer = metrics.requests[.push]
             guard head.method == "POST" else { return Self.postOnly(connection) }
+            if head.message.contains("Origin") { return fromBrowser(connection) }
             return PushExchange(connection: connection, loop: loop, dispatcher: dispatcher, maxHeadBytes: maxHeadBytes)
         default:
             return routes.exchange(for: head, on: connection)
@@ -49,8 +51,7 @@ struct ProxyRouter: Router {
             return ScrapeExchange(
                 request, connection: connection, loop: loop, dispatcher: dispatcher, metrics: metrics)
         } catch {
-            let target = AbsoluteTarget(head.target)
-            dispatcher.scrapeRefused(id, host: target?.host ?? "", target: RouteTable.path(of: head))
+            dispatcher.scrapeRefused()
             let why =
                 switch error {
                 case .notAbsolute: "the request target must begin with / or be a URL to scrape"
@@ -60,7 +61,19 @@ struct ProxyRouter: Router {
         }
     }
 
+    /// A page in a browser that can reach the proxy could register a name and be handed a scrape with its credentials: browsers say
+    /// where such a request comes from (Fetch Standard, "Origin" header), clients have nothing to say. Answered before its body is in.
+    private func fromBrowser(_ connection: ServerConnection) -> any Exchange {
+        metrics.browserRequests.increment()
+        connection.respond(
+            .text(403, "polls and pushes are for clients, not for pages in a browser (Origin)", closes: true))
+        return Answered()
+    }
+
     private static func postOnly(_ connection: ServerConnection) -> any Exchange {
         Answer(connection) { .text(405, "use POST", fields: [("Allow", "POST")]) }
     }
 }
+
+/// What is left of a request that has its answer.
+private final class Answered: Exchange {}

@@ -1,0 +1,97 @@
+import NIOCore
+import Store
+
+/// Time and shutdown: events that may concern everybody at once. Each call ends at most a batch (`BrokerLimits.batch`), so that the
+/// broker's lock is held for a moment, and says whether there is more to do.
+extension Broker {
+    /// How far the shutdown has got.
+    struct Shutdown: Sendable {
+        /// Slots before this one have neither polls nor queued scrapes.
+        var slot = 0
+    }
+
+    /// Ends what is due: scrapes past their deadline, idle polls, registrations. More is due while `isDue` says so.
+    mutating func timePassed(to now: NIODeadline) -> [Action] {
+        var actions: [Action] = []
+        var room = limits.batch
+        while room > 0, let (id, _) = scrapeDeadlines.popPassed(at: now) {
+            room -= 1
+            guard let entry = scrapes[id] else { continue }
+            let kind: FailureKind
+            switch entry.phase {
+            case .queued: kind = .noPoll
+            case .delivered: kind = .noPush
+            case .responding(let push, _, _):
+                kind = .responseTimeout
+                actions.append(.abandonPush(push))
+            }
+            fail(id, entry, kind, sent: Self.begun(entry), now, &actions)
+        }
+        while room > 0, let (delivery, _) = pollEnds.popPassed(at: now) {
+            room -= 1
+            guard isParked(delivery), let poll = unpark(delivery.slot) else { continue }
+            actions.append(.note(.pollIdle))
+            actions.append(.endPoll(poll.port, .idle))
+            touch(delivery.slot, now)
+            settle(delivery.slot, now, &actions)
+        }
+        while room > 0, let (entry, deadline) = registrationEnds.popPassed(at: now) {
+            room -= 1
+            if slots[entry.slot].id == entry.client { slots[entry.slot].registrationEnd = nil }
+            guard slots[entry.slot].awaitsEnd(entry.client, deadline) else { continue }
+            change(entry.slot) { $0.isRegistered = false }
+            listingChanged(entry.slot)
+            gauges.liveClients -= 1
+            goneNames.insert(slots[entry.slot].fqdn.key)
+            actions.append(.note(.gone(slots[entry.slot].fqdn)))
+            actions.append(.note(.client(slots[entry.slot].state)))
+            release(entry.slot)
+        }
+        return actions
+    }
+
+    /// Whether something ends now.
+    func isDue(at now: NIODeadline) -> Bool { nextDeadline.map { $0 <= now } ?? false }
+
+    /// Polls and queued scrapes are sent away, new ones will be; what a client has already taken may still finish. To be told again
+    /// until it answers with `nil`.
+    mutating func shutdownBegan(at now: NIODeadline) -> [Action]? {
+        var progress = shutdown ?? Shutdown()
+        guard slots.indices.contains(progress.slot) else {
+            shutdown = progress
+            return nil
+        }
+        var actions: [Action] = []
+        var room = limits.batch
+        // Scrapes that end now and deliveries that fail are told that the proxy shuts down.
+        shutdown = progress
+        while room > 0, progress.slot < slots.count {
+            room -= 1
+            let index = progress.slot
+            if let poll = unpark(index) {
+                actions.append(.endPoll(poll.port, .shuttingDown))
+                touch(index, now)
+                noteState(index, &actions)
+            }
+            while room > 0, slots[index].queuedCount > 0, let id = slots[index].queue.popFirst() {
+                room -= 1
+                guard let entry = scrapes[id], case .queued = entry.phase else { continue }
+                fail(id, entry, .shuttingDown, now, &actions)
+            }
+            if slots[index].queue.isEmpty || slots[index].queuedCount == 0 { progress.slot += 1 }
+        }
+        shutdown = progress
+        return actions
+    }
+
+    /// The grace is over: whatever is still under way fails. To be told again until the broker is idle.
+    mutating func graceEnded(at now: NIODeadline) -> [Action] {
+        var actions: [Action] = []
+        for id in Array(scrapes.keys.prefix(limits.batch)) {
+            guard let entry = scrapes[id] else { continue }
+            if case .responding(let push, _, _) = entry.phase { actions.append(.abandonPush(push)) }
+            fail(id, entry, .shuttingDown, sent: Self.begun(entry), now, &actions)
+        }
+        return actions
+    }
+}

@@ -1,0 +1,76 @@
+import NIOCore
+import Testing
+import Wire
+
+@testable import Proxy
+
+@Suite struct ListingTests {
+    @Test("A client is listed while it is connected, however long, and for its registration timeout after that")
+    func listed() {
+        var it = Brokered()
+        _ = it.poll(1, "Edge1")
+        #expect(it.passed(10_000).decisions == [])
+        #expect(it.listed() == ["Edge1"])
+        _ = it.pollLeft(1, at: 10_000)
+        _ = it.passed(10_299)
+        #expect(it.listed() == ["Edge1"])
+        _ = it.passed(10_300)
+        #expect(it.listed() == [])
+        #expect(it.broker.gauges == BrokerGauges())
+    }
+
+    @Test("A client in flight is listed, and its registration counts from when it took the scrape")
+    func listedInFlight() {
+        var it = Brokered()
+        _ = it.poll(1, "a")
+        _ = it.scrape(10, "a", timeout: 1000, at: 600)
+        #expect(it.passed(1200).decisions == [])
+        #expect(it.listed() == ["a"])
+        _ = it.passed(1600)
+        #expect(it.listed() == [])
+    }
+
+    @Test("Restored clients are listed before they have polled, until their registration runs out")
+    func restored() {
+        var it = Brokered()
+        it.broker.clientRestored(FQDN("a")!, instance: nil, lastSeen: Brokered.at(-100), expires: Brokered.at(200))
+        #expect(it.listed() == ["a"])
+        #expect(it.scrape(10, "a").decisions == [])
+        #expect(it.poll(1, "a").decisions == [.deliver(scraper: 10, poll: 1)])
+        #expect(it.broker.gauges.liveClients == 1)
+        it.broker.clientRestored(FQDN("b")!, instance: nil, lastSeen: Brokered.at(-100), expires: Brokered.at(20))
+        _ = it.passed(20)
+        #expect(it.broker.gauges.liveClients == 1)
+    }
+
+    @Test("The list is valid JSON however many there are, with IPv6 literals in brackets")
+    func listing() {
+        var limits = BrokerLimits()
+        limits.slotsPerPage = 2
+        var it = Brokered(limits)
+        #expect(it.clients() == "[]\n")
+        for (number, name) in ["x", "fe80::1", "c", "d", "e"].enumerated() { _ = it.poll(number, name) }
+        let entries = ["x", "[fe80::1]", "c", "d", "e"].map { "{\"targets\":[\"\($0)\"],\"labels\":{}}" }
+        #expect(it.clients() == "[" + entries.joined(separator: ",") + "]\n")
+        // The first page empties, then all.
+        for number in [0, 1] { _ = it.pollLeft(number) }
+        _ = it.passed(300)
+        #expect(it.listed() == ["c", "d", "e"])
+        for number in 2...4 { _ = it.pollLeft(number, at: 300) }
+        _ = it.passed(600)
+        #expect(it.clients() == "[]\n")
+    }
+
+    @Test("A change of one client is a change of one page, and none is no page")
+    func changedPages() {
+        var it = Brokered()
+        for number in 0..<1000 { _ = it.poll(number, "n\(number)") }
+        #expect(it.listed().count == 1000)
+        #expect(it.broker.nextChangedPage() == nil)
+        _ = it.poll(1000, "n700")
+        #expect(it.broker.nextChangedPage() == nil)
+        _ = it.poll(1001, "N700")
+        #expect(it.broker.nextChangedPage().map { [$0.number, $0.hosts.count] } == [2, 256])
+        #expect(it.broker.nextChangedPage() == nil)
+    }
+}
