@@ -59,7 +59,7 @@ public struct FQDN: Sendable, Hashable, CustomStringConvertible {
     public var description: String { spelling }
 
     /// As it stands in a URL: an IPv6 literal in brackets.
-    public var urlHost: String { spelling.contains(":") ? "[\(spelling)]" : spelling }
+    public var urlHost: String { spelling.utf8.contains(UInt8(ascii: ":")) ? "[\(spelling)]" : spelling }
 
     public static func == (left: FQDN, right: FQDN) -> Bool { left.key == right.key }
     public func hash(into hasher: inout Hasher) { hasher.combine(key) }

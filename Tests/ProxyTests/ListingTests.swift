@@ -70,7 +70,24 @@ import Wire
         _ = it.poll(1000, "n700")
         #expect(it.broker.nextChangedPage() == nil)
         _ = it.poll(1001, "N700")
-        #expect(it.broker.nextChangedPage().map { [$0.number, $0.hosts.count] } == [2, 256])
+        #expect(it.broker.nextChangedPage().map { [$0.number, $0.names.count] } == [2, 256])
         #expect(it.broker.nextChangedPage() == nil)
+    }
+
+    @Test("Pages come in the order in which they changed, each once")
+    func order() {
+        var pages = ChangedPages()
+        for page in [3, 1, 3, 2] { pages.insert(page) }
+        #expect(pages.popFirst() == 3)
+        pages.insert(3)
+        #expect(pages.count == 3)
+        #expect([pages.popFirst(), pages.popFirst(), pages.popFirst(), pages.popFirst()] == [1, 2, 3, nil])
+    }
+
+    @Test("A fleet that changes faster than its list can be written holds no reader up")
+    func restless() {
+        let directory = ClientDirectory { ListingPage(number: 1, names: ["a"], waiting: 2) }
+        let body = directory.response.body.map { String(buffer: $0) }.joined()
+        #expect(body == "[{\"targets\":[\"a\"],\"labels\":{}}]\n")
     }
 }

@@ -1,15 +1,22 @@
+import DequeModule
+
 /// A piece of the list of clients, as it is now.
 struct ListingPage: Sendable {
     /// From 0.
     let number: Int
-    /// As they stand in a target: spelled as the clients do, IPv6 literals in brackets.
-    let hosts: [String]
+    /// Names as the clients spell them.
+    let names: [String]
+    /// How many further pages had changed when this one was taken.
+    let waiting: Int
 }
 
-/// The pages of the list that have changed since they were last asked for.
+/// The pages of the list that have changed since they were last asked for. The one that changed first comes first, so that whoever
+/// takes those that wait, and no more, has all that was so when he came.
 struct ChangedPages: Sendable {
-    private var waiting: [Int] = []
+    private var waiting = Deque<Int>()
     private var isWaiting: [Bool] = []
+
+    var count: Int { waiting.count }
 
     mutating func insert(_ page: Int) {
         while isWaiting.count <= page { isWaiting.append(false) }
@@ -18,8 +25,8 @@ struct ChangedPages: Sendable {
         waiting.append(page)
     }
 
-    mutating func popLast() -> Int? {
-        guard let page = waiting.popLast() else { return nil }
+    mutating func popFirst() -> Int? {
+        guard let page = waiting.popFirst() else { return nil }
         isWaiting[page] = false
         return page
     }
@@ -30,10 +37,12 @@ struct ChangedPages: Sendable {
 extension Broker {
     /// A page that has changed since it was last asked for; `nil` when none has.
     mutating func nextChangedPage() -> ListingPage? {
-        guard let number = changedPages.popLast() else { return nil }
+        guard let number = changedPages.popFirst() else { return nil }
         let start = number * limits.slotsPerPage
         let page = slots[start..<min(start + limits.slotsPerPage, slots.count)]
-        return ListingPage(number: number, hosts: page.compactMap { $0.isRegistered ? $0.fqdn.urlHost : nil })
+        return ListingPage(
+            number: number, names: page.compactMap { $0.isRegistered ? $0.fqdn.spelling : nil },
+            waiting: changedPages.count)
     }
 
     mutating func listingChanged(_ index: Int) { changedPages.insert(index / limits.slotsPerPage) }

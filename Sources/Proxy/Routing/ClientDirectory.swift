@@ -2,7 +2,7 @@ import NIOCore
 import Synchronization
 import Web
 
-/// Answers `/clients`, always with the list as it is now.
+/// Answers `/clients`, always with the list as it was when the question came, or newer.
 ///
 /// The list is written anew where it has changed since the last reader, page by page, the broker's lock being taken for each page
 /// alone. Those who ask meanwhile wait for that and share it.
@@ -23,12 +23,16 @@ final class ClientDirectory: Sendable {
     /// The one copy that all readers share.
     private var body: [ByteBuffer] {
         state.withLock { state in
-            var hasChanged = state.body.isEmpty
-            while let page = nextChangedPage() {
-                state.list.take(page)
-                hasChanged = true
+            let first = nextChangedPage()
+            if let first {
+                state.list.take(first)
+                // What changes meanwhile is the next reader's: a fleet that comes and goes must not keep this one here.
+                for _ in 0..<first.waiting {
+                    guard let page = nextChangedPage() else { break }
+                    state.list.take(page)
+                }
             }
-            if hasChanged { state.body = state.list.body }
+            if first != nil || state.body.isEmpty { state.body = state.list.body }
             return state.body
         }
     }

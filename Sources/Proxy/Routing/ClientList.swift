@@ -12,7 +12,7 @@ struct ClientList: Sendable {
     /// Takes a page's new contents.
     mutating func take(_ page: ListingPage) {
         while fragments.count <= page.number { fragments.append(ByteBuffer()) }
-        fragments[page.number] = Self.encode(page.hosts)
+        fragments[page.number] = Self.encode(page.names)
     }
 
     /// As `file_sd_configs` and `http_sd_configs` read it.
@@ -28,14 +28,18 @@ struct ClientList: Sendable {
         return pieces
     }
 
-    /// Hosts are names or IP literals, so nothing in them needs escaping.
-    private static func encode(_ hosts: [String]) -> ByteBuffer {
-        guard !hosts.isEmpty else { return ByteBuffer() }
+    /// Names are FQDNs or IP literals, so nothing in them needs escaping; IPv6 literals get the brackets that a target has.
+    private static func encode(_ names: [String]) -> ByteBuffer {
+        guard !names.isEmpty else { return ByteBuffer() }
         var fragment = ByteBuffer()
-        fragment.reserveCapacity(hosts.reduce(0) { $0 + $1.utf8.count + 29 })
-        for host in hosts {
+        fragment.reserveCapacity(names.reduce(0) { $0 + $1.utf8.count + 31 })
+        for name in names {
             fragment.writeStaticString(",{\"targets\":[\"")
-            fragment.writeString(host)
+            if name.utf8.contains(UInt8(ascii: ":")) {
+                fragment.writeString("[\(name)]")
+            } else {
+                fragment.writeString(name)
+            }
             fragment.writeStaticString("\"],\"labels\":{}}")
         }
         return fragment
