@@ -16,7 +16,6 @@ let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "sw
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let deques = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
-let heaps = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 
 let package = Package(
@@ -56,7 +55,6 @@ let package = Package(
             name: "Proxy",
             dependencies: [
                 "Flags", "Wire", "Telemetry", "Web", "Store", nioCore, nioPosix, logging, lifecycle, arguments, deques,
-                heaps,
             ],
             swiftSettings: settings),
         .executableTarget(
