@@ -89,7 +89,8 @@ extension EndToEnd {
                         if number.isMultiple(of: 2) { await poll.reset() }
                     }
                 }
-                try await proxy.registered("r\(round)-\(round * 30)")
+                // Of the first hundred, which are logged.
+                try await proxy.registered("r\(round)-\(round * 18)")
                 proxy.program.signal(SIGKILL)
                 try await proxy.program.exited()
                 _ = await traffic.result
