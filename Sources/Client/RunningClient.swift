@@ -107,7 +107,9 @@ final class RunningClient: Sendable {
         return RouteTable([
             "/": Web.Route { page.response(status: ["FQDN: \(fqdn)"]) },
             "/metrics": Web.Route {
-                Response(status: 200, contentType: MetricRegistry.contentType, body: metrics.registry.exposition())
+                Response(
+                    status: 200, contentType: MetricRegistry.contentType,
+                    body: [ByteBuffer(bytes: metrics.registry.exposition())])
             },
             "/-/healthy": Web.Route { .text(200, "PushProx client is healthy.") },
             "/-/ready": Web.Route {

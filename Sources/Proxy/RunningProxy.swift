@@ -148,7 +148,8 @@ final class RunningProxy: Sendable {
             "/clients": Route(observer: metrics.requests[.clients]) { ClientList.response(dispatcher.listedClients()) },
             "/metrics": Route(observer: metrics.requests[.metrics]) {
                 Response(
-                    status: 200, contentType: MetricRegistry.contentType, body: metrics.registry.exposition())
+                    status: 200, contentType: MetricRegistry.contentType,
+                    body: [ByteBuffer(bytes: metrics.registry.exposition())])
             },
             "/-/healthy": Route { .text(200, "PushProx proxy is healthy.") },
             "/-/ready": Route {

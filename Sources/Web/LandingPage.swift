@@ -1,3 +1,5 @@
+import NIOCore
+
 /// A small page that says what a program is and links to what it serves, in the style of Prometheus's exporters.
 public struct LandingPage: Sendable {
     public let name: String
@@ -36,7 +38,7 @@ public struct LandingPage: Sendable {
             </html>
 
             """
-        return Response(status: 200, contentType: "text/html; charset=utf-8", body: Array(page.utf8))
+        return Response(status: 200, contentType: "text/html; charset=utf-8", body: [ByteBuffer(string: page)])
     }
 
     private static func escaped(_ text: String) -> String {

@@ -1,3 +1,5 @@
+import NIOCore
+
 /// Reason phrases of the statuses that these programs answer with themselves (RFC 9110 section 15).
 public enum ResponseStatus {
     public static func reason(_ status: Int) -> String {
@@ -27,12 +29,13 @@ public struct Response: Sendable {
     public var contentType: String?
     /// Further fields, in order.
     public var fields: [(name: String, value: String)] = []
-    public var body: [UInt8]
+    /// In pieces, which several answers may share: none is copied for a large one.
+    public var body: [ByteBuffer]
     /// Whether the connection ends with this response.
     public var closes = false
 
     public init(
-        status: Int, contentType: String?, body: [UInt8], fields: [(name: String, value: String)] = [],
+        status: Int, contentType: String?, body: [ByteBuffer], fields: [(name: String, value: String)] = [],
         closes: Bool = false
     ) {
         self.status = status
@@ -42,13 +45,16 @@ public struct Response: Sendable {
         self.closes = closes
     }
 
+    /// Of the whole body.
+    public var bodyBytes: Int { body.reduce(0) { $0 + $1.readableBytes } }
+
     /// One line of plain text; a line feed is added, and line breaks inside become spaces.
     public static func text(
         _ status: Int, _ line: String, fields: [(name: String, value: String)] = [], closes: Bool = false
     ) -> Response {
         let flat = line.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? " " : Character($0) }
         return Response(
-            status: status, contentType: "text/plain; charset=utf-8", body: Array((String(flat) + "\n").utf8),
+            status: status, contentType: "text/plain; charset=utf-8", body: [ByteBuffer(string: String(flat) + "\n")],
             fields: fields, closes: closes)
     }
 }

@@ -1,3 +1,4 @@
+import NIOCore
 import Web
 
 /// `/clients`: who can be scraped, as `file_sd_configs` and `http_sd_configs` read it.
@@ -18,6 +19,6 @@ enum ClientList {
             body.append(contentsOf: "\"],\"labels\":{}}".utf8)
         }
         body.append(contentsOf: "]\n".utf8)
-        return Response(status: 200, contentType: "application/json", body: body)
+        return Response(status: 200, contentType: "application/json", body: [ByteBuffer(bytes: body)])
     }
 }

@@ -31,6 +31,7 @@ struct ProxyRouter: Router {
         case "/poll":
             connection.observer = metrics.requests[.poll]
             guard head.method == "POST" else { return Self.postOnly(connection) }
+            if let refusal = PollExchange.refusal(of: head, on: connection) { return refusal }
             return PollExchange(head, connection: connection, loop: loop, dispatcher: dispatcher, agents: agents)
         case "/push":
             connection.observer = metrics.requests[.push]
@@ -43,6 +44,7 @@ struct ProxyRouter: Router {
 
     private func scrape(_ head: RequestHead, _ connection: ServerConnection, _ loop: any EventLoop) -> any Exchange {
         connection.observer = metrics.proxiedRequests
+        if let refusal = ScrapeExchange.refusal(of: head, on: connection) { return refusal }
         let id = ScrapeID()
         do throws(ScrapeRequest.Refusal) {
             let request = try ScrapeRequest(head, id: id, fallback: defaultTimeout, maximum: maxTimeout)
