@@ -132,7 +132,7 @@ extension ServerConnection {
     }
 
     /// How far writing has come; it changes with every byte that the peer takes.
-    struct WriteProgress: Equatable {
+    struct WriteProgress: Equatable, Sendable {
         /// To the socket, modulo 2⁶⁴; bytes. Goes on only when a good part of the socket's buffer is free, which may be megabytes.
         let gone: Int
         /// What the kernel keeps until the peer acknowledges it; bytes of memory.

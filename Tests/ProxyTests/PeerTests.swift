@@ -66,7 +66,7 @@ import Testing
             let scraper = try await it.scrape("a", timeout: "280", receiveBuffer: 16_384)
             try await scraper.stopReading()
             let id = try TestProxy.id(of: try await poll.response())
-            let count = 200_000
+            let count = 50_000
             let push = try await it.connect()
             try await push.send(
                 "POST /push HTTP/1.1\r\nHost: p\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -97,7 +97,7 @@ import Testing
             try await push.send(
                 "POST /push HTTP/1.1\r\nHost: p\r\nContent-Length: 90000000\r\n\r\n"
                     + "HTTP/1.1 200 OK\r\nContent-Length: 80000000\r\nId: \(id)\r\n\r\n")
-            let sending = Task { try await push.send(ByteBuffer(repeating: 1, count: 40_000_000)) }
+            let sending = Task { try await push.send(ByteBuffer(repeating: 1, count: 20_000_000)) }
             #expect(try await push.response().status == 500)
             guard case .reset = await scraper.closed() else {
                 Issue.record("it looks like an orderly end")

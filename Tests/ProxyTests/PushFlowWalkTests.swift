@@ -20,7 +20,9 @@ private struct Walk {
     private var rest: ByteBuffer
     private var asked = false
 
-    private(set) var relayed: [UInt8] = []
+    /// Bytes of the body, in order if `isInOrder`.
+    private(set) var relayed = 0
+    private var isInOrder = true
     /// Held by parts that have not gone to the scraper's socket.
     private var outstanding: [Int] = []
     private var isPaused = false
@@ -35,7 +37,7 @@ private struct Walk {
     init(seed: UInt64) {
         var random = Seeded(seed)
         isHead = Int.random(in: 0..<10, using: &random) == 0
-        let size = [0, 1, 1_000, 60_000, 400_000].randomElement(using: &random) ?? 0
+        let size = [0, 1, 1_000, 60_000, 250_000].randomElement(using: &random) ?? 0
         let whole = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }
         var message = ByteBuffer(string: "HTTP/1.1 200 OK\r\nId: \(Self.id)\r\n")
         var bodyStart = 0
@@ -96,13 +98,13 @@ private struct Walk {
 
     /// What comes late, after the end.
     mutating func afterwards() {
-        let before = (lasts, failures, answers, relayed.count)
+        let before = (lasts, failures, answers, relayed)
         while !outstanding.isEmpty { drain() }
         run(flow.abandoned())
         run(flow.batchEnded())
         run(flow.connectionLost())
         run(flow.bytesArrived(ByteBuffer(string: "late")))
-        #expect(before == (lasts, failures, answers, relayed.count))
+        #expect(before == (lasts, failures, answers, relayed))
     }
 
     private mutating func lose() {
@@ -131,7 +133,11 @@ private struct Walk {
         if let part = step.part {
             #expect(failures == 0 && lasts == 0 && answers == 0)
             if part.head != nil { heads += 1 }
-            for slice in part.body { relayed += slice.readableBytesView }
+            for slice in part.body {
+                let expected = body.dropFirst(relayed).prefix(slice.readableBytes)
+                isInOrder = isInOrder && slice.readableBytesView.elementsEqual(expected)
+                relayed += slice.readableBytes
+            }
             outstanding.append(part.heldBytes)
             if part.isLast { lasts += 1 }
         }
@@ -143,10 +149,10 @@ private struct Walk {
     }
 
     func check() throws {
-        try #require(relayed.count <= body.count && relayed == Array(body.prefix(relayed.count)))
+        try #require(isInOrder && relayed <= body.count)
         try #require(heads <= 1 && lasts <= 1 && failures <= 1 && answers <= 1 && lasts + failures <= 1)
-        if !relayed.isEmpty || lasts > 0 { try #require(heads == 1) }
-        if lasts == 1 { try #require(isWhole && relayed == body) }
+        if relayed > 0 || lasts > 0 { try #require(heads == 1) }
+        if lasts == 1 { try #require(isWhole && relayed == body.count) }
         let held = outstanding.reduce(0, +)
         // One last read may come on top.
         try #require(held <= PushFlow.most + ReceiveRead.most)
@@ -164,9 +170,9 @@ private enum ReceiveRead {
 @Suite struct PushFlowWalkTests {
     @Test(
         "Whatever comes when: all that arrived is relayed in order, or the scrape failed and was told; and the push ends",
-        arguments: 0..<40 as Range<UInt64>)
+        arguments: 0..<20 as Range<UInt64>)
     func walk(seed: UInt64) async throws {
-        for number in 0..<25 {
+        for number in 0..<15 {
             var walk = Walk(seed: seed * 1_000 + UInt64(number))
             var steps = 0
             while !walk.isOver {

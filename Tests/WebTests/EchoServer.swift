@@ -10,10 +10,10 @@ import Wire
 @testable import Web
 
 /// Answers every request with its method, target and body; `/hold` is not answered before the test says so, nor is `/poll`, which
-/// takes no more than 512 bytes behind it. `/static/…` is a table of routes with bodies of 1 byte and of 16 MiB that all share.
+/// takes no more than 512 bytes behind it. `/watched` is answered with 8 MiB. `/static/…` is a table of routes with bodies of 1 byte and of 8 MiB that all share.
 final class Echo: Router {
-    static let large = ByteBuffer(repeating: UInt8(ascii: "x"), count: 16 << 20)
-    private static let other = ByteBuffer(repeating: UInt8(ascii: "y"), count: 16 << 20)
+    static let large = ByteBuffer(repeating: UInt8(ascii: "x"), count: 8 << 20)
+    private static let other = ByteBuffer(repeating: UInt8(ascii: "y"), count: 8 << 20)
 
     let held = Held()
     private let routes = RouteTable([
@@ -77,6 +77,15 @@ final class Held: @unchecked Sendable {
     /// Waits until so many wait.
     func arrived(_ count: Int) async throws { try await wait { $0.waiting.count == count } }
 
+    /// How far writing has come on the connection that `/watched` was asked for on.
+    func progress() async throws -> ServerConnection.WriteProgress? {
+        try await arrived(1)
+        let connection = try await loop.submit { UncheckedBox(self.waiting[0]) }.get()
+        return try await connection.value.eventLoop?.submit {
+            connection.value.writeProgress(buffered: connection.value.bufferedBytes)
+        }.get()
+    }
+
     func waitForLost(_ count: Int) async throws { try await wait { $0.lost == count } }
 }
 
@@ -106,6 +115,9 @@ private final class EchoExchange: Exchange {
     func bodyEnded() {
         if head.target == "/hold" || head.target == "/poll" {
             held.add(connection)
+        } else if head.target == "/watched" {
+            held.add(connection)
+            connection.respond(Response(status: 200, contentType: nil, body: [Echo.large]))
         } else {
             connection.respond(.text(200, "\(head.method) \(head.target) \(body)"))
         }
