@@ -8,14 +8,6 @@ import Telemetry
 import Web
 import Wire
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
-
 /// Why the proxy could not start, in one line.
 struct StartError: Error, CustomStringConvertible {
     let description: String
@@ -30,7 +22,7 @@ struct ProxyProgram {
     ///
     /// - Throws: `StartError` when it can't start.
     func run() async throws {
-        let configuration = fitted(toDescriptors: raiseDescriptorLimit())
+        let configuration = fitted(toDescriptors: DescriptorLimit.raise())
         if configuration.defaultTimeout > configuration.maxTimeout {
             logger.warning(
                 "--scrape.default-timeout is longer than --scrape.max-timeout, which clamps it",
@@ -55,34 +47,14 @@ struct ProxyProgram {
         logger.info("stopped")
     }
 
-    /// - Returns: How many descriptors there may be; `nil` when nobody knows.
-    private func raiseDescriptorLimit() -> Int? {
-        var limit = rlimit()
-        guard getrlimit(Self.descriptors, &limit) == 0 else { return nil }
-        if limit.rlim_cur < limit.rlim_max {
-            let before = limit.rlim_cur
-            limit.rlim_cur = limit.rlim_max
-            if setrlimit(Self.descriptors, &limit) != 0 {
-                logger.warning("the limit of open files could not be raised", metadata: ["errno": "\(errno)"])
-                return Int(clamping: before)
-            }
-        }
-        return Int(clamping: limit.rlim_cur)
-    }
-
     /// Connections are refused with a word before descriptors run out without one.
     private func fitted(toDescriptors limit: Int?) -> ProxyConfiguration {
         var fitted = configuration
-        let spare = 64
-        if let limit, limit > spare, configuration.web.maxConnections > limit - spare {
-            fitted.web.maxConnections = limit - spare
+        if let limit {
+            fitted.web.maxConnections = min(
+                configuration.web.maxConnections,
+                DescriptorLimit.connections(within: limit, threads: System.coreCount))
         }
         return fitted
     }
-
-    #if canImport(Glibc)
-        private static let descriptors = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-    #else
-        private static let descriptors = RLIMIT_NOFILE
-    #endif
 }

@@ -14,6 +14,10 @@ public protocol Exchange: AnyObject {
     func readBatchEnded()
     /// The connection closed before `finish` was called. Nothing more is called afterwards.
     func connectionLost()
+    /// The most bytes that the peer may send behind this request while it waits for its answer; one that sends more is answered
+    /// 400, and its connection ends. `nil` where further bytes are left in the socket instead: then nobody can see whether the
+    /// peer has left, so what waits must end by itself in bounded time.
+    var maxPipelinedBytes: Int? { get }
 }
 
 extension Exchange {
@@ -21,6 +25,7 @@ extension Exchange {
     public func bodyEnded() {}
     public func readBatchEnded() {}
     public func connectionLost() {}
+    public var maxPipelinedBytes: Int? { nil }
 }
 
 /// Chooses what serves a request.

@@ -26,6 +26,8 @@ public struct RouteTable: Router {
             return Answer(connection) { .text(404, "not found; see / for what there is") }
         }
         connection.observer = route.observer
+        let most = WebLimits.maxDiscardedBytes
+        if let refusal = Answer.tooLarge(head, connection, bytes: most, "no body is expected here") { return refusal }
         guard head.method == "GET" || head.method == "HEAD" else {
             return Answer(connection) { .text(405, "use GET", fields: [("Allow", "GET, HEAD")]) }
         }
@@ -39,15 +41,17 @@ public struct RouteTable: Router {
     }
 }
 
-/// Answers when the whole request is in.
+/// Answers at once, when the head is in. A body that nobody asked for is read and thrown away, as far as that is worth it to keep
+/// the connection (`WebLimits.maxDiscardedBytes`).
 public final class Answer: Exchange {
-    private let connection: ServerConnection
-    private let answer: () -> Response
+    public init(_ connection: ServerConnection, _ answer: () -> Response) { connection.respond(answer()) }
 
-    public init(_ connection: ServerConnection, _ answer: @escaping () -> Response) {
-        self.connection = connection
-        self.answer = answer
+    /// - Returns: `nil` for a request that does not announce a body of more than `bytes`; otherwise it is answered 413, before its body
+    ///   comes, and the connection ends.
+    public static func tooLarge(
+        _ head: RequestHead, _ connection: ServerConnection, bytes: Int, _ text: @autoclosure () -> String
+    ) -> (any Exchange)? {
+        guard case .length(let length) = head.framing, length > bytes else { return nil }
+        return Answer(connection) { .text(413, text(), closes: true) }
     }
-
-    public func bodyEnded() { connection.respond(answer()) }
 }

@@ -43,7 +43,7 @@ extension ServerConnection {
                 }
                 do {
                     guard let head = try RequestHead.parse(&received, with: &headParser) else {
-                        if received.readableBytes > 0 { startClock() }
+                        if received.readableBytes > 0 { startClock() } else { restIfIdle() }
                         return
                     }
                     begin(head)
@@ -83,8 +83,13 @@ extension ServerConnection {
                     return
                 }
             case .answering:
-                if received.readableBytes > WebLimits.maxPipelinedBytes { setReading(paused: true) }
-                return
+                if let most = exchange?.maxPipelinedBytes {
+                    guard received.readableBytes > most else { return }
+                    refusePipelined()
+                } else {
+                    if received.readableBytes > WebLimits.maxPipelinedBytes { setReading(paused: true) }
+                    return
+                }
             case .lingering, .closed:
                 received = ByteBuffer()
                 return
@@ -166,6 +171,28 @@ extension ServerConnection {
         clock.add(self)
     }
 
+    /// The peer sends on and on behind a request that may wait for long. Held back in its socket, that would hide its leaving.
+    private func refusePipelined() {
+        service.metrics.pipeliningRefused.increment()
+        closesAfterResponse = true
+        let lost = exchange
+        exchange = nil
+        respond(.text(400, "too much was sent behind a request that waits for its answer", closes: true))
+        lost?.connectionLost()
+    }
+
+    /// Between requests, with nothing left to read or write, the connection is idle.
+    func restIfIdle() {
+        guard case .head = phase, idling == .no, !isOnClock, !isWatched, received.readableBytes == 0, context != nil
+        else { return }
+        clock.beginIdling(self)
+    }
+
+    func closeIdle() {
+        clock.endIdling(self)
+        context?.close(promise: nil)
+    }
+
     func closeGently() {
         guard let context else { return }
         let requestIsComplete =
@@ -174,23 +201,28 @@ extension ServerConnection {
             case .body(let decoder): decoder.hasEnded
             case .head, .discarding, .lingering, .closed: false
             }
-        if requestIsComplete && received.readableBytes == 0 {
+        let isOver = requestIsComplete && received.readableBytes == 0
+        if isOver {
             phase = .closed
-            // The close waits for what has been written.
-            context.writeAndFlush(wrapOutboundOut(ByteBuffer())).assumeIsolated().whenComplete { _ in
-                context.close(promise: nil)
-            }
-            return
+        } else {
+            phase = .lingering(bytes: 0)
+            received = ByteBuffer()
+            readingPaused = true
+            setReading(paused: false)
         }
-        phase = .lingering(bytes: 0)
-        received = ByteBuffer()
-        readingPaused = true
-        setReading(paused: false)
         stopClock()
-        startClock()
+        // The close waits for what has been written, and `ConnectionClock` sees to it that the peer reads it.
+        var isWritten = false
         context.writeAndFlush(wrapOutboundOut(ByteBuffer())).assumeIsolated().whenComplete { _ in
-            context.close(mode: .output, promise: nil)
+            isWritten = true
+            if isOver {
+                context.close(promise: nil)
+            } else {
+                context.close(mode: .output, promise: nil)
+                self.startClock()
+            }
         }
+        if !isWritten { clock.watchWrites(self) }
     }
 
     func discardLingering(_ count: Int) {

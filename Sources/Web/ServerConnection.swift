@@ -22,9 +22,15 @@ public final class ServerConnection: ChannelInboundHandler {
         case closed
     }
 
+    enum Idling {
+        case no
+        /// In one of the lists of `ConnectionClock`.
+        case fresh, settled
+    }
+
     let router: any Router
     let service: WebService
-    let clock: RequestClock
+    let clock: ConnectionClock
     var context: ChannelHandlerContext?
     var phase = Phase.head
     var headParser: HeadParser
@@ -39,11 +45,21 @@ public final class ServerConnection: ChannelInboundHandler {
     /// As the channel last said; asking it costs more than a branch on every request should.
     var isWritable = true
     private var knownPeer: String?
-    private static let allocator = ByteBufferAllocator()
-    /// The largest body that is copied behind its head, so that both are one write. Bytes.
-    private static let maxCopiedBody = 4_096
 
-    /// When `RequestClock` gives this connection up.
+    /// All that was ever written on this connection, modulo 2⁶⁴; bytes.
+    var writtenBytes = 0
+    /// Whether `ConnectionClock` watches that the peer reads.
+    var isWatched = false
+    /// What is known to wait for the peer, and how much of that is counted in `PendingBytes`; bytes.
+    var heldBytes = 0
+    var countedBytes = 0
+    /// The place among `IdleConnections`, which alone change it together with `ConnectionClock`.
+    var idling = Idling.no
+    var idleSince = NIODeadline.distantPast
+    var idleNext: ServerConnection?
+    var idlePrevious: ServerConnection?
+
+    /// When `ConnectionClock` gives this connection up, unless its request is here by then.
     var clockDeadline = NIODeadline.distantFuture
     /// Who is told when the current request ends; set by a `Router`.
     public var observer: (any RequestObserver)?
@@ -52,7 +68,7 @@ public final class ServerConnection: ChannelInboundHandler {
     /// Whether the current request is HEAD: answers then go without a body.
     public internal(set) var isHeadRequest = false
 
-    init(router: any Router, service: WebService, clock: RequestClock) {
+    init(router: any Router, service: WebService, clock: ConnectionClock) {
         self.router = router
         self.service = service
         self.clock = clock
@@ -74,75 +90,6 @@ public final class ServerConnection: ChannelInboundHandler {
 
     // MARK: What exchanges do
 
-    /// Writes a complete answer and finishes.
-    public func respond(_ response: Response) {
-        if response.closes { closesAfterResponse = true }
-        let bodyBytes = response.bodyBytes
-        let isSmall = bodyBytes <= Self.maxCopiedBody
-        var buffer = beginBuffer(status: response.status, reserving: (isSmall ? bodyBytes : 0) + 256)
-        if let type = response.contentType {
-            buffer.writeStaticString("Content-Type: ")
-            buffer.writeString(type)
-            buffer.writeStaticString("\r\n")
-        }
-        for field in response.fields { buffer.writeString("\(field.name): \(field.value)\r\n") }
-        if response.status != 204 {
-            buffer.writeStaticString("Content-Length: ")
-            buffer.writeString(String(bodyBytes))
-            buffer.writeStaticString("\r\n")
-        }
-        writeConnectionField(into: &buffer)
-        buffer.writeStaticString("\r\n")
-        if isHeadRequest || isSmall {
-            if !isHeadRequest { for piece in response.body { buffer.writeImmutableBuffer(piece) } }
-            write(buffer)
-        } else {
-            writeLater(buffer)
-            for piece in response.body.dropLast() { writeLater(piece) }
-            write(response.body.last ?? ByteBuffer())
-        }
-        finish(status: response.status)
-    }
-
-    /// A buffer that begins with a status line; fields and the empty line are the caller's to add.
-    public func beginBuffer(status: Int, reserving capacity: Int) -> ByteBuffer {
-        var buffer = Self.allocator.buffer(capacity: capacity)
-        if status == 200 {
-            buffer.writeStaticString("HTTP/1.1 200 OK\r\n")
-        } else {
-            buffer.writeString("HTTP/1.1 \(status) \(ResponseStatus.reason(status))\r\n")
-        }
-        return buffer
-    }
-
-    /// Adds the `Connection` field that the current request's persistence asks for, if any.
-    public func writeConnectionField(into buffer: inout ByteBuffer) {
-        // The peer holds a body back for a 100 that did not come: whether it will still send it is anybody's guess.
-        if awaitsContinue { closesAfterResponse = true }
-        if closesAfterResponse {
-            buffer.writeStaticString("Connection: close\r\n")
-        } else if minorVersion == 0 {
-            buffer.writeStaticString("Connection: keep-alive\r\n")
-        }
-    }
-
-    /// The response can only end with the connection: call it before `writeConnectionField`.
-    public func closeAfterResponse() { closesAfterResponse = true }
-
-    /// Writes bytes of the current answer at once.
-    public func write(_ bytes: ByteBuffer, promise: EventLoopPromise<Void>? = nil) {
-        guard let context else {
-            promise?.fail(ChannelError.ioOnClosedChannel)
-            return
-        }
-        context.writeAndFlush(wrapOutboundOut(bytes), promise: promise)
-    }
-
-    /// Writes bytes that the next `write` sends along.
-    public func writeLater(_ bytes: ByteBuffer) {
-        context?.write(wrapOutboundOut(bytes), promise: nil)
-    }
-
     /// The current answer is complete; the connection goes on to the next request or ends.
     public func finish(status: Int) {
         guard exchange != nil || !isAnswered else { return }
@@ -161,27 +108,14 @@ public final class ServerConnection: ChannelInboundHandler {
             stopClock()
         }
         setReading(paused: false)
+        guard !isProcessing else { return }
+        guard received.readableBytes > 0 else {
+            restIfIdle()
+            return
+        }
         // Not at once: a scrape that is delivered here may come from another connection, whose next request is then answered
         // from inside this one's, and so on, as deep as there are connections.
-        if !isProcessing && received.readableBytes > 0 {
-            context?.eventLoop.assumeIsolated().execute { self.processLater() }
-        }
-    }
-
-    /// Ends the connection in a way that can't be taken for the end of a response: with a reset.
-    public func abort(status: Int) {
-        exchange = nil
-        observe(status)
-        guard let context, case let channel = context.channel else { return }
-        phase = .closed
-        if let provider = channel as? any SocketOptionProvider {
-            // A reset instead of an orderly close; the option can fail only on a socket that is gone already.
-            provider.setSoLinger(linger(l_onoff: 1, l_linger: 0)).assumeIsolated().whenComplete { _ in
-                context.close(promise: nil)
-            }
-        } else {
-            context.close(promise: nil)
-        }
+        context?.eventLoop.assumeIsolated().execute { self.processLater() }
     }
 
     /// The exchange answers for its own time limit from here on.
@@ -221,6 +155,7 @@ public final class ServerConnection: ChannelInboundHandler {
 
     public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
+        if idling != .no { clock.endIdling(self) }
         if case .lingering(let count) = phase {
             discardLingering(count + bytes.readableBytes)
             return
@@ -247,6 +182,8 @@ public final class ServerConnection: ChannelInboundHandler {
 
     public func channelInactive(context: ChannelHandlerContext) {
         stopClock()
+        clock.unwatchWrites(self)
+        clock.endIdling(self)
         phase = .closed
         let lost = exchange
         exchange = nil
@@ -290,11 +227,3 @@ public final class ServerConnection: ChannelInboundHandler {
         lost?.connectionLost()
     }
 }
-
-#if canImport(Glibc)
-    import struct Glibc.linger
-#elseif canImport(Musl)
-    import struct Musl.linger
-#else
-    import struct Darwin.linger
-#endif

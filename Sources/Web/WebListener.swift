@@ -31,28 +31,29 @@ public final class WebListener: Sendable {
         metrics: WebMetrics, logger: Logger
     ) async throws(BindError) -> WebListener {
         let service = WebService(limits: limits, metrics: metrics, logger: logger)
-        let clocks = ClockTable(group: group, timeout: service.readTimeout)
+        let clocks = ClockTable(group: group, limits: limits)
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 4096)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .deadPeerOptions()
-            // Out of descriptors, accepting again at once would only fail again, and spin.
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(AcceptBackoffHandler())
+                    try channel.pipeline.syncOperations.addHandler(AcceptPause(metrics: metrics))
                 }
             }
             .receiveBuffers()
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    guard service.connectionOpened() else {
-                        try channel.pipeline.syncOperations.addHandler(RefusedConnection(service: service))
-                        return
-                    }
-                    try channel.pipeline.syncOperations.addHandler(
-                        ServerConnection(
-                            router: router, service: service, clock: clocks.clock(of: channel.eventLoop)))
+                @Sendable func begin(hasRoom: Bool) throws {
+                    let handler: any ChannelHandler =
+                        hasRoom
+                        ? ServerConnection(router: router, service: service, clock: clocks.clock(of: channel.eventLoop))
+                        : RefusedConnection(service: service)
+                    try channel.pipeline.syncOperations.addHandler(handler)
                 }
+                if service.connectionOpened() {
+                    return channel.eventLoop.makeCompletedFuture { try begin(hasRoom: true) }
+                }
+                return clocks.closeLongestIdle(from: channel.eventLoop).flatMapThrowing { try begin(hasRoom: $0) }
             }
         do {
             let channel: any Channel
@@ -90,7 +91,7 @@ public final class WebListener: Sendable {
     }
 }
 
-/// Answers a connection over `--web.max-connections`, so that the peer learns why, and closes it.
+/// Answers a connection over `--web.max-connections` while none is idle, so that the peer learns why, and closes it.
 private final class RefusedConnection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -115,25 +116,6 @@ private final class RefusedConnection: ChannelInboundHandler {
     func channelInactive(context: ChannelHandlerContext) { service.connectionClosed() }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
-}
-
-/// One `RequestClock` for each event loop of a group.
-///
-/// `@unchecked Sendable`: the table never changes, and a clock is only ever taken on its own event loop.
-private final class ClockTable: @unchecked Sendable {
-    private let clocks: [ObjectIdentifier: RequestClock]
-
-    init(group: any EventLoopGroup, timeout: TimeAmount) {
-        var clocks: [ObjectIdentifier: RequestClock] = [:]
-        for loop in group.makeIterator() { clocks[ObjectIdentifier(loop)] = RequestClock(loop: loop, timeout: timeout) }
-        self.clocks = clocks
-    }
-
-    func clock(of loop: any EventLoop) -> RequestClock {
-        loop.assertInEventLoop()
-        // Every loop that a child channel gets is of the group.
-        return clocks[ObjectIdentifier(loop)] ?? RequestClock(loop: loop, timeout: .seconds(1))
-    }
 }
 
 extension ServerBootstrap {

@@ -13,8 +13,9 @@ public struct WebOptions: ParsableArguments, Sendable {
     @Option(
         name: .customLong("web.max-connections"),
         help: ArgumentHelp(
-            "Connections served at once; further ones are answered 503 and closed. Fewer where the limit of open files "
-                + "allows no more. (default: 50000)", valueName: "count"),
+            "Connections served at once; for a further one the longest idle one is closed, and where none is idle it is "
+                + "answered 503. Fewer where the limit of open files allows no more. (default: 50000)",
+            valueName: "count"),
         transform: FlagValue.count(in: 1...10_000_000))
     public var maxConnections = 50_000
 
@@ -34,9 +35,36 @@ public struct WebOptions: ParsableArguments, Sendable {
         transform: FlagValue.positiveDuration)
     public var readHeaderTimeout = GoDuration.seconds(10)
 
+    @Option(
+        name: .customLong("web.idle-timeout"),
+        help: ArgumentHelp(
+            "How long a connection may stay open between requests; a poll that waits is a request. When "
+                + "--web.max-connections is reached, the longest idle one is closed sooner. (default: 2m)",
+            valueName: "duration"),
+        transform: FlagValue.positiveDuration)
+    public var idleTimeout = GoDuration.seconds(120)
+
+    @Option(
+        name: .customLong("web.write-timeout"),
+        help: ArgumentHelp(
+            "How long a peer may read nothing of what waits for it; then its connection is reset. (default: 30s)",
+            valueName: "duration"),
+        transform: FlagValue.positiveDuration)
+    public var writeTimeout = GoDuration.seconds(30)
+
+    @Option(
+        name: .customLong("web.max-pending-bytes"),
+        help: ArgumentHelp(
+            "Bytes of answers that may wait for slow readers, over all connections; beyond it, /clients and /metrics are "
+                + "answered 503. (default: 268435456)", valueName: "bytes"),
+        transform: FlagValue.count(in: 65_536...1_099_511_627_776))
+    public var maxPendingBytes = 268_435_456
+
     public init() {}
 
     public var limits: WebLimits {
-        WebLimits(maxConnections: maxConnections, maxHeaderBytes: maxHeaderBytes, readHeaderTimeout: readHeaderTimeout)
+        WebLimits(
+            maxConnections: maxConnections, maxHeaderBytes: maxHeaderBytes, readHeaderTimeout: readHeaderTimeout,
+            idleTimeout: idleTimeout, writeTimeout: writeTimeout, maxPendingBytes: maxPendingBytes)
     }
 }

@@ -7,12 +7,14 @@ final class WebService: Sendable {
     let metrics: WebMetrics
     let logger: Logger
     let readTimeout: TimeAmount
+    let pending: PendingBytes
 
     init(limits: WebLimits, metrics: WebMetrics, logger: Logger) {
         self.limits = limits
         self.metrics = metrics
         self.logger = logger
         self.readTimeout = .nanoseconds(limits.readHeaderTimeout.nanoseconds)
+        self.pending = PendingBytes(limit: limits.maxPendingBytes, gauge: metrics.pendingBytes)
     }
 
     /// Counts a connection in; false when there are as many as there may be.

@@ -1,6 +1,7 @@
 import Flags
 import NIOCore
 import NIOPosix
+import TestKit
 import Testing
 
 @testable import Client
@@ -42,6 +43,26 @@ import Testing
                 "pushprox_client_poll_errors_total 0", "pushprox_client_polls_total{result=\"idle\"} 1",
                 "pushprox_client_proxy_ready 1", "pushprox_client_scrape_failures_total{kind=\"target_timeout\"} 0",
             ] { #expect(metrics.contains("\n\(line)\n")) }
+        }
+    }
+
+    @Test("Connections that stay open and idle lock nobody out")
+    func idle() async throws {
+        try await ClientUnderTest.run {
+            $0.metricsAddress = ListenAddress(host: "127.0.0.1", port: 0)
+        } _: { subject in
+            let port = try #require(subject.client.metricsAddress?.port)
+            var idle: [RawConnection] = []
+            for _ in 0..<80 {
+                let connection = try await RawConnection.open(port: port)
+                try await connection.send("GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n")
+                #expect(try await connection.response().status == 200)
+                idle.append(connection)
+            }
+            for connection in idle.prefix(16) { #expect(await connection.closed() == .closed("")) }
+            let metrics = try await get("/metrics", port).body
+            #expect(metrics.contains("\npushprox_client_web_connections_refused_total 0\n"))
+            for connection in idle { await connection.close() }
         }
     }
 

@@ -6,7 +6,7 @@ extension EndToEnd {
     @Suite("Peers that are slow, many or gone") struct LimitTests {
         @Test("a request head that does not come is answered 408, and the connection closed")
         func slowHead() async throws {
-            let proxy = try await LiveProxy.start("--web.read-header-timeout=200ms")
+            let proxy = try await LiveProxy.start("--web.read-header-timeout=1s")
             let slow = try await proxy.connect()
             try await slow.send("GET /clients HTTP/1.1\r\nHost: p\r\nX-Slow")
             #expect(try await slow.response().status == 408)
@@ -29,15 +29,67 @@ extension EndToEnd {
             let first = try await proxy.connect()
             try await first.send("POST /poll HTTP/1.1\r\nHost: p\r\nContent-Length: 9\r\n\r\nlocalhost")
             try await proxy.registered("localhost")
-            let scraper = try await proxy.beginScrape(of: "localhost:9100")
-            #expect(try await first.response().status == 200)
+            let scraper = try await proxy.beginScrape(of: "elsewhere:9100")
             let third = try await proxy.connect()
             let refusal = try await third.response()
             #expect(refusal.status == 503)
             #expect(refusal["Retry-After"] != nil)
             #expect(refusal.body.contains("--web.max-connections"))
             await scraper.close()
-            try await first.send("POST /poll HTTP/1.1\r\nHost: p\r\nContent-Length: 9\r\n\r\nlocalhost")
+            let next = try await proxy.beginScrape(of: "localhost:9100")
+            #expect(try await first.response().status == 200)
+            await next.close()
+            try await proxy.program.stop()
+        }
+
+        @Test("out of descriptors, accepting pauses and does not spin; with descriptors again, who waited is served")
+        func descriptors() async throws {
+            let proxy = try await LiveProxy.start()
+            let known = try await proxy.connect()
+            @Sendable func failures() async throws -> Int {
+                try await known.send("GET /metrics HTTP/1.1\r\nHost: p\r\n\r\n")
+                let lines = try await known.response().body.split(separator: "\n")
+                let line = lines.first { $0.hasPrefix("pushprox_web_accept_failures_total ") }
+                return line?.split(separator: " ").last.flatMap { Int($0) } ?? -1
+            }
+            #expect(try await failures() == 0)
+            try await proxy.program.limitDescriptors(to: 3)
+            let waiting = try await proxy.connect()
+            try await waiting.send("GET /-/healthy HTTP/1.1\r\nHost: p\r\n\r\n")
+            var count = 0
+            while count == 0 { count = try await failures() }
+            // A spinning loop tries some thousand times while it answers so many requests.
+            for _ in 0..<200 { count = try await failures() }
+            #expect(count < 60)
+            try await proxy.program.limitDescriptors(to: 256)
+            #expect(try await waiting.response().status == 200)
+            try await proxy.program.stop()
+        }
+
+        @Test("with few descriptors, connections beyond what they allow are told so", arguments: ["ulimit -n 64"])
+        func fewDescriptors(limit: String) async throws {
+            let proxy = try await LiveProxy.start(under: limit)
+            var waiting: [RawConnection] = []
+            var refusal: RawResponse?
+            // Each waits for its answer, so that none of them is idle.
+            for number in 0..<64 where refusal == nil {
+                let connection = try await proxy.connect()
+                let name = "edge\(number)"
+                // Both may have been refused, and closed, by then.
+                try? await connection.send(
+                    "POST /poll HTTP/1.1\r\nHost: p\r\nContent-Length: \(name.utf8.count)\r\n\r\n\(name)")
+                waiting.append(connection)
+                let last = try await proxy.connect()
+                try? await last.send("GET /metrics HTTP/1.1\r\nHost: p\r\n\r\n")
+                let answer = try await last.response()
+                if answer.status == 503 {
+                    refusal = answer
+                } else {
+                    #expect(answer.body.contains("accept_failures_total 0\n"))
+                }
+                await last.close()
+            }
+            #expect(refusal?.body.contains("--web.max-connections") == true)
             try await proxy.program.stop()
         }
 

@@ -122,6 +122,12 @@ public final class Program: Sendable {
         return Memory(resident: bytes("VmRSS"), peak: bytes("VmHWM"))
     }
 
+    /// Sets how many descriptors it may have; those that it has stay.
+    public func limitDescriptors(to count: Int) async throws {
+        let setter = try Program(Executable.installed("prlimit"), ["--pid", "\(pid)", "--nofile=\(count):"])
+        guard try await setter.exited() == .code(0) else { throw CannotStart(description: setter.errors.text) }
+    }
+
     /// Lets the peak begin anew at what is resident now (proc(5), clear_refs).
     public func resetPeakMemory() throws {
         let file = try FileHandle(forWritingTo: URL(fileURLWithPath: "/proc/\(pid)/clear_refs"))

@@ -9,134 +9,10 @@ import Wire
 
 @testable import Web
 
-/// Answers every request with its method, target and body; `/hold` is not answered before the test says so.
-private final class Echo: Router {
-    let held = Held()
-
-    func exchange(for head: RequestHead, on connection: ServerConnection) -> any Exchange {
-        EchoExchange(head, connection, held)
-    }
-}
-
-/// What waits at `/hold`, and who wants to know.
-///
-/// `@unchecked Sendable`: confined to `loop`.
-private final class Held: @unchecked Sendable {
-    let loop = MultiThreadedEventLoopGroup.singleton.next()
-    private var waiting: [ServerConnection] = []
-    private var lost = 0
-    private var listeners: [() -> Bool] = []
-
-    func add(_ connection: ServerConnection) { change { self.waiting.append(connection) } }
-    func lostOne() { change { self.lost += 1 } }
-
-    private func change(_ body: @escaping () -> Void) {
-        let body = UncheckedBox(body)
-        loop.execute {
-            body.value()
-            self.listeners.removeAll { $0() }
-        }
-    }
-
-    private func wait(_ condition: @escaping @Sendable (Held) -> Bool) async throws {
-        let promise = loop.makePromise(of: Void.self)
-        loop.execute {
-            let attempt = {
-                guard condition(self) else { return false }
-                promise.succeed()
-                return true
-            }
-            if !attempt() { self.listeners.append(attempt) }
-        }
-        try await promise.futureResult.get()
-    }
-
-    /// Answers all that wait, as soon as there are so many.
-    func answer(_ count: Int) async throws {
-        try await wait { $0.waiting.count == count }
-        let connections = try await loop.submit {
-            defer { self.waiting = [] }
-            return UncheckedBox(self.waiting)
-        }.get()
-        for connection in connections.value {
-            let connection = UncheckedBox(connection)
-            connection.value.eventLoop?.execute { connection.value.respond(.text(200, "held")) }
-        }
-    }
-
-    func waitForLost(_ count: Int) async throws { try await wait { $0.lost == count } }
-}
-
-/// Hands something from one event loop to another; whoever unpacks it is on the right one.
-private struct UncheckedBox<Value>: @unchecked Sendable {
-    let value: Value
-    init(_ value: Value) { self.value = value }
-}
-
-private final class EchoExchange: Exchange {
-    private let head: RequestHead
-    private let connection: ServerConnection
-    private let held: Held
-    private var body = ""
-
-    init(_ head: RequestHead, _ connection: ServerConnection, _ held: Held) {
-        self.head = head
-        self.connection = connection
-        self.held = held
-        if head.target == "/early" { connection.respond(.text(200, "early")) }
-    }
-
-    func bodyArrived(_ bytes: ByteBuffer) { body += String(buffer: bytes) }
-
-    func bodyEnded() {
-        if head.target == "/hold" {
-            held.add(connection)
-        } else {
-            connection.respond(.text(200, "\(head.method) \(head.target) \(body)"))
-        }
-    }
-
-    func connectionLost() { held.lostOne() }
-}
-
 @Suite struct ServerConnectionTests {
-    private struct Server {
-        let port: Int
-        let registry: MetricRegistry
-        let held: Held
-
-        func open() async throws -> RawConnection { try await RawConnection.open(port: port) }
-
-        func metric(_ name: String) -> Int? {
-            for line in String(decoding: registry.exposition(), as: UTF8.self).split(separator: "\n")
-            where line.hasPrefix(name + " ") {
-                return Int(line.dropFirst(name.count + 1))
-            }
-            return nil
-        }
-    }
-
-    private func serve(
-        _ limits: WebLimits = WebLimits(readHeaderTimeout: .seconds(300)), body: (Server) async throws -> Void
-    ) async throws {
-        let registry = MetricRegistry()
-        let router = Echo()
-        let listener = try await WebListener.bind(
-            ListenAddress(host: "127.0.0.1", port: 0), on: MultiThreadedEventLoopGroup.singleton, router: router,
-            limits: limits, metrics: WebMetrics(in: registry, prefix: "test"),
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-        do {
-            try await body(Server(port: listener.address.port, registry: registry, held: router.held))
-        } catch {
-            await listener.close()
-            throw error
-        }
-        await listener.close()
-    }
-
     @Test("A connection serves one request after the other")
     func keepAlive() async throws {
-        try await serve { server in
+        try await EchoServer.run { server in
             let connection = try await server.open()
             for number in 0..<3 {
                 try await connection.send("GET /\(number) HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -149,7 +25,7 @@ private final class EchoExchange: Exchange {
 
     @Test("Requests sent in one go are answered in order, also behind one that waits")
     func pipelined() async throws {
-        try await serve { server in
+        try await EchoServer.run { server in
             let connection = try await server.open()
             try await connection.send(
                 "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhiGET /hold HTTP/1.1\r\nHost: a\r\n\r\nGET /c HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -165,7 +41,7 @@ private final class EchoExchange: Exchange {
         "A peer that goes while its request waits is noticed, pipelined bytes or not",
         arguments: ["", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"])
     func lost(more: String) async throws {
-        try await serve { server in
+        try await EchoServer.run { server in
             let connection = try await server.open()
             try await connection.send("GET /hold HTTP/1.1\r\nHost: a\r\n\r\n" + more)
             await connection.close()
@@ -175,7 +51,7 @@ private final class EchoExchange: Exchange {
 
     @Test("A peer that asks and asks and never reads is not answered without end")
     func neverReads() async throws {
-        try await serve { server in
+        try await EchoServer.run { server in
             let connection = try await RawConnection.open(port: server.port, receiveBuffer: 16_384)
             try await connection.stopReading()
             let path = "/" + String(repeating: "x", count: 30_000)
@@ -194,7 +70,7 @@ private final class EchoExchange: Exchange {
 
     @Test("HTTP/1.0 and Connection: close end the connection after the answer; HTTP/1.0 may ask to keep it")
     func versions() async throws {
-        try await serve { server in
+        try await EchoServer.run { server in
             for request in ["GET / HTTP/1.0\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"] {
                 let connection = try await server.open()
                 try await connection.send(request)
@@ -211,7 +87,7 @@ private final class EchoExchange: Exchange {
 
     @Test("A peer that waits for 100 Continue gets it")
     func expectContinue() async throws {
-        try await serve { server in
+        try await EchoServer.run { server in
             let connection = try await server.open()
             try await connection.send(
                 "POST /x HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
@@ -223,7 +99,7 @@ private final class EchoExchange: Exchange {
 
     @Test("An answer before the body's end leaves the connection usable, once the rest has come")
     func early() async throws {
-        try await serve { server in
+        try await EchoServer.run { server in
             let connection = try await server.open()
             try await connection.send("POST /early HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n12345")
             #expect(try await connection.response().body == "early\n")
@@ -239,7 +115,7 @@ private final class EchoExchange: Exchange {
 
     @Test("HEAD gets the head alone")
     func head() async throws {
-        try await serve { server in
+        try await EchoServer.run { server in
             let connection = try await server.open()
             try await connection.send("HEAD / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n")
             #expect(try await connection.response(toHead: true)["Content-Length"] == "8")
@@ -256,7 +132,7 @@ private final class EchoExchange: Exchange {
             ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
         ] as [(String, Int)])
     func malformed(request: String, status: Int) async throws {
-        try await serve { server in
+        try await EchoServer.run { server in
             let connection = try await server.open()
             try await connection.send(request)
             let response = try await connection.response()
@@ -274,7 +150,7 @@ private final class EchoExchange: Exchange {
         "A peer that takes too long over a request is closed with 408, one that never asks without a word",
         arguments: ["", "GET / HT", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n12"])
     func slow(beginning: String) async throws {
-        try await serve(WebLimits(readHeaderTimeout: .seconds(2))) { server in
+        try await EchoServer.run(WebLimits(readHeaderTimeout: .seconds(2))) { server in
             let connection = try await server.open()
             if !beginning.isEmpty {
                 try await connection.send(beginning)
@@ -287,7 +163,7 @@ private final class EchoExchange: Exchange {
 
     @Test("A request that waits for its answer, and a kept connection between requests, are not slow")
     func patient() async throws {
-        try await serve(WebLimits(readHeaderTimeout: .seconds(2))) { server in
+        try await EchoServer.run(WebLimits(readHeaderTimeout: .seconds(2))) { server in
             let waiting = try await server.open()
             try await waiting.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
             _ = try await waiting.response()
@@ -304,7 +180,7 @@ private final class EchoExchange: Exchange {
 
     @Test("Connections over the limit are answered 503 and closed; there is room again when one has gone")
     func limit() async throws {
-        try await serve(WebLimits(maxConnections: 1, readHeaderTimeout: .seconds(300))) { server in
+        try await EchoServer.run(WebLimits(maxConnections: 1, readHeaderTimeout: .seconds(300))) { server in
             let first = try await server.open()
             try await first.send("GET /hold HTTP/1.1\r\nHost: a\r\n\r\n")
             let second = try await server.open()
@@ -328,7 +204,7 @@ private final class EchoExchange: Exchange {
 
     @Test("An address that is taken is refused with a sentence")
     func taken() async throws {
-        try await serve { server in
+        try await EchoServer.run { server in
             do {
                 _ = try await WebListener.bind(
                     ListenAddress(host: "127.0.0.1", port: server.port), on: MultiThreadedEventLoopGroup.singleton,

@@ -18,6 +18,10 @@ final class PollExchange: Exchange, @unchecked Sendable {
 
     /// An FQDN with white space around it fits easily. Bytes.
     static let maxBody = 1024
+    private static let tooLarge = "a poll's body is the client's FQDN: at most \(FQDN.maxBytes) bytes"
+
+    /// What a client may send behind its poll while it waits; it has no reason to. Bytes.
+    var maxPipelinedBytes: Int? { 512 }
 
     private let connection: ServerConnection
     private let loop: any EventLoop
@@ -37,6 +41,11 @@ final class PollExchange: Exchange, @unchecked Sendable {
         self.agent = head.message.first("User-Agent").map { agents.shared($0.prefix(utf8Bytes: 200).withoutControls) }
     }
 
+    /// The answer to a poll whose head already announces too much.
+    static func refusal(of head: RequestHead, on connection: ServerConnection) -> (any Exchange)? {
+        Answer.tooLarge(head, connection, bytes: maxBody, tooLarge)
+    }
+
     // MARK: Exchange
 
     func bodyArrived(_ bytes: ByteBuffer) {
@@ -44,8 +53,7 @@ final class PollExchange: Exchange, @unchecked Sendable {
         body.writeImmutableBuffer(bytes)
         if body.readableBytes > Self.maxBody {
             state = .done
-            connection.respond(
-                .text(413, "a poll's body is the client's FQDN: at most \(FQDN.maxBytes) bytes", closes: true))
+            connection.respond(.text(413, Self.tooLarge, closes: true))
         } else {
             state = .reading(body)
         }
@@ -114,10 +122,13 @@ extension PollExchange {
         answer.writeStaticString("\r\n")
         answer.writeBuffer(&request)
         let written = loop.makePromise(of: Void.self)
+        let held = answer.readableBytes
         connection.write(answer, promise: written)
-        written.futureResult.assumeIsolated().whenFailure { [dispatcher] _ in
-            dispatcher.deliveryFailed(delivered.scrape, delivered.delivery)
+        written.futureResult.assumeIsolated().whenComplete { [dispatcher, connection] result in
+            connection.wrote(held)
+            if case .failure = result { dispatcher.deliveryFailed(delivered.scrape, delivered.delivery) }
         }
+        connection.holds(held)
         connection.finish(status: 200)
     }
 

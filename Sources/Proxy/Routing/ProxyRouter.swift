@@ -32,6 +32,7 @@ struct ProxyRouter: Router {
             connection.observer = metrics.requests[.poll]
             guard head.method == "POST" else { return Self.postOnly(connection) }
             if head.message.contains("Origin") { return fromBrowser(connection) }
+            if let refusal = PollExchange.refusal(of: head, on: connection) { return refusal }
             return PollExchange(head, connection: connection, loop: loop, dispatcher: dispatcher, agents: agents)
         case "/push":
             connection.observer = metrics.requests[.push]
@@ -45,6 +46,7 @@ struct ProxyRouter: Router {
 
     private func scrape(_ head: RequestHead, _ connection: ServerConnection, _ loop: any EventLoop) -> any Exchange {
         connection.observer = metrics.proxiedRequests
+        if let refusal = ScrapeExchange.refusal(of: head, on: connection) { return refusal }
         let id = ScrapeID()
         do throws(ScrapeRequest.Refusal) {
             let request = try ScrapeRequest(head, id: id, fallback: defaultTimeout, maximum: maxTimeout)
@@ -65,15 +67,12 @@ struct ProxyRouter: Router {
     /// where such a request comes from (Fetch Standard, "Origin" header), clients have nothing to say. Answered before its body is in.
     private func fromBrowser(_ connection: ServerConnection) -> any Exchange {
         metrics.browserRequests.increment()
-        connection.respond(
-            .text(403, "polls and pushes are for clients, not for pages in a browser (Origin)", closes: true))
-        return Answered()
+        return Answer(connection) {
+            .text(403, "polls and pushes are for clients, not for pages in a browser (Origin)", closes: true)
+        }
     }
 
     private static func postOnly(_ connection: ServerConnection) -> any Exchange {
         Answer(connection) { .text(405, "use POST", fields: [("Allow", "POST")]) }
     }
 }
-
-/// What is left of a request that has its answer.
-private final class Answered: Exchange {}

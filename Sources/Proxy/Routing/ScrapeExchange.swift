@@ -3,19 +3,6 @@ import Store
 import Web
 import Wire
 
-/// A part of a response on its way from a push to a scraper: the head at first, slices of the body, the end at last.
-struct RelayPart: Sendable {
-    var head: PushedResponseHead?
-    var body: [ByteBuffer] = []
-    var isLast = false
-
-    var bodyBytes: Int { body.reduce(0) { $0 + $1.readableBytes } }
-    /// What it keeps in memory, in bytes: a slice keeps the whole buffer that it was read into, and what one read brought lies
-    /// in one.
-    var heldBytes: Int { max(bodyBytes, body.last?.storageCapacity ?? 0) }
-    var isEmpty: Bool { head == nil && body.isEmpty && !isLast }
-}
-
 /// One scrape, at Prometheus's end: waits for the broker, writes what a push relays, or says why there is nothing.
 ///
 /// `@unchecked Sendable`: immutable but for what `state` guards by being confined to the connection's event loop; what other
@@ -35,6 +22,7 @@ final class ScrapeExchange: Exchange, @unchecked Sendable {
 
     /// The largest body of a scrape request; scrapes have none as a rule. Bytes.
     static let maxRequestBody = 65_536
+    private static let tooLarge = "the scrape's body is larger than \(maxRequestBody) bytes"
 
     private(set) var request: ScrapeRequest
     let began: NIODeadline
@@ -57,6 +45,11 @@ final class ScrapeExchange: Exchange, @unchecked Sendable {
         self.metrics = metrics
     }
 
+    /// The answer to a scrape whose head already announces too large a body.
+    static func refusal(of head: RequestHead, on connection: ServerConnection) -> (any Exchange)? {
+        Answer.tooLarge(head, connection, bytes: maxRequestBody, tooLarge)
+    }
+
     // MARK: Exchange
 
     func bodyArrived(_ bytes: ByteBuffer) {
@@ -65,8 +58,7 @@ final class ScrapeExchange: Exchange, @unchecked Sendable {
         body.writeImmutableBuffer(bytes)
         if body.readableBytes > Self.maxRequestBody {
             state = .done
-            connection.respond(
-                .text(413, "the scrape's body is larger than \(Self.maxRequestBody) bytes", closes: true))
+            connection.respond(.text(413, Self.tooLarge, closes: true))
         } else {
             request.body = body
         }
@@ -108,31 +100,40 @@ final class ScrapeExchange: Exchange, @unchecked Sendable {
 
 extension ScrapeExchange {
     private func write(_ part: RelayPart, _ push: PushExchange) {
-        var part = part
         if let head = part.head, case .waiting = state { begin(head) }
         guard case .relaying(let status, let delimiting) = state else {
             push.abandon()
             return
         }
-        let bytes = part.bodyBytes
         let held = part.heldBytes
-        sentBytes += bytes
-        metrics.relayedBytes.increment(by: bytes)
+        sentBytes += part.bodyBytes
+        metrics.relayedBytes.increment(by: part.bodyBytes)
+        var last = ByteBuffer()
         if delimiting == .chunked {
-            if bytes > 0 { part.body = [Self.chunkHead(bytes)] + part.body + [ByteBuffer(staticString: "\r\n")] }
-            if part.isLast { part.body.append(ByteBuffer(staticString: "0\r\n\r\n")) }
+            if part.bodyBytes > 0 {
+                connection.writeLater(Self.chunkHead(part.bodyBytes))
+                for slice in part.body { connection.writeLater(slice) }
+                last = part.isLast ? Self.chunkEndAndLastChunk : Self.chunkEnd
+            } else if part.isLast {
+                last = Self.lastChunk
+            }
+        } else {
+            for slice in part.body.dropLast() { connection.writeLater(slice) }
+            last = part.body.last ?? last
         }
         let written = loop.makePromise(of: Void.self)
-        for buffer in part.body.dropLast() { connection.writeLater(buffer) }
-        connection.write(part.body.last ?? ByteBuffer(), promise: written)
-        // A failed write needs no handling: the connection is lost, which says so itself.
-        written.futureResult.assumeIsolated().whenSuccess { [isLast = part.isLast] in
+        connection.write(last, promise: written)
+        written.futureResult.assumeIsolated().whenComplete { [isLast = part.isLast] result in
+            self.connection.wrote(held)
+            // A failed write needs no handling: the connection is lost, which says so itself.
+            guard case .success = result else { return }
             if isLast {
                 self.complete(status)
             } else {
                 push.relayed(held)
             }
         }
+        connection.holds(held)
     }
 
     private func begin(_ head: PushedResponseHead) {
@@ -181,6 +182,10 @@ extension ScrapeExchange {
                     closes: kind == .shuttingDown))
         }
     }
+
+    private static let chunkEnd = ByteBuffer(staticString: "\r\n")
+    private static let lastChunk = ByteBuffer(staticString: "0\r\n\r\n")
+    private static let chunkEndAndLastChunk = ByteBuffer(staticString: "\r\n0\r\n\r\n")
 
     private static func chunkHead(_ bytes: Int) -> ByteBuffer { ByteBuffer(string: String(bytes, radix: 16) + "\r\n") }
 }

@@ -12,10 +12,15 @@ struct LiveProxy: Sendable {
     /// - Parameters:
     ///   - database: the record's file; `nil` turns the record off.
     ///   - port: 0 lets the system choose.
-    static func start(database: String? = nil, port: Int = 0, _ flags: String...) async throws -> LiveProxy {
-        let program = try Program(
-            Executable.built("pushprox-proxy"),
-            ["--web.listen-address=127.0.0.1:\(port)", "--storage.path", database ?? ""] + flags)
+    ///   - shell: a command of the shell that it starts behind, such as one that sets a limit.
+    static func start(
+        database: String? = nil, port: Int = 0, under shell: String? = nil, _ flags: String...
+    ) async throws -> LiveProxy {
+        let path = try Executable.built("pushprox-proxy")
+        let arguments = ["--web.listen-address=127.0.0.1:\(port)", "--storage.path", database ?? ""] + flags
+        let program =
+            try shell.map { try Program("/bin/sh", ["-c", "\($0) && exec \"$0\" \"$@\"", path] + arguments) }
+            ?? Program(path, arguments)
         let line = try await program.errors.line(with: "msg=listening", "address=")
         return LiveProxy(program: program, port: try LogText.port(in: line))
     }

@@ -1,0 +1,174 @@
+import Flags
+import Logging
+import NIOCore
+import NIOPosix
+import Telemetry
+import TestKit
+import Testing
+import Wire
+
+@testable import Web
+
+/// Answers every request with its method, target and body; `/hold` is not answered before the test says so, nor is `/poll`, which
+/// takes no more than 512 bytes behind it. `/watched` is answered with 8 MiB. `/static/…` is a table of routes with bodies of 1 byte and of 8 MiB that all share.
+final class Echo: Router {
+    static let large = ByteBuffer(repeating: UInt8(ascii: "x"), count: 8 << 20)
+    private static let other = ByteBuffer(repeating: UInt8(ascii: "y"), count: 8 << 20)
+
+    let held = Held()
+    private let routes = RouteTable([
+        "/static/small": Route { Response(status: 200, contentType: nil, body: [ByteBuffer(string: "x")]) },
+        "/static/other": Route { Response(status: 200, contentType: nil, body: [Echo.other]) },
+        "/static/large": Route { Response(status: 200, contentType: nil, body: [Echo.large]) },
+    ])
+
+    func exchange(for head: RequestHead, on connection: ServerConnection) -> any Exchange {
+        head.target.hasPrefix("/static/")
+            ? routes.exchange(for: head, on: connection) : EchoExchange(head, connection, held)
+    }
+}
+
+/// What waits at `/hold`, and who wants to know.
+///
+/// `@unchecked Sendable`: confined to `loop`.
+final class Held: @unchecked Sendable {
+    let loop = MultiThreadedEventLoopGroup.singleton.next()
+    private var waiting: [ServerConnection] = []
+    private var lost = 0
+    private var listeners: [() -> Bool] = []
+
+    func add(_ connection: ServerConnection) { change { self.waiting.append(connection) } }
+    func lostOne() { change { self.lost += 1 } }
+
+    private func change(_ body: @escaping () -> Void) {
+        let body = UncheckedBox(body)
+        loop.execute {
+            body.value()
+            self.listeners.removeAll { $0() }
+        }
+    }
+
+    private func wait(_ condition: @escaping @Sendable (Held) -> Bool) async throws {
+        let promise = loop.makePromise(of: Void.self)
+        loop.execute {
+            let attempt = {
+                guard condition(self) else { return false }
+                promise.succeed()
+                return true
+            }
+            if !attempt() { self.listeners.append(attempt) }
+        }
+        try await promise.futureResult.get()
+    }
+
+    /// Answers all that wait, as soon as there are so many.
+    func answer(_ count: Int) async throws {
+        try await wait { $0.waiting.count == count }
+        let connections = try await loop.submit {
+            defer { self.waiting = [] }
+            return UncheckedBox(self.waiting)
+        }.get()
+        for connection in connections.value {
+            let connection = UncheckedBox(connection)
+            connection.value.eventLoop?.execute { connection.value.respond(.text(200, "held")) }
+        }
+    }
+
+    /// Waits until so many wait.
+    func arrived(_ count: Int) async throws { try await wait { $0.waiting.count == count } }
+
+    /// How far writing has come on the connection that `/watched` was asked for on.
+    func progress() async throws -> ServerConnection.WriteProgress? {
+        try await arrived(1)
+        let connection = try await loop.submit { UncheckedBox(self.waiting[0]) }.get()
+        return try await connection.value.eventLoop?.submit {
+            connection.value.writeProgress(buffered: connection.value.bufferedBytes)
+        }.get()
+    }
+
+    func waitForLost(_ count: Int) async throws { try await wait { $0.lost == count } }
+}
+
+/// Hands something from one event loop to another; whoever unpacks it is on the right one.
+private struct UncheckedBox<Value>: @unchecked Sendable {
+    let value: Value
+    init(_ value: Value) { self.value = value }
+}
+
+private final class EchoExchange: Exchange {
+    private let head: RequestHead
+    private let connection: ServerConnection
+    private let held: Held
+    private var body = ""
+
+    init(_ head: RequestHead, _ connection: ServerConnection, _ held: Held) {
+        self.head = head
+        self.connection = connection
+        self.held = held
+        if head.target == "/early" { connection.respond(.text(200, "early")) }
+    }
+
+    func bodyArrived(_ bytes: ByteBuffer) { body += String(buffer: bytes) }
+
+    var maxPipelinedBytes: Int? { head.target == "/poll" ? 512 : nil }
+
+    func bodyEnded() {
+        if head.target == "/hold" || head.target == "/poll" {
+            held.add(connection)
+        } else if head.target == "/watched" {
+            held.add(connection)
+            connection.respond(Response(status: 200, contentType: nil, body: [Echo.large]))
+        } else {
+            connection.respond(.text(200, "\(head.method) \(head.target) \(body)"))
+        }
+    }
+
+    func connectionLost() { held.lostOne() }
+}
+
+struct EchoServer {
+    let port: Int
+    let registry: MetricRegistry
+    let held: Held
+
+    func open() async throws -> RawConnection { try await RawConnection.open(port: port) }
+
+    func metric(_ name: String) -> Int? {
+        for line in String(decoding: registry.exposition(), as: UTF8.self).split(separator: "\n")
+        where line.hasPrefix(name + " ") {
+            return Int(line.dropFirst(name.count + 1))
+        }
+        return nil
+    }
+
+    /// Waits for a metric's value, looking each time that a request on a connection of its own has been answered.
+    func wait(_ name: String, for value: Int) async throws {
+        let pacer = try await open()
+        var rounds = 0
+        while metric(name) != value, rounds < 50_000 {
+            rounds += 1
+            try await pacer.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            _ = try await pacer.response()
+        }
+        #expect(metric(name) == value, "\(name)")
+        await pacer.close()
+    }
+
+    static func run(
+        _ limits: WebLimits = WebLimits(readHeaderTimeout: .seconds(300)), body: (EchoServer) async throws -> Void
+    ) async throws {
+        let registry = MetricRegistry()
+        let router = Echo()
+        let listener = try await WebListener.bind(
+            ListenAddress(host: "127.0.0.1", port: 0), on: MultiThreadedEventLoopGroup.singleton, router: router,
+            limits: limits, metrics: WebMetrics(in: registry, prefix: "test"),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        do {
+            try await body(EchoServer(port: listener.address.port, registry: registry, held: router.held))
+        } catch {
+            await listener.close()
+            throw error
+        }
+        await listener.close()
+    }
+}
