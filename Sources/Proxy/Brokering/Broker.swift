@@ -198,11 +198,18 @@ struct Broker<Ports: BrokerPorts>: Sendable {
         return .relay(entry.scraper)
     }
 
-    /// The scraper has the whole response.
-    mutating func responseEnded(_ id: ScrapeID, status: Int, bytes: Int, at now: NIODeadline) -> [Action] {
+    /// The scraper has the whole response. To Prometheus one with an error status is a failed scrape, and so it is here.
+    ///
+    /// - Parameter answer: The status and reason of an error status, `503 Service Unavailable`.
+    mutating func responseEnded(
+        _ id: ScrapeID, status: Int, answer: String = "", bytes: Int, at now: NIODeadline
+    ) -> [Action] {
         guard let entry = scrapes[id], case .responding = entry.phase else { return [] }
         var actions: [Action] = []
-        end(id, failure: nil, detail: "", status: status, bytes: bytes, now, &actions)
+        let isError = status >= 400
+        end(
+            id, failure: isError ? .targetStatus : nil, detail: isError && answer.isEmpty ? "\(status)" : answer,
+            status: status, bytes: bytes, now, &actions)
         return actions
     }
 
@@ -233,7 +240,7 @@ struct Broker<Ports: BrokerPorts>: Sendable {
                 kind = .responseTimeout
                 actions.append(.abandonPush(push))
             }
-            fail(id, entry, kind, sent: Self.begun(entry), now, &actions)
+            cutOff(id, entry, kind, now, &actions)
         }
         while let (delivery, _) = pollEnds.popPassed(at: now) {
             guard isParked(delivery), let poll = unpark(delivery.slot) else { continue }
@@ -278,7 +285,7 @@ struct Broker<Ports: BrokerPorts>: Sendable {
         var actions: [Action] = []
         for (id, entry) in scrapes {
             if case .responding(let push, _, _) = entry.phase { actions.append(.abandonPush(push)) }
-            fail(id, entry, .shuttingDown, sent: Self.begun(entry), now, &actions)
+            cutOff(id, entry, .shuttingDown, now, &actions)
         }
         return actions
     }

@@ -23,11 +23,16 @@ struct Moment: Sendable {
 
     /// The wall-clock time of another instant, before or after this one.
     func wall(of other: NIODeadline) -> UnixMilliseconds {
-        wall + (other - deadline).nanoseconds / 1_000_000
+        let (time, overflow) = wall.addingReportingOverflow((other - deadline).nanoseconds / 1_000_000)
+        return overflow ? .max : time
     }
 
-    /// The measuring clock's time of a wall-clock instant.
+    /// The measuring clock's time of a wall-clock instant; the nearest one that it has.
     func deadline(of other: UnixMilliseconds) -> NIODeadline {
-        deadline + .milliseconds(other - wall)
+        let (span, overflow) = other.subtractingReportingOverflow(wall)
+        if overflow { return other < wall ? .uptimeNanoseconds(0) : .distantFuture }
+        let (nanoseconds, isTooMuch) = span.multipliedReportingOverflow(by: 1_000_000)
+        if isTooMuch { return span < 0 ? .uptimeNanoseconds(0) : .distantFuture }
+        return deadline + .nanoseconds(nanoseconds)
     }
 }

@@ -49,8 +49,7 @@ struct ProxyRouter: Router {
             return ScrapeExchange(
                 request, connection: connection, loop: loop, dispatcher: dispatcher, metrics: metrics)
         } catch {
-            let target = AbsoluteTarget(head.target)
-            dispatcher.scrapeRefused(id, host: target?.host ?? "", target: RouteTable.path(of: head))
+            dispatcher.scrapeRefused()
             let why =
                 switch error {
                 case .notAbsolute: "the request target must begin with / or be a URL to scrape"

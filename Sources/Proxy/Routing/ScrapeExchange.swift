@@ -1,5 +1,6 @@
 import NIOCore
 import Store
+import Synchronization
 import Web
 import Wire
 
@@ -43,7 +44,10 @@ final class ScrapeExchange: Exchange, @unchecked Sendable {
     private let dispatcher: Dispatcher
     private let metrics: ProxyMetrics
     private var state = State.collecting
-    private var sentBytes = 0
+    /// The status and reason of an error status.
+    private var answer = ""
+    /// Written on the event loop alone, so a store does where others add.
+    private let sent = Atomic(0)
 
     init(
         _ request: ScrapeRequest, connection: ServerConnection, loop: any EventLoop, dispatcher: Dispatcher,
@@ -89,6 +93,9 @@ final class ScrapeExchange: Exchange, @unchecked Sendable {
         dispatcher.scraperLeft(request.id, sent: status, bytes: sentBytes)
     }
 
+    /// Bytes of the body that went out so far; to be asked on any thread.
+    var sentBytes: Int { sent.load(ordering: .relaxed) }
+
     // MARK: From the broker and the push, on any thread
 
     /// Writes a part of the response. The push is told when the part has gone to the socket, or that nobody wants it.
@@ -116,7 +123,7 @@ extension ScrapeExchange {
         }
         let bytes = part.bodyBytes
         let held = part.heldBytes
-        sentBytes += bytes
+        sent.store(sentBytes + bytes, ordering: .relaxed)
         metrics.relayedBytes.increment(by: bytes)
         if delimiting == .chunked {
             if bytes > 0 { part.body = [Self.chunkHead(bytes)] + part.body + [ByteBuffer(staticString: "\r\n")] }
@@ -143,6 +150,7 @@ extension ScrapeExchange {
             case .chunked, .untilEnd: connection.minorVersion == 0 ? .byClosing : .chunked
             }
         state = .relaying(status: head.status, delimiting)
+        if head.status >= 400 { answer = Self.statusAndReason(head) }
         if delimiting == .byClosing { connection.closeAfterResponse() }
         var buffer = ByteBuffer()
         buffer.reserveCapacity(head.message.count * 48 + 128)
@@ -161,7 +169,7 @@ extension ScrapeExchange {
         guard case .relaying = state else { return }
         state = .done
         connection.finish(status: status)
-        dispatcher.responseEnded(request.id, status: status, bytes: sentBytes)
+        dispatcher.responseEnded(request.id, status: status, answer: answer, bytes: sentBytes)
     }
 
     private func writeFailure(_ kind: FailureKind, _ detail: String) {
@@ -172,7 +180,7 @@ extension ScrapeExchange {
             connection.abort(status: status)
         case .waiting:
             state = .done
-            let why = detail.isEmpty ? kind.summary : "\(kind.summary): \(detail)"
+            let why = kind.sentence(detail)
             let text = "\(why) (target \(request.targetWithoutQuery), scrape id \(request.id))"
             let status = kind.status ?? 504
             connection.respond(
@@ -180,6 +188,14 @@ extension ScrapeExchange {
                     status, text, fields: status == 503 ? [("Retry-After", "1")] : [],
                     closes: kind == .shuttingDown))
         }
+    }
+
+    /// For texts: one line, at most 200 bytes.
+    private static func statusAndReason(_ head: PushedResponseHead) -> String {
+        var line = ByteBuffer()
+        head.writeStatusAndReason(into: &line)
+        let text = String(buffer: line).withoutControls
+        return String(text.reversed().drop { $0 == " " }.reversed()).prefix(utf8Bytes: 200)
     }
 
     private static func chunkHead(_ bytes: Int) -> ByteBuffer { ByteBuffer(string: String(bytes, radix: 16) + "\r\n") }
