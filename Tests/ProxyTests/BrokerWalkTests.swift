@@ -124,6 +124,10 @@ private struct Walk {
         try #require(gauges.connectedClients <= gauges.liveClients)
         try #require(it.broker.clientStates().count == gauges.liveClients)
         try #require(it.broker.clientStates().filter(\.isConnected).count == gauges.connectedClients)
+        // The record is told what is queued and in flight, whether anybody has the name or not.
+        try #require(told.values.map(\.queued).reduce(0, +) == gauges.queued)
+        try #require(told.values.map(\.inFlight).reduce(0, +) == gauges.inFlight)
+        for (name, state) in told { try #require(state.queued == model.queues[name, default: []].count) }
         // No parked poll beside a queued scrape of its name.
         for name in model.parked.keys { try #require(model.queues[name, default: []].isEmpty) }
         for (number, scrape) in model.scrapes {
@@ -213,6 +217,8 @@ private struct Walk {
     }
 
     private var deliveryOf: [Int: DeliveryID] = [:]
+    /// The newest state of every name, as the record is told.
+    private var told: [String: Proxy.ClientState] = [:]
 
     /// Carries the decisions out in the model, and checks each against it.
     private mutating func apply(_ actions: [BrokerAction<NumberPorts>], superseding: (name: String, poll: Int)? = nil) {
@@ -248,6 +254,7 @@ private struct Walk {
                 model.scrapes[scrape]!.answers += 1
             case .abandonPush(let push):
                 #expect(model.scrapes.values.contains { $0.push == push })
+            case .note(.client(let state)): told[state.fqdn.key] = state
             case .note: break
             }
         }

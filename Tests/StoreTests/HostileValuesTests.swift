@@ -7,7 +7,7 @@ import Testing
 @Suite("A record with values that nothing would write")
 struct HostileValuesTests {
     /// A record with something in every table, stopped in order, its schema's word taken away.
-    private func record() throws -> Scratch {
+    private func record(relaxed: Bool = true) throws -> Scratch {
         let scratch = try Scratch()
         let writer = try scratch.writer()
         var batch = RecordBatch.sample(
@@ -18,6 +18,7 @@ struct HostileValuesTests {
         ]
         try writer.write(batch)
         try writer.close(now: start)
+        guard relaxed else { return scratch }
         var tampering = try Tampering(path: scratch.path)
         try tampering.relax()
         tampering.close()
@@ -108,6 +109,26 @@ struct HostileValuesTests {
                 try live(with: copy, options: options, "\(value) in \(column), checked for \(seconds) s")
             }
         }
+    }
+
+    @Test(
+        "is a record like any other when they are numbers: nothing adds up to what its columns can't hold",
+        arguments: ["9223372036854775807", "-9223372036854775808", "9007199254740992", "9223372036854", "-1"])
+    func numbers(value: String) throws {
+        let original = try record(relaxed: false)
+        var fitted = 0
+        for column in try Tampering(path: original.path).columns() {
+            let scratch = try Scratch()
+            try scratch.put(original.bytes(original.path), at: scratch.path)
+            let tampering = try Tampering(path: scratch.path)
+            let fits = tampering.put(value, in: column)
+            tampering.close()
+            guard fits else { continue }
+            fitted += 1
+            try live(with: scratch, "\(value) in \(column)")
+            #expect(try scratch.names().allSatisfy { !$0.contains("corrupt") }, "\(value) in \(column)")
+        }
+        #expect(fitted > 45)
     }
 
     /// Other tests start processes, and between its beginning and its program each has all that is open here, locks included: thousands

@@ -139,9 +139,9 @@ struct RecordBacklog {
             }
             return true
         }
-        absent.remove(key)
+        if absent.count > 0 { absent.remove(key) }
         // More than the broker lets register are only told of when states overtake each other on their way here.
-        if clients[key] != nil || clients.count - absent.count < maxClients { return true }
+        if clients.count - absent.count < maxClients || clients[key] != nil { return true }
         dropped += 1
         return false
     }
