@@ -71,7 +71,7 @@ let package = Package(
             swiftSettings: settings),
 
         .target(
-            name: "TestKit", dependencies: ["Wire", nioCore, nioPosix, nioHTTP1], path: "Tests/TestKit",
+            name: "TestKit", dependencies: ["Wire", "CSQLite", nioCore, nioPosix, nioHTTP1], path: "Tests/TestKit",
             swiftSettings: settings),
         .testTarget(name: "FlagsTests", dependencies: ["Flags"], swiftSettings: settings),
         .testTarget(
@@ -82,7 +82,7 @@ let package = Package(
             name: "WebTests",
             dependencies: ["Web", "Wire", "Flags", "Telemetry", "TestKit", nioCore, nioPosix, logging],
             swiftSettings: settings),
-        .testTarget(name: "StoreTests", dependencies: ["Store", "CSQLite"], swiftSettings: settings),
+        .testTarget(name: "StoreTests", dependencies: ["Store", "CSQLite", "TestKit"], swiftSettings: settings),
         .testTarget(
             name: "ProxyTests",
             dependencies: ["Proxy", "Wire", "Web", "TestKit", "Store", "Flags", "CSQLite", nioCore, nioPosix, logging],

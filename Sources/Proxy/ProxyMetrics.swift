@@ -139,7 +139,7 @@ final class ProxyMetrics: Sendable {
             "Batches that could not be written to the record; they are kept and retried.")
         recordDropped = registry.counter(
             "pushprox_record_dropped_total",
-            "Single failures, outcomes and samples left out of the record because its backlog was at its bound.")
+            "Failures, outcomes, samples and names left out of the record because its backlog was at its bound.")
         web = WebMetrics(in: registry, prefix: "pushprox")
         registry.registerBuildInfo(prefix: "pushprox", version: Version.number)
         ProcessMetrics.register(in: registry)
@@ -160,7 +160,7 @@ final class ProxyMetrics: Sendable {
         registry.gauge("pushprox_scrapes_in_flight", "Scrapes that a client has taken and that have not ended.") {
             Double(gauges().inFlight)
         }
-        registry.gauge("pushprox_record_backlog", "Changed clients and failures waiting to be written to the record.") {
+        registry.gauge("pushprox_record_backlog", "Changed names and failures waiting to be written to the record.") {
             Double(backlog())
         }
     }

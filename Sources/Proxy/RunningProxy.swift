@@ -41,7 +41,7 @@ final class RunningProxy: Sendable {
         if !configuration.storagePath.isEmpty { file = try openRecord(configuration, now, logger) }
         var broker = Broker<LivePorts>(limits: configuration.broker)
         for client in file?.outcome.restored ?? [] {
-            guard let fqdn = FQDN(client.fqdn) else { continue }
+            guard let fqdn = FQDN(client.name) else { continue }
             broker.clientRestored(
                 fqdn, instance: client.instance.flatMap { InstanceID($0) },
                 lastSeen: now.deadline(of: client.lastSeen), expires: now.deadline(of: client.expires))
@@ -51,7 +51,7 @@ final class RunningProxy: Sendable {
         let recorder = file.map {
             Recorder(
                 file: $0, dispatcher: dispatcher, metrics: metrics, logger: logger,
-                retention: configuration.retention.milliseconds)
+                maxClients: configuration.broker.maxClients, retention: configuration.retention.milliseconds)
         }
         if let recorder { dispatcher.record(in: recorder) }
         metrics.observe({ dispatcher.gauges }, backlog: { recorder?.backlogCount ?? 0 })

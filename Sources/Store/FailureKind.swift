@@ -27,6 +27,8 @@ public enum FailureKind: String, CaseIterable, Sendable, Hashable {
     case targetTimeout = "target_timeout"
     /// The client reports that the target broke off, or did not speak HTTP.
     case targetBroken = "target_broken"
+    /// The target answered with a 4xx or 5xx; the scraper has the whole of that answer.
+    case targetStatus = "target_status"
     /// The client refuses the scrape: the target is not the client's own FQDN, or the request is not one it serves.
     case targetRefused = "target_refused"
     /// The scraper hung up before it had the whole response.
@@ -37,8 +39,8 @@ public enum FailureKind: String, CaseIterable, Sendable, Hashable {
         case target, client, network, proxy, scraper
     }
 
-    /// The HTTP status that the scraper gets; `nil` where there is nobody to tell, or the head has already gone out and the
-    /// connection is aborted instead.
+    /// The HTTP status that the scraper gets; `nil` where there is nobody to tell, where the head has already gone out and the
+    /// connection is aborted instead, and where the scraper gets the target's own answer.
     public var status: Int? {
         switch self {
         case .noPoll, .noPush: 504
@@ -46,7 +48,7 @@ public enum FailureKind: String, CaseIterable, Sendable, Hashable {
         case .badTarget: 400
         case .badPush, .scrapeFailed, .targetUnreachable, .targetTimeout, .targetBroken, .targetRefused: 502
         case .pushBroken: 502
-        case .responseTimeout, .scraperGone: nil
+        case .responseTimeout, .scraperGone, .targetStatus: nil
         }
     }
 
@@ -57,7 +59,7 @@ public enum FailureKind: String, CaseIterable, Sendable, Hashable {
         case .responseTimeout, .pushBroken: .network
         case .queueFull, .shuttingDown: .proxy
         case .badTarget, .scraperGone: .scraper
-        case .scrapeFailed, .targetUnreachable, .targetTimeout, .targetBroken, .targetRefused: .target
+        case .scrapeFailed, .targetUnreachable, .targetTimeout, .targetBroken, .targetStatus, .targetRefused: .target
         }
     }
 
@@ -76,12 +78,22 @@ public enum FailureKind: String, CaseIterable, Sendable, Hashable {
         case .targetUnreachable: "the client could not connect to its target"
         case .targetTimeout: "the target did not answer the client in time"
         case .targetBroken: "the target broke off its answer, or did not speak HTTP"
+        case .targetStatus: "the target answered with an error status"
         case .targetRefused: "the client refused the scrape"
         case .scraperGone: "the scraper hung up before it had the whole response"
         }
     }
 
-    /// One ASCII character for strips of recent outcomes; never "." or "!", which stand for successes (see `Outcome.symbol`).
+    /// What happened to one scrape, in a sentence that begins as `summary` does where that leaves room for what is known besides.
+    ///
+    /// - Parameter detail: What is known besides, such as the words of whoever reports the failure; may be empty.
+    public func sentence(_ detail: String) -> String {
+        if detail.isEmpty { return summary }
+        return self == .targetStatus ? "the target answered \(detail)" : "\(summary): \(detail)"
+    }
+
+    /// One ASCII character for strips of recent outcomes; never ".", which stands for success (see `Outcome.symbol`). "!" has
+    /// always stood for a target's error status, also in records of the time when that was no failure.
     public var symbol: Character {
         switch self {
         case .noPoll: "p"
@@ -96,6 +108,7 @@ public enum FailureKind: String, CaseIterable, Sendable, Hashable {
         case .targetUnreachable: "u"
         case .targetTimeout: "t"
         case .targetBroken: "k"
+        case .targetStatus: "!"
         case .targetRefused: "r"
         case .scraperGone: "g"
         }

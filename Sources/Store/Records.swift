@@ -11,7 +11,7 @@ public struct Outcome: Sendable, Equatable {
     public var status: Int?
     /// Body bytes relayed to the scraper.
     public var bytes: Int64
-    /// `nil` for a scrape that was answered in full, whatever the target's status.
+    /// `nil` for a scrape that was answered in full with a status of 2xx or 3xx.
     public var failure: FailureKind?
 
     public init(time: UnixMilliseconds, duration: Int64, status: Int?, bytes: Int64, failure: FailureKind?) {
@@ -22,20 +22,22 @@ public struct Outcome: Sendable, Equatable {
         self.failure = failure
     }
 
-    /// One ASCII character: "." answered with 2xx or 3xx, "!" answered by the target with another status, else the failure's.
-    public var symbol: Character {
-        if let failure { return failure.symbol }
-        if let status, (200..<400).contains(status) { return "." }
-        return "!"
-    }
+    /// One ASCII character: "." for a success, else the failure's.
+    public var symbol: Character { failure?.symbol ?? "." }
 }
 
-/// What changed about one client since the last flush. Counters are increments; everything else is the newest value.
+/// What changed about one name since the last flush: of a client, or one that scrapes ask for in vain. Counters are increments; everything else is the newest value.
 public struct ClientChange: Sendable, Equatable {
-    /// Lower-case host name: the client's key in the record.
+    /// Lower-case host name: the key in the record.
     public var fqdn: String
+    /// As the client spells it; says nothing unless `polled`.
+    public var name: String
+    /// A client has registered under the name. If not, all that is known is that scrapes asked for it: of the client that the
+    /// record may know by this name nothing is said, and nothing there changes but what scrapes count.
+    public var polled = true
     /// When this registration was first seen by this process; the record keeps the earliest.
     public var firstSeen: UnixMilliseconds
+    /// Of a name that no client has polled under: when a scrape last asked for it.
     public var lastSeen: UnixMilliseconds
     /// When the client leaves `/clients` if it stays away: last seen plus the registration timeout, shifted by the proxy's own downtime.
     public var expires: UnixMilliseconds
@@ -63,6 +65,7 @@ public struct ClientChange: Sendable, Equatable {
 
     public init(fqdn: String, firstSeen: UnixMilliseconds) {
         self.fqdn = fqdn
+        self.name = fqdn
         self.firstSeen = firstSeen
         self.lastSeen = firstSeen
         self.expires = firstSeen
@@ -159,6 +162,9 @@ public struct RecordBatch: Sendable {
     /// Increments of the proxy's totals, scrapes of unknown names included.
     public var scrapes: Int
     public var failedScrapes: Int
+    /// Over all names, now.
+    public var queued = 0
+    public var inFlight = 0
 
     public init(time: UnixMilliseconds) {
         self.time = time
@@ -173,16 +179,19 @@ public struct RecordBatch: Sendable {
 /// A client that `/clients` listed when the previous proxy went down, times already shifted by the downtime.
 public struct RestoredClient: Sendable, Equatable {
     public var fqdn: String
+    /// As the client spells it.
+    public var name: String
     public var firstSeen: UnixMilliseconds
     public var lastSeen: UnixMilliseconds
     public var expires: UnixMilliseconds
     public var instance: String?
 
     public init(
-        fqdn: String, firstSeen: UnixMilliseconds, lastSeen: UnixMilliseconds, expires: UnixMilliseconds,
-        instance: String?
+        fqdn: String, name: String, firstSeen: UnixMilliseconds, lastSeen: UnixMilliseconds,
+        expires: UnixMilliseconds, instance: String?
     ) {
         self.fqdn = fqdn
+        self.name = name
         self.firstSeen = firstSeen
         self.lastSeen = lastSeen
         self.expires = expires
@@ -196,6 +205,12 @@ public enum Ring {
     public static let outcomes = 60
     /// Per-second samples kept: an hour.
     public static let seconds = 3600
-    /// Failures kept one by one, over all clients.
+    /// Failures kept one by one, over all names.
     public static let failures = 10_000
+    /// Of these, failures of one name: none pushes out those of the others.
+    public static let failuresPerName = 200
+    /// Of these, failures of names that no client has polled under, together.
+    public static let failuresOfUnknown = 1000
+    /// Names kept that are scraped but that no client has polled under.
+    public static let unknownNames = 1000
 }

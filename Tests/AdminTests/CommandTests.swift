@@ -22,8 +22,9 @@ struct CommandTests {
             #expect(result.status == 0, "\(result.error)")
             return try objects(result.output).compactMap { $0["fqdn"] as? String }
         }
-        #expect(try names() == proxy.fleet.names.sorted())
-        #expect(try names("--reverse") == proxy.fleet.names.sorted().reversed())
+        let inOrder = proxy.fleet.names.sorted { NaturalKey.of($0) < NaturalKey.of($1) }
+        #expect(try names() == inOrder)
+        #expect(try names("--reverse") == inOrder.reversed())
         #expect(try names("--fqdn", "WEB-*").allSatisfy { $0.hasPrefix("web-") })
         #expect(try names("--limit", "3").count == 3)
         #expect(try names("--state", "gone", "--state", "stale").count == 5)
@@ -32,6 +33,27 @@ struct CommandTests {
         #expect(try names("--kind", "no_poll").count == 5)
         #expect(try names("--sort", "failures", "--limit", "5").count == 5)
         #expect(try names("--fqdn", "nothing").isEmpty)
+    }
+
+    @Test("Names that are scraped and never polled are a state of their own")
+    func unknownNames() throws {
+        let proxy = try Proxy()
+        try proxy.write { batch in
+            var change = ClientChange(fqdn: "typo.example.com", firstSeen: batch.time)
+            change.polled = false
+            change.scrapes = 1
+            batch.clients.append(change)
+        }
+        let unknown = try ProgramFile.run(
+            ["clients", "--storage.path", proxy.path, "--format", "json", "--state", "unknown"])
+        #expect(try objects(unknown.output).map { $0["fqdn"] as? String } == ["typo.example.com"])
+        let live = try ProgramFile.run(["clients", "--storage.path", proxy.path, "--state", "live"])
+        #expect(!live.output.contains("typo"))
+        let status = try ProgramFile.run(["status", "--storage.path", proxy.path, "--format", "csv"])
+        #expect(status.output.contains("clients_unknown"))
+        let output = proxy.folder.file("sd.json")
+        _ = try ProgramFile.run(["sd", "--storage.path", proxy.path, "--output", output])
+        #expect(try !String(contentsOfFile: output, encoding: .utf8).contains("typo"))
     }
 
     @Test("Without a subcommand and without a terminal the clients are printed")

@@ -17,6 +17,9 @@ struct DiscoveryTests {
                 ["a.example.com:9100", "a.example.com:9113"], ["b.example.com:9100", "b.example.com:9113"],
             ])
         #expect(groups.allSatisfy { ($0["labels"] as? [String: String]) == [:] })
+        let natural = DiscoveryDocument.text(fqdns: ["web-10", "Web-2", "web-1"], ports: [])
+        #expect(natural.split(separator: "\n").dropFirst().first?.contains("web-1\"") == true)
+        #expect(natural.split(separator: "\n").dropFirst(2).first?.contains("Web-2\"") == true)
         #expect(DiscoveryDocument.text(fqdns: ["a"], ports: []).contains("[\"a\"]"))
         #expect(DiscoveryDocument.text(fqdns: [], ports: [1]) == "[]\n")
         #expect(DiscoveryDocument.text(fqdns: ["::1"], ports: [9100]).contains("[\"[::1]:9100\"]"))

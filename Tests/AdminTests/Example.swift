@@ -15,7 +15,7 @@ enum Example {
         ProxyRecord(
             started: now - 273_900_000, heartbeat: now + heartbeat, stopped: stopped.map { now + $0 }, version: "0.1.0",
             address: "192.0.2.1:8080", pid: 4711, registrationTimeout: 300_000, scrapes: 1_234_567, failures: 4_321,
-            writerLives: writerLives)
+            queued: 13, inFlight: 2, writerLives: writerLives)
     }
 
     static var clients: [ClientRow] {
@@ -74,7 +74,7 @@ enum Example {
     static var counts: StateCounts {
         var counts = StateCounts()
         (counts.connected, counts.inFlight, counts.stale, counts.gone) = (5, 1, 1, 1)
-        (counts.failing, counts.scrapesQueued, counts.scrapesInFlight) = (2, 13, 2)
+        counts.failing = 2
         return counts
     }
 

@@ -24,6 +24,31 @@ struct FrameTests {
     @Test("The clients at 80x24")
     func clients() { expect(Example.loaded(), shows: GoldenFrames.clients80x24) }
 
+    @Test("Names that are scraped and never polled are told of where there are any, and what that means")
+    func unknownNames() throws {
+        #expect(!render(Example.loaded()).lines[1].contains("unknown"))
+        var row = Example.clients[4]
+        (row.state, row.lastFailure, row.name) = (.unknown, nil, "Typo.Example.com")
+        var overview = Example.overview()
+        overview.counts.unknown = 3
+        var page = ClientPage()
+        (page.rows, page.matching, page.counts) = ([row], 1, overview.counts)
+        var model = Example.model(100, 24)
+        _ = model.update(.ticked(Example.moment()))
+        func answer(_ answer: ReadResult.Answer) throws {
+            let number = try #require(model.requested).number
+            _ = model.update(.recordRead(ReadResult(number: number, outcome: .read(overview, answer))))
+        }
+        try answer(.clients(page))
+        let list = render(model).lines
+        #expect(list[1].contains("1 gone  3 unknown"))
+        #expect(list.contains { $0.hasPrefix("Typo.Example.com") && $0.contains("unknown") })
+        _ = model.update(.keyPressed(.enter))
+        try answer(.client(ClientDetail(row: row), FailurePage()))
+        let opened = render(model).lines.joined(separator: " ")
+        #expect(opened.contains("No client has ever polled under this name") && opened.contains("never"))
+    }
+
     @Test("The clients at 40x10")
     func clientsSmall() { expect(Example.loaded(40, 10), shows: GoldenFrames.clients40x10) }
 

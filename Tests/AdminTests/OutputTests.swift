@@ -34,6 +34,7 @@ struct OutputTests {
         #expect(!text.contains("\u{1B}") && !text.contains("\u{7}"))
         let objects = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [[String: Any]])
         #expect(objects.map { $0["fqdn"] as? String } == Example.clients.map(\.fqdn))
+        #expect(objects[2]["name"] as? String == "db-01.example.com")
         #expect(objects[2]["failure_share"] as? Double == 0.4)
         #expect(objects[2]["median_duration_seconds"] as? Double == 0.0234)
         #expect(objects[2]["last_failure_kind"] as? String == "target_unreachable")

@@ -270,6 +270,17 @@ struct ScreenEndToEndTests {
         #expect(screen.allSatisfy { $0.allSatisfy(\.isASCII) })
     }
 
+    @Test(
+        "A terminal that cannot show a screen is told so in a sentence, and left as it is",
+        arguments: [("dumb", "cannot move its cursor"), ("no-such-terminal", "is not known here")])
+    func unfit(_ type: String, words: String) throws {
+        let proxy = try Proxy()
+        let terminal = try open(proxy.path, columns: 200, environment: ["TERM": type])
+        let screen = try terminal.wait(for: "ended: 1")
+        #expect(screen.contains { $0.contains("'\(type)'") && $0.contains(words) })
+        #expect(screen.filter { !$0.isEmpty }.count == 2)
+    }
+
     @Test("The mouse selects, sorts and scrolls")
     func mouse() throws {
         let proxy = try Proxy()

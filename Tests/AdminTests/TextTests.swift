@@ -114,6 +114,13 @@ struct TextTests {
         #expect(PointInTime(argument: "2026-11-05T14:03:22Z")?.time(now: 0) == 1_793_887_402_000)
         #expect(PointInTime(argument: "1970-01-01")?.time(now: 5) == 0)
         #expect(PointInTime(argument: "2024-02-29")?.time(now: 5) == 1_709_164_800_000)
+        #expect(PointInTime(argument: "2000-02-29") != nil && PointInTime(argument: "0000-01-01") != nil)
+        for wrong in [
+            "2026-02-31", "2026-02-29", "2100-02-29", "2026-02-30T10:00:00Z", "2026-04-31", "2026-06-31", "2026-09-31",
+            "2026-11-31", "2026-01-32", "2026-01-00",
+        ] {
+            #expect(PointInTime(argument: wrong) == nil, "\(wrong)")
+        }
         for wrong in ["", "yesterday", "2026-13-01", "2026-11-5", "2026-11-05T25:00:00Z", "2026-11-05T10:00:00", "-5m"]
         {
             #expect(PointInTime(argument: wrong) == nil, "\(wrong)")

@@ -128,7 +128,7 @@ struct UpdateTests {
         model.press("f")
         #expect(model.clientState == .failing)
         #expect(model.clients.matching == 2)
-        for _ in 0..<6 { model.press("f") }
+        for _ in 0..<7 { model.press("f") }
         #expect(model.clientState == .all)
         model.press(.tab)
         model.press("f")

@@ -123,15 +123,46 @@ import Wire
         #expect(it.broker.gauges.waitingPolls == 1)
     }
 
-    @Test("A client that is gone has nothing queued, whatever still waits for its name")
+    @Test("What still waits for the name of a client that is gone is queued there")
     func goneWithQueue() {
         var it = Brokered()
         _ = it.poll(1, "a")
         _ = it.pollLeft(1)
         _ = it.scrape(10, "a", timeout: 1000, at: 299)
         let states = it.passed(300).facts.compactMap { if case .client(let state) = $0 { state } else { nil } }
-        #expect(states.map(\.queued) == [0])
+        #expect(states.map(\.queued) == [1] && states.map(\.isRegistered) == [false])
         #expect(it.broker.gauges.queued == 1)
+    }
+
+    @Test("A name that no client has is told of while scrapes wait for it, and at their end")
+    func unregisteredName() throws {
+        var it = Brokered()
+        func queued(_ actions: [BrokerAction<NumberPorts>]) -> [Int] {
+            actions.facts.compactMap {
+                if case .client(let state) = $0, !state.isRegistered { state.queued } else { nil }
+            }
+        }
+        #expect(queued(it.scrape(10, "a")) == [1])
+        #expect(queued(it.scrape(11, "a")) == [2])
+        #expect(it.broker.state(of: "a")?.queued == 2)
+        #expect(queued(it.passed(10)) == [1, 0])
+        #expect(it.broker.state(of: "a") == nil)
+        #expect(it.states.isEmpty)
+    }
+
+    @Test(
+        "A response with an error status went out in full, and is a failed scrape",
+        arguments: [200, 302, 399, 400, 599])
+    func errorStatus(status: Int) throws {
+        var it = Brokered()
+        _ = it.poll(1, "a")
+        _ = it.scrape(10, "a")
+        _ = it.push(20, for: 10)
+        let actions = it.broker.responseEnded(
+            try #require(it.ids[10]), status: status, answer: "\(status) Words", bytes: 5, at: Brokered.at(1))
+        let end = try #require(actions.ends.first)
+        #expect(end.failure == (status < 400 ? nil : .targetStatus) && end.status == status && end.bytes == 5)
+        #expect(actions.decisions == [], "nothing changes for the scraper")
     }
 
     @Test("A client that comes back after it was gone is told apart from a new one")

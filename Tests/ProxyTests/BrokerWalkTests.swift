@@ -143,6 +143,10 @@ private struct Walk {
         try #require(it.states.filter(\.isConnected).count == gauges.connectedClients)
         // Not at every step, so that several changes come together.
         if next.isMultiple(of: 3) { try #require(Set(it.listed()) == Set(model.listed.values.map(\.spelling))) }
+        // The record is told what is queued and in flight, whether anybody has the name or not.
+        try #require(told.values.map(\.queued).reduce(0, +) == gauges.queued)
+        try #require(told.values.map(\.inFlight).reduce(0, +) == gauges.inFlight)
+        for (name, state) in told { try #require(state.queued == model.queues[name, default: []].count) }
         // No parked poll beside a queued scrape of its name.
         for name in model.parked.keys { try #require(model.queues[name, default: []].isEmpty) }
         for (number, scrape) in model.scrapes {
@@ -246,6 +250,8 @@ private struct Walk {
     }
 
     private var deliveryOf: [Int: DeliveryID] = [:]
+    /// The newest state of every name, as the record is told.
+    private var told: [String: Proxy.ClientState] = [:]
 
     /// Carries the decisions out in the model, and checks each against it.
     private mutating func apply(_ actions: [BrokerAction<NumberPorts>], superseding: (name: String, poll: Int)? = nil) {
@@ -290,6 +296,7 @@ private struct Walk {
                 #expect(model.listed[fqdn.key].map { $0.seen + 30 <= now } == true, "gone before its time")
                 model.listed[fqdn.key] = nil
                 gone += 1
+            case .note(.client(let state)): told[state.fqdn.key] = state
             case .note: break
             }
         }

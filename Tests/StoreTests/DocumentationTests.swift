@@ -65,7 +65,10 @@ import Testing
         #expect(document.contains("\(Schema.applicationID)"))
         #expect(document.contains("| the newest \(Ring.outcomes) |") && document.contains("| the newest 3,600 |"))
         #expect(document.contains("| the newest 10,000, and"))
-        #expect(Ring.seconds == 3600 && Ring.failures == 10_000)
+        #expect(document.contains("the newest 200 of one name") && document.contains("the newest 1,000 of names"))
+        #expect(document.contains("| the newest 1,000 |"))
+        #expect(Ring.seconds == 3600 && Ring.failures == 10_000 && Ring.failuresPerName == 200)
+        #expect(Ring.failuresOfUnknown == 1000 && Ring.unknownNames == 1000)
     }
 
     @Test func everyQueryOfThePageRuns() throws {
@@ -82,7 +85,7 @@ import Testing
         let symbols = FailureKind.allCases.map(\.symbol)
         #expect(Set(symbols).count == symbols.count)
         for symbol in symbols {
-            #expect(symbol != "." && symbol != "!")
+            #expect(symbol != ".")
             #expect(symbol.asciiValue.map { (33...126).contains($0) } == true)
         }
     }
@@ -93,11 +96,19 @@ import Testing
         for word in words { #expect(word.allSatisfy { $0 == "_" || ($0.isASCII && $0.isLowercase) }) }
     }
 
-    @Test func outcomesHaveTheSymbolOfTheirKindOrTheirStatus() {
+    @Test("What happened is told in a sentence that has what is known besides")
+    func sentences() {
+        #expect(FailureKind.noPoll.sentence("") == FailureKind.noPoll.summary)
+        #expect(FailureKind.badPush.sentence("why") == "what the client pushed is not an HTTP response: why")
+        #expect(
+            FailureKind.targetStatus.sentence("503 Service Unavailable")
+                == "the target answered 503 Service Unavailable")
+    }
+
+    @Test func outcomesHaveTheSymbolOfTheirKind() {
         #expect(Outcome.good(1).symbol == ".")
         #expect(Outcome(time: 0, duration: 0, status: 302, bytes: 0, failure: nil).symbol == ".")
-        #expect(Outcome(time: 0, duration: 0, status: 500, bytes: 0, failure: nil).symbol == "!")
-        #expect(Outcome(time: 0, duration: 0, status: nil, bytes: 0, failure: nil).symbol == "!")
+        #expect(Outcome(time: 0, duration: 0, status: 500, bytes: 0, failure: .targetStatus).symbol == "!")
         #expect(Outcome.bad(.queueFull).symbol == FailureKind.queueFull.symbol)
     }
 }

@@ -18,7 +18,7 @@ import Testing
         #expect(proxy.writerLives == true)
         let connection = try #require(writer.connection)
         #expect(try connection.integer("PRAGMA application_id") == 0x5050_5258)
-        #expect(try connection.integer("PRAGMA user_version") == 1)
+        #expect(try connection.integer("PRAGMA user_version") == 2)
         #expect(try connection.text("PRAGMA journal_mode") == "wal")
         #expect(try connection.integer("PRAGMA foreign_keys") == 1)
     }
@@ -51,26 +51,26 @@ import Testing
 
     @Test func anOlderRecordIsMigratedWithItsRows() throws {
         try scratch.writer().write(.sample(.sample("a.example")))
-        let second = Schema(migrations: [Migration1.sql, "ALTER TABLE client ADD COLUMN colour TEXT DEFAULT 'red'"])
-        let writer = try scratch.writer(schema: second)
-        #expect(writer.outcome.origin == .migrated(from: 1))
+        let next = Schema.current.with("ALTER TABLE client ADD COLUMN colour TEXT DEFAULT 'red'")
+        let writer = try scratch.writer(schema: next)
+        #expect(writer.outcome.origin == .migrated(from: 2))
         #expect(try writer.connection?.text("SELECT colour FROM client WHERE fqdn = 'a.example'") == "red")
-        #expect(try writer.connection?.integer("PRAGMA user_version") == 2)
+        #expect(try writer.connection?.integer("PRAGMA user_version") == 3)
     }
 
     @Test func aMigrationThatFailsChangesNothing() throws {
         try scratch.writer().close(now: start)
-        let broken = Schema(migrations: [Migration1.sql, "CREATE TABLE extra (x); INSERT INTO extra VALUES (1, 2)"])
+        let broken = Schema.current.with("CREATE TABLE extra (x); INSERT INTO extra VALUES (1, 2)")
         // A step that does not fit is taken for damage, so the file is kept aside as it was and a fresh one tried; that fails too.
         #expect(throws: StoreError.self) { try scratch.writer(schema: broken) }
         let aside = try #require(scratch.names().first { $0.hasPrefix("record.db.corrupt-") && !$0.hasSuffix("wal") })
         let connection = try scratch.outsider(scratch.folder + "/" + aside)
-        #expect(try connection.integer("PRAGMA user_version") == 1)
+        #expect(try connection.integer("PRAGMA user_version") == 2)
         #expect(try connection.integer("SELECT count(*) FROM sqlite_schema WHERE name = 'extra'") == 0)
     }
 
     @Test func aNewerRecordIsRefusedAndNotAByteOfItChanges() throws {
-        let newer = Schema(migrations: [Migration1.sql, "CREATE TABLE extra (x)"])
+        let newer = Schema.current.with("CREATE TABLE extra (x)")
         // One that was stopped in order, and one that was killed: there the new version stands in the log alone.
         for inOrder in [true, false] {
             let writer = try scratch.writer(schema: newer)
@@ -81,7 +81,7 @@ import Testing
             if !inOrder { try writer.close(now: start) }
             let before = try (scratch.bytes(copy), scratch.bytes(copy + "-wal"))
             let error = #expect(throws: StoreError.self) { try scratch.writer(at: copy) }
-            #expect(error?.kind == .newerSchema(found: 2, known: 1))
+            #expect(error?.kind == .newerSchema(found: 3, known: 2))
             #expect(try scratch.bytes(copy) == before.0 && scratch.bytes(copy + "-wal") == before.1)
         }
     }

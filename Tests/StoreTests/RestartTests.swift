@@ -19,6 +19,7 @@ import Testing
         batch.clients[0].instance = "i-1"
         batch.scrapes = 7
         batch.failedScrapes = 2
+        (batch.queued, batch.inFlight) = (3, 2)
         try writer.write(batch)
         if stop { try writer.close(now: start + minute) }
     }
@@ -41,8 +42,9 @@ import Testing
         let page = try reader.clients(ClientQuery())
         #expect(page.rows.map(\.fqdn) == ["connected.example", "gone.example", "stale.example"])
         #expect(page.rows.map(\.state) == [.stale, .gone, .stale])
-        #expect(page.counts.scrapesQueued == 0 && page.counts.scrapesInFlight == 0)
+        #expect(page.rows.allSatisfy { $0.queued == 0 && $0.inFlight == 0 })
         let proxy = try reader.proxy()
+        #expect(proxy.queued == 0 && proxy.inFlight == 0)
         #expect(proxy.started == now && proxy.stopped == nil && proxy.scrapes == 7 && proxy.failures == 2)
     }
 

@@ -38,17 +38,37 @@ import Testing
     }
 
     @Test func aboveTheBoundThoseGoneLongestLeaveFirstAndConnectedOnesNever() throws {
-        try writer.write(
-            .sample(
-                .sample("connected.example", seen: start - day, connected: true),
-                .sample("gone-1.example", seen: start - 3 * day), .sample("gone-2.example", seen: start - 2 * day),
-                .sample("stale.example", seen: start)))
-        try writer.prune(now: start, maxClients: 3)
-        #expect(try known() == ["connected.example", "gone-2.example", "stale.example"])
-        try writer.prune(now: start, maxClients: 2)
-        #expect(try known() == ["connected.example", "stale.example"])
-        try writer.prune(now: start, maxClients: 0)
-        #expect(try known() == ["connected.example"])
+        func known(afterRegisteringAt bound: Int) throws -> [String] {
+            let scratch = try Scratch()
+            var options = WriterOptions.quick
+            options.maxClients = bound
+            let writer = try scratch.writer(options: options)
+            try writer.write(
+                .sample(
+                    .sample("connected.example", seen: start - day, connected: true),
+                    .sample("gone-1.example", seen: start - 3 * day), .sample("gone-2.example", seen: start - 2 * day),
+                    .sample("stale.example", seen: start)))
+            return try scratch.reader().clients(ClientQuery()).rows.map(\.fqdn)
+        }
+        #expect(try known(afterRegisteringAt: 3) == ["connected.example", "gone-2.example", "stale.example"])
+        #expect(try known(afterRegisteringAt: 2) == ["connected.example", "stale.example"])
+        #expect(try known(afterRegisteringAt: 0) == ["connected.example"])
+    }
+
+    @Test("However many register, there are never more rows than the bound")
+    func theBoundHolds() throws {
+        let scratch = try Scratch()
+        var options = WriterOptions.quick
+        options.maxClients = 1000
+        let writer = try scratch.writer(options: options)
+        for round in 0..<20 {
+            var batch = RecordBatch(time: start + Int64(round) * day)
+            batch.clients = (0..<700).map { .sample("host-\(round)-\($0)", seen: start + Int64(round) * day) }
+            try writer.write(batch)
+            let known = try #require(try writer.connection?.integer("SELECT count(*) FROM client"))
+            #expect(known <= 1000 && known >= 700)
+        }
+        #expect(try scratch.reader().client(fqdn: "host-19-699") != nil)
     }
 
     @Test func oneCallRemovesABoundedNumberOfRows() throws {

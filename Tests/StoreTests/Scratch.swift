@@ -54,6 +54,11 @@ let start: UnixMilliseconds = 1_795_000_000_000
 let minute: Int64 = 60_000
 let day: Int64 = 86_400_000
 
+extension Schema {
+    /// A later version.
+    func with(_ migration: String) -> Schema { Schema(migrations: migrations + [migration]) }
+}
+
 extension WriterOptions {
     /// Locks held by a test are never given up while it waits.
     static var quick: WriterOptions {
@@ -84,6 +89,15 @@ extension ClientChange {
             change.failures[kind, default: 0] += 1
             change.lastFailure = .sample(fqdn, kind, at: outcome.time)
         }
+        return change
+    }
+}
+
+extension ClientChange {
+    /// A name that scrapes ask for; of a client nothing is said.
+    static func scraped(_ fqdn: String, at time: UnixMilliseconds) -> ClientChange {
+        var change = ClientChange(fqdn: fqdn, firstSeen: time)
+        change.polled = false
         return change
     }
 }

@@ -84,9 +84,24 @@ import Testing
         #expect(try writer.write(.sample(.sample("later.example"))) == .written)
         #expect(try known() == ["after.example", "before.example", "later.example"])
         #expect(try writer.connection?.text("PRAGMA integrity_check") == "ok")
-        #expect(try writer.connection?.integer("PRAGMA user_version") == 1)
+        #expect(try writer.connection?.integer("PRAGMA user_version") == 2)
         try writer.close(now: start)
         #expect(try scratch.names() == ["record.db", "record.db-shm", "record.db-wal", "record.db.lock"])
+    }
+
+    @Test("A copy in the making is for owner and group from its first byte on, whoever may enter the folder")
+    func modeOfTheCopy() throws {
+        let files = DatabaseFiles(path: scratch.path)
+        try Rescue(files: files).makePartial()
+        // SQLite writes to this file, and gives its journal the same mode.
+        let attributes = try FileManager.default.attributesOfItem(atPath: files.partialRescue)
+        let mode = try #require(attributes[.posixPermissions] as? Int)
+        #expect(mode & 0o027 == 0 && attributes[.size] as? Int == 0)
+        let connection = try #require(writer.connection)
+        try Rescue(files: files).copy(from: connection)
+        let copy = try FileManager.default.attributesOfItem(atPath: files.rescue)
+        #expect(copy[.posixPermissions] as? Int == mode)
+        Rescue(files: files).forget()
     }
 
     @Test func aDatabaseDeletedWithoutItsLogIsMadeAnewToo() throws {

@@ -87,9 +87,9 @@ import Testing
     @Test func aRecordMigratedUnderneathIsTooNew() throws {
         let writer = try scratch.writer()
         #expect(try look() == "changed: ")
-        try writer.connection?.execute("CREATE TABLE extra (x); PRAGMA user_version = 2")
+        try writer.connection?.execute("CREATE TABLE extra (x); PRAGMA user_version = 3")
         #expect(try look() == "tooNew")
-        try writer.connection?.execute("PRAGMA user_version = 1")
+        try writer.connection?.execute("PRAGMA user_version = 2")
         #expect(try look() == "changed: ")
     }
 

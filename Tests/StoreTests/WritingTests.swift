@@ -81,7 +81,8 @@ import Testing
     @Test func failuresOneByOneAreBounded() throws {
         for round in 0..<3 {
             var batch = RecordBatch(time: start)
-            batch.failures = (0..<4000).map { .sample("a.example", id: round * 4000 + $0) }
+            batch.clients = (0..<100).map { .sample("\($0).example") }
+            batch.failures = (0..<4000).map { .sample("\($0 % 100).example", id: round * 4000 + $0) }
             try writer.write(batch)
         }
         var query = FailureQuery()
@@ -92,9 +93,118 @@ import Testing
 
     @Test func aBatchWithMoreFailuresThanAreKeptWritesTheNewest() throws {
         var batch = RecordBatch(time: start)
-        batch.failures = (0..<(Ring.failures + 10)).map { .sample("a.example", id: $0) }
+        batch.clients = (0..<100).map { .sample("\($0).example") }
+        batch.failures = (0..<(Ring.failures + 10)).map { .sample("\($0 % 100).example", id: $0) }
         try writer.write(batch)
         #expect(try writer.connection?.text("SELECT scrape_id FROM failure ORDER BY id LIMIT 1") == "scrape-10")
+    }
+
+    @Test("A name that fails without end takes the place of its own failures, and of nobody else's")
+    func oneNameDoesNotPushOutOthers() throws {
+        try writer.write(.sample(.sample("quiet.example", outcomes: [.bad(.noPush)]), .sample("loud.example")))
+        for round in 0..<30 {
+            var batch = RecordBatch(time: start)
+            batch.failures = (0..<1000).map { .sample("loud.example", id: round * 1000 + $0) }
+            try writer.write(batch)
+        }
+        var query = FailureQuery()
+        query.limit = 1
+        query.fqdn = "quiet.example"
+        #expect(try scratch.reader().failures(query).matching == 1)
+        query.fqdn = "loud.example"
+        let page = try scratch.reader().failures(query)
+        #expect(page.matching == Ring.failuresPerName && page.rows.first?.scrapeID == "scrape-29999")
+    }
+
+    @Test("Names that no client has polled under share a bound for their failures, and keep the newest")
+    func unknownNamesShareABound() throws {
+        try writer.write(.sample(.sample("known.example", outcomes: [.bad(.noPush)])))
+        for round in 0..<12 {
+            var batch = RecordBatch(time: start + Int64(round))
+            for index in 0..<1000 {
+                let name = "typo-\(round)-\(index).example"
+                batch.clients.append(.scraped(name, at: start + Int64(round)))
+                batch.failures.append(.sample(name, id: round * 1000 + index))
+            }
+            try writer.write(batch)
+        }
+        let all = try scratch.reader().failures(FailureQuery())
+        #expect(all.matching == Ring.failuresOfUnknown + 1 && all.rows.first?.scrapeID == "scrape-11999")
+        var query = FailureQuery()
+        query.fqdn = "known.example"
+        #expect(try scratch.reader().failures(query).matching == 1)
+    }
+
+    @Test("A client that is gone goes on counting, and nothing else about it changes")
+    func goneClientsCount() throws {
+        var live = ClientChange.sample("a.example", connected: true, outcomes: [.good(100)])
+        live.name = "A.Example"
+        live.agent = "agent/1"
+        try writer.write(.sample(live))
+        var gone = ClientChange.sample("a.example")
+        gone.name = "A.Example"
+        gone.agent = "agent/1"
+        try writer.write(.sample(gone, at: start + 10 * minute))
+        var scraped = ClientChange.scraped("a.example", at: start + 20 * minute)
+        scraped.queued = 3
+        scraped.scrapes = 2
+        scraped.outcomes = [.bad(.noPoll, at: start + 19 * minute), .bad(.noPoll, at: start + 20 * minute)]
+        scraped.failures = [.noPoll: 2]
+        scraped.lastFailure = .sample("a.example", at: start + 20 * minute)
+        try writer.write(.sample(scraped, at: start + 20 * minute))
+        let detail = try client("a.example")
+        #expect(detail.row.state == .gone && detail.row.name == "A.Example" && detail.agent == "agent/1")
+        #expect(detail.row.queued == 3 && detail.row.scrapes == 3 && detail.row.failures == 2)
+        #expect(detail.row.outcomes == ".pp" && detail.row.lastFailure?.time == start + 20 * minute)
+        #expect(detail.row.lastSeen == start && detail.row.firstSeen == start)
+    }
+
+    @Test("A name that is scraped and never polled is unknown, until a client polls under it")
+    func unknownNames() throws {
+        var scraped = ClientChange.scraped("typo.example", at: start)
+        scraped.queued = 1
+        scraped.scrapes = 4
+        scraped.outcomes = [.bad(.noPoll)]
+        scraped.failures = [.noPoll: 4]
+        try writer.write(.sample(scraped))
+        var row = try client("typo.example").row
+        #expect(row.state == .unknown && row.scrapes == 4 && row.failures == 4 && row.queued == 1)
+        try writer.write(.sample(.scraped("typo.example", at: start + minute)))
+        #expect(try client("typo.example").row.lastSeen == start + minute)
+        let reader = try scratch.reader()
+        #expect(try reader.clients(ClientQuery()).counts.unknown == 1)
+        #expect(try scratch.outsider().integer("SELECT count(*) FROM live_clients") == 0)
+        #expect(try scratch.outsider().text("SELECT state FROM client_state") == "unknown")
+
+        try writer.write(.sample(.sample("typo.example", seen: start + 2 * minute, connected: true)))
+        row = try client("typo.example").row
+        #expect(row.state == .connected && row.scrapes == 4 && row.firstSeen == start + 2 * minute)
+    }
+
+    @Test("Of names that are scraped and never polled the newest are kept")
+    func unknownNamesAreBounded() throws {
+        try writer.write(.sample(.sample("a.example"), .scraped("first.example", at: start)))
+        for round in 0..<3 {
+            var batch = RecordBatch(time: start)
+            batch.clients = (0..<900).map { .scraped("typo-\(round)-\($0)", at: start + Int64(round * 900 + $0 + 1)) }
+            try writer.write(batch)
+        }
+        let counts = try scratch.reader().clients(ClientQuery()).counts
+        #expect(counts.unknown == Ring.unknownNames && counts.all == Ring.unknownNames + 1)
+        #expect(try scratch.reader().client(fqdn: "typo-2-899") != nil)
+        #expect(try scratch.reader().client(fqdn: "first.example") == nil)
+    }
+
+    @Test("What is queued and in flight over all names is what the proxy said last")
+    func gaugesOfTheProxy() throws {
+        var batch = RecordBatch(time: start)
+        (batch.queued, batch.inFlight) = (5, 2)
+        try writer.write(batch)
+        var proxy = try scratch.reader().proxy()
+        #expect(proxy.queued == 5 && proxy.inFlight == 2)
+        try writer.close(now: start)
+        proxy = try scratch.reader().proxy()
+        #expect(proxy.queued == 0 && proxy.inFlight == 0)
     }
 
     @Test func anHourOfSecondsIsKept() throws {

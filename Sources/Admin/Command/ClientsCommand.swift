@@ -9,7 +9,7 @@ struct ClientsCommand: ParsableCommand {
         abstract: "Print the clients.",
         discussion: """
             States: connected, in_flight, stale (listed by /clients, but not connected), gone (not listed any more), live (all \
-            but gone).
+            of these but gone), unknown (scraped, but no client has ever polled under the name).
 
             EXAMPLES
               pushprox-admin clients
@@ -22,7 +22,7 @@ struct ClientsCommand: ParsableCommand {
     enum StateChoice: String, CaseIterable, ExpressibleByArgument, Sendable {
         case connected
         case inFlight = "in_flight"
-        case stale, gone, live
+        case stale, gone, unknown, live
 
         var states: Set<ClientState> {
             switch self {
@@ -30,6 +30,7 @@ struct ClientsCommand: ParsableCommand {
             case .inFlight: [.inFlight]
             case .stale: [.stale]
             case .gone: [.gone]
+            case .unknown: [.unknown]
             case .live: Set(ClientState.allCases.filter(\.isLive))
             }
         }

@@ -2,7 +2,7 @@ import Store
 
 /// Which states the clients view shows: the steps of one key.
 enum StateFilter: Equatable, Sendable, CaseIterable {
-    case all, failing, live, connected, inFlight, stale, gone
+    case all, failing, live, connected, inFlight, stale, gone, unknown
 
     var states: Set<ClientState> {
         switch self {
@@ -12,6 +12,7 @@ enum StateFilter: Equatable, Sendable, CaseIterable {
         case .inFlight: [.inFlight]
         case .stale: [.stale]
         case .gone: [.gone]
+        case .unknown: [.unknown]
         }
     }
 
@@ -25,6 +26,7 @@ enum StateFilter: Equatable, Sendable, CaseIterable {
         case .inFlight: "in flight"
         case .stale: "stale"
         case .gone: "gone"
+        case .unknown: "unknown"
         }
     }
 

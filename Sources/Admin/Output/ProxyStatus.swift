@@ -36,7 +36,7 @@ extension ProxyStatus {
         reason =
             "\(name), up \(Quantity.span(milliseconds: now.wall - proxy.started)), \(Quantity.count(counts.live)) live clients"
             + " (\(Quantity.count(counts.stale)) stale, "
-            + "\(Quantity.count(counts.failing)) failing), \(Quantity.count(counts.scrapesQueued)) scrapes queued, "
+            + "\(Quantity.count(counts.failing)) failing), \(Quantity.count(proxy.queued)) scrapes queued, "
             + "\(numbers.failureShare.map(Quantity.share) ?? "0%") of the last minute's failed"
     }
 }
@@ -55,8 +55,9 @@ extension Field where Row == ProxyStatus {
         Field(name: "clients_stale") { FieldValue($0.overview?.counts.stale) },
         Field(name: "clients_failing") { FieldValue($0.overview?.counts.failing) },
         Field(name: "clients_gone") { FieldValue($0.overview?.counts.gone) },
-        Field(name: "scrapes_queued") { FieldValue($0.overview?.counts.scrapesQueued) },
-        Field(name: "scrapes_in_flight") { FieldValue($0.overview?.counts.scrapesInFlight) },
+        Field(name: "clients_unknown") { FieldValue($0.overview?.counts.unknown) },
+        Field(name: "scrapes_queued") { FieldValue($0.overview?.proxy.queued) },
+        Field(name: "scrapes_in_flight") { FieldValue($0.overview?.proxy.inFlight) },
         Field(name: "scrapes_total") { FieldValue($0.overview?.proxy.scrapes) },
         Field(name: "failures_total") { FieldValue($0.overview?.proxy.failures) },
         Field(name: "scrapes_per_second") { status in

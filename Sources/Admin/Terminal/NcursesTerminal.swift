@@ -49,8 +49,17 @@ final class NcursesTerminal: Terminal {
                     : "The terminal type '\(name)' is not known here: set TERM to one that is (xterm-256color fits most), "
                         + "or use 'pushprox-admin clients'.")
         }
-        self.screen = screen
         set_term(screen)
+        guard pushprox_capability("cup") != nil else {
+            endwin()
+            delscreen(screen)
+            throw Unavailable(
+                description:
+                    "A terminal of the type '\(Environment.value(of: "TERM") ?? "")' cannot move its cursor, so it can't "
+                    + "show a screen: set TERM to what the terminal is (xterm-256color fits most), or use 'pushprox-admin clients'."
+            )
+        }
+        self.screen = screen
         if Environment.value(of: "ESCDELAY") == nil { set_escdelay(Self.escapeDelay) }
         cbreak()
         noecho()

@@ -29,12 +29,7 @@ struct CellText: Equatable, Sendable {
         let shown = outcomes.suffix(max(0, width))
         var spans = [Span(text: String(repeating: " ", count: max(0, width - shown.count)), role: .plain)]
         for symbol in shown {
-            let role: Role =
-                switch symbol {
-                case ".": .good
-                case "!": .warning
-                default: .bad
-                }
+            let role: Role = symbol == "." ? .good : .bad
             if spans[spans.count - 1].role == role {
                 spans[spans.count - 1].text.append(symbol)
             } else {
@@ -53,6 +48,7 @@ extension ClientState {
         case .inFlight: "in flight"
         case .stale: "stale"
         case .gone: "gone"
+        case .unknown: "unknown"
         }
     }
 
@@ -62,6 +58,7 @@ extension ClientState {
         case .inFlight: .busy
         case .stale: .warning
         case .gone: .faint
+        case .unknown: .warning
         }
     }
 }

@@ -5,8 +5,8 @@ extension Column where Row == ClientRow {
     static let clients: [Column<ClientRow>] = [
         Column(
             name: "fqdn", title: "FQDN", sort: .fqdn, width: 12...36, rank: 0,
-            value: { .text($0.fqdn) }, cell: { row, _ in CellText(row.fqdn, .title) },
-            help: "the client's name, which is its key"),
+            value: { .text($0.fqdn) }, cell: { row, _ in CellText(row.name, .title) },
+            help: "the client's name; web-2 comes before web-10"),
         Column(
             name: "state", title: "STATE", sort: .state, width: 10...10, rank: 1,
             value: { .text($0.state.rawValue) },
@@ -14,7 +14,9 @@ extension Column where Row == ClientRow {
                 row.conflict == nil
                     ? CellText(row.state.label, row.state.role) : CellText(row.state.label + "!", .warning)
             },
-            help: "connected, in flight, stale (listed, not connected), gone; ! when two clients claim the name"),
+            help:
+                "connected, in flight, stale (listed, not connected), gone, unknown (scraped, never polled); ! when two clients claim the name"
+        ),
         Column(
             name: "last_seen", title: "SEEN", sort: .lastSeen, alignment: .right, width: 5...5, rank: 3,
             value: { .time($0.lastSeen) },
@@ -55,7 +57,7 @@ extension Column where Row == ClientRow {
         Column(
             name: "outcomes", title: "RECENT", width: 10...30, rank: 4,
             value: { .text($0.outcomes) }, cell: { row, at in .strip(row.outcomes, width: at.width) },
-            help: "newest outcomes, newest at the right: . answered, ! with an error status, letters failed"),
+            help: "newest outcomes, newest at the right: . succeeded, all others failed"),
         Column(
             name: "last_failure_text", title: "LAST ERROR", sort: .lastFailure, width: 10...200, rank: 5,
             value: { FieldValue($0.lastFailure?.text) },
@@ -72,6 +74,7 @@ extension Field where Row == ClientRow {
     /// What scripts get of a client: the columns, and what a line of the screen has no room for.
     static let clients: [Field<ClientRow>] =
         Column.clients.map(\.field) + [
+            Field(name: "name") { .text($0.name) },
             Field(name: "last_failure") { FieldValue(time: $0.lastFailure?.time) },
             Field(name: "last_failure_kind") { FieldValue($0.lastFailure?.kind.rawValue) },
             Field(name: "last_scrape") { FieldValue(time: $0.lastScrape) },

@@ -31,7 +31,7 @@ struct ClientFacts {
             CalendarTime.local(time, now: now) + " (" + Quantity.age(milliseconds: now.wall - time) + " ago)"
         }
         // The line of tabs has the name already, where it has room for it.
-        if builder.width < TextWidth.of(row.fqdn) + TabLine.roomForTabs { builder.title(row.fqdn) }
+        if builder.width < TextWidth.of(row.name) + TabLine.roomForTabs { builder.title(row.name) }
         var facts: [(String, CellText)] = [
             ("State", CellText(row.state.label, row.state.role)),
             ("Last seen", CellText(moment(row.lastSeen))),
@@ -55,6 +55,11 @@ struct ClientFacts {
         ]
         if let instance = detail.instance { facts.append(("Instance", CellText(instance))) }
         builder.facts(facts, paired: builder.width >= pairedWidth)
+        if row.state == .unknown {
+            builder.text(
+                "No client has ever polled under this name, but it is scraped: check the target's name in Prometheus, and "
+                    + "--fqdn at the client.", .warning)
+        }
         if let conflict = row.conflict {
             builder.text(
                 "TWO CLIENTS claimed this name, last at \(moment(conflict)): stop one, or give it another --fqdn.",
@@ -78,6 +83,7 @@ struct ClientFacts {
 
     private static func listed(_ row: ClientRow, now: Moment) -> CellText {
         if row.state == .connected || row.state == .inFlight { return CellText("as long as it is connected") }
+        if row.state == .unknown { return CellText("never") }
         return CellText(CalendarTime.local(row.expires, now: now))
     }
 }
@@ -144,10 +150,8 @@ extension ClientFacts {
             text(
                 "              newest at the right; longest \(Quantity.duration(microseconds: longest))", .faint)
             let symbols = Set(shown.map(\.symbol))
-            var legend = symbols.contains("!") ? ["! error status"] : []
-            for kind in FailureKind.allCases where symbols.contains(kind.symbol) {
-                legend.append("\(kind.symbol) \(kind.rawValue)")
-            }
+            let legend = FailureKind.allCases.filter { symbols.contains($0.symbol) }
+                .map { "\($0.symbol) \($0.rawValue)" }
             if !legend.isEmpty { text("              " + legend.joined(separator: ", "), .faint) }
             let kinds = detail.failuresByKind
             let most = kinds.map(\.count).max() ?? 0

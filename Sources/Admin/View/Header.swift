@@ -55,23 +55,24 @@ struct Header {
     private func drawRoomy(_ overview: Overview, on frame: inout Frame) {
         let numbers = HeaderNumbers(overview)
         let counts = overview.counts
-        drawSpans(
-            [
-                ("Clients   ", .faint), (Quantity.count(counts.live) + " live", .title), ("  (", .faint),
-                (Quantity.count(counts.connected + counts.inFlight) + " connected", .good), (", ", .faint),
-                (Quantity.count(counts.stale) + " stale", counts.stale > 0 ? .warning : .faint), (", ", .faint),
-                (Quantity.count(counts.failing) + " failing", counts.failing > 0 ? .bad : .faint), (")  ", .faint),
-                (Quantity.count(counts.gone) + " gone", counts.gone > 0 ? .bad : .faint),
-            ], row: 1, on: &frame)
+        var clients: [(text: String, role: Role)] = [
+            ("Clients   ", .faint), (Quantity.count(counts.live) + " live", .title), ("  (", .faint),
+            (Quantity.count(counts.connected + counts.inFlight) + " connected", .good), (", ", .faint),
+            (Quantity.count(counts.stale) + " stale", counts.stale > 0 ? .warning : .faint), (", ", .faint),
+            (Quantity.count(counts.failing) + " failing", counts.failing > 0 ? .bad : .faint), (")  ", .faint),
+            (Quantity.count(counts.gone) + " gone", counts.gone > 0 ? .bad : .faint),
+        ]
+        if counts.unknown > 0 { clients.append(("  " + Quantity.count(counts.unknown) + " unknown", .warning)) }
+        drawSpans(clients, row: 1, on: &frame)
         drawSpans(
             [
                 ("Scrapes   ", .faint), (Quantity.rate(numbers.scrapeRate) + "/s", .title), ("  ", .plain),
-                (Quantity.count(counts.scrapesInFlight) + " in flight", counts.scrapesInFlight > 0 ? .busy : .faint),
+                (Quantity.count(overview.proxy.inFlight) + " in flight", overview.proxy.inFlight > 0 ? .busy : .faint),
             ], row: 2, on: &frame)
         drawSpans(
             [
                 ("Queue     ", .faint),
-                (Quantity.count(counts.scrapesQueued) + " queued", counts.scrapesQueued > 0 ? .warning : .title),
+                (Quantity.count(overview.proxy.queued) + " queued", overview.proxy.queued > 0 ? .warning : .title),
             ], row: 3, on: &frame)
         let failing = numbers.failureRate > 0
         drawSpans(
@@ -130,10 +131,10 @@ struct Header {
         if frame.size.columns >= 60 {
             spans += [
                 (
-                    "  " + Quantity.compact(counts.scrapesQueued) + " queued",
-                    counts.scrapesQueued > 0 ? .warning : .faint
+                    "  " + Quantity.compact(overview.proxy.queued) + " queued",
+                    overview.proxy.queued > 0 ? .warning : .faint
                 ),
-                ("  " + Quantity.compact(counts.scrapesInFlight) + " in flight", .faint),
+                ("  " + Quantity.compact(overview.proxy.inFlight) + " in flight", .faint),
                 ("  " + Quantity.rate(numbers.scrapeRate) + "/s", .plain),
             ]
         }

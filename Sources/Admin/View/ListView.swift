@@ -63,7 +63,7 @@ struct ListView {
 
     private func drawNote(of row: ClientRow, on frame: inout Frame) {
         guard let line = layout.note.first else { return }
-        var spans = [CellText.Span(text: row.fqdn + "  ", role: .faint)]
+        var spans = [CellText.Span(text: row.name + "  ", role: .faint)]
         if let failure = row.lastFailure {
             let age = Quantity.age(milliseconds: model.now.wall - failure.time)
             spans.append(

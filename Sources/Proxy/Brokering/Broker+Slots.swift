@@ -124,15 +124,19 @@ extension Broker {
             &actions)
     }
 
-    /// What the scraper has of a response that time or the shutdown ends: its status. How much of the body is known to nobody here.
-    static func begun(_ entry: Scrape) -> SentPart? {
-        guard case .responding(_, _, let status?) = entry.phase else { return nil }
-        return SentPart(status: status, bytes: 0)
+    /// Fails a scrape because of the time or the shutdown. The scraper has the status of a response that had begun, and how much of
+    /// its body it knows itself.
+    mutating func cutOff(
+        _ id: ScrapeID, _ entry: Scrape, _ kind: FailureKind, _ now: NIODeadline, _ actions: inout [Action]
+    ) {
+        guard case .responding(_, _, let status?) = entry.phase else { return fail(id, entry, kind, now, &actions) }
+        actions.append(.fail(entry.scraper, kind, detail: ""))
+        end(id, failure: kind, detail: "", status: status, bytes: nil, now, &actions)
     }
 
     mutating func end(
-        _ id: ScrapeID, failure: FailureKind?, detail: String, status: Int?, bytes: Int, _ now: NIODeadline,
-        _ actions: inout [Action]
+        _ id: ScrapeID, failure: FailureKind?, detail: String, status: Int?, bytes: Int?,
+        _ now: NIODeadline, _ actions: inout [Action]
     ) {
         guard let entry = scrapes.removeValue(forKey: id) else { return }
         var atClient: TimeAmount?
@@ -172,11 +176,8 @@ extension Broker {
         }
     }
 
-    /// The state of a registered client as it is now.
-    func state(of key: String) -> ClientState? {
-        guard let index = names[key], slots[index].isRegistered else { return nil }
-        return slots[index].state
-    }
+    /// The state of a client, or of a name that scrapes wait for, as it is now.
+    func state(of key: String) -> ClientState? { names[key].map { slots[$0].state } }
 
     func registration(_ index: Int) -> ClientID? { slots[index].isRegistered ? slots[index].id : nil }
 
@@ -203,7 +204,7 @@ extension Broker {
     }
 
     func noteState(_ index: Int, _ actions: inout [Action]) {
-        if slots[index].isRegistered { actions.append(.note(.client(slots[index].state))) }
+        actions.append(.note(.client(slots[index].state)))
     }
 
     /// The answer to a scrape that never got in.

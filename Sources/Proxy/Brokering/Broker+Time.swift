@@ -25,7 +25,7 @@ extension Broker {
                 kind = .responseTimeout
                 actions.append(.abandonPush(push))
             }
-            fail(id, entry, kind, sent: Self.begun(entry), now, &actions)
+            cutOff(id, entry, kind, now, &actions)
         }
         while room > 0, let (delivery, _) = pollEnds.popPassed(at: now) {
             room -= 1
@@ -90,7 +90,7 @@ extension Broker {
         for id in Array(scrapes.keys.prefix(limits.batch)) {
             guard let entry = scrapes[id] else { continue }
             if case .responding(let push, _, _) = entry.phase { actions.append(.abandonPush(push)) }
-            fail(id, entry, .shuttingDown, sent: Self.begun(entry), now, &actions)
+            cutOff(id, entry, .shuttingDown, now, &actions)
         }
         return actions
     }

@@ -200,11 +200,18 @@ struct Broker<Ports: BrokerPorts>: Sendable {
         return .relay(entry.scraper)
     }
 
-    /// The scraper has the whole response.
-    mutating func responseEnded(_ id: ScrapeID, status: Int, bytes: Int, at now: NIODeadline) -> [Action] {
+    /// The scraper has the whole response. To Prometheus one with an error status is a failed scrape, and so it is here.
+    ///
+    /// - Parameter answer: The status and reason of an error status, `503 Service Unavailable`.
+    mutating func responseEnded(
+        _ id: ScrapeID, status: Int, answer: String = "", bytes: Int, at now: NIODeadline
+    ) -> [Action] {
         guard let entry = scrapes[id], case .responding = entry.phase else { return [] }
         var actions: [Action] = []
-        end(id, failure: nil, detail: "", status: status, bytes: bytes, now, &actions)
+        let isError = status >= 400
+        end(
+            id, failure: isError ? .targetStatus : nil, detail: isError && answer.isEmpty ? "\(status)" : answer,
+            status: status, bytes: bytes, now, &actions)
         return actions
     }
 

@@ -109,10 +109,12 @@ enum BrokerFact<Ports: BrokerPorts>: Sendable {
     case registrationRefused
 }
 
-/// What the record keeps of a client, as it is now.
+/// What the record keeps of a client, or of a name that scrapes wait for, as it is now.
 struct ClientState: Sendable {
     let id: ClientID
     let fqdn: FQDN
+    /// A client has the name. If not, what is said of a client below says nothing.
+    let isRegistered: Bool
     let isConnected: Bool
     let queued: Int
     let inFlight: Int
@@ -129,7 +131,7 @@ struct ScrapeEnd<Ports: BrokerPorts>: Sendable {
     let scraper: Ports.Scraper
     /// `nil` for a name that no client has registered.
     let client: ClientID?
-    /// `nil` for a response that went out in full.
+    /// `nil` for a response of 2xx or 3xx that went out in full.
     let failure: FailureKind?
     let detail: String
     /// From the scrape's arrival.
@@ -138,8 +140,8 @@ struct ScrapeEnd<Ports: BrokerPorts>: Sendable {
     let atClient: TimeAmount?
     /// What the scraper was sent; `nil` when it was gone before.
     let status: Int?
-    /// Of the body, as far as known: 0 for a response that time or the shutdown ended.
-    let bytes: Int
+    /// Of the body; `nil` for a response that time or the shutdown ended: the scraper knows.
+    let bytes: Int?
 }
 
 /// What a scraper had been sent of a response when it broke off.

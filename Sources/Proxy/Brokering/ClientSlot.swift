@@ -49,9 +49,8 @@ struct ClientSlot<Poll: Sendable>: Sendable {
 
     var state: ClientState {
         ClientState(
-            id: id, fqdn: fqdn, isConnected: isConnected,
-            // What waits for a name that is gone waits for no client.
-            queued: isRegistered ? queuedCount : 0, inFlight: isRegistered ? inFlight : 0, lastSeen: lastSeen,
+            id: id, fqdn: fqdn, isRegistered: isRegistered, isConnected: isConnected, queued: queuedCount,
+            inFlight: inFlight, lastSeen: lastSeen,
             expires: expires, instance: instance, agent: agent, address: address)
     }
 }

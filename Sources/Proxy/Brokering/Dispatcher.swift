@@ -48,7 +48,7 @@ final class Dispatcher: Sendable {
         return states
     }
 
-    /// The states of the registered clients among these, as they are now; the lock is given back every few hundred.
+    /// The states of these names, as they are now, as far as something is going on there; the lock is given back every few hundred.
     func clientStates(of keys: [String]) -> [ClientState?] {
         var states: [ClientState?] = []
         states.reserveCapacity(keys.count)
@@ -59,8 +59,8 @@ final class Dispatcher: Sendable {
         return states
     }
 
-    /// A scrape of what no client could be called: it never gets to the broker. It is counted like any other that fails, but who asks
-    /// for nonsense drives no failure of a client out of the record.
+    /// A scrape of what no client could be called: it never gets to the broker. It is counted like any other that fails; in the record
+    /// it is in the totals alone, so that who asks for nonsense drives no failure of a client out of it.
     func scrapeRefused() {
         metrics.scrapes.increment()
         metrics.failures[.badTarget]?.increment()
@@ -104,8 +104,8 @@ final class Dispatcher: Sendable {
         return reception
     }
 
-    func responseEnded(_ id: ScrapeID, status: Int, bytes: Int) {
-        run(broker.withLock { $0.responseEnded(id, status: status, bytes: bytes, at: .now()) })
+    func responseEnded(_ id: ScrapeID, status: Int, answer: String, bytes: Int) {
+        run(broker.withLock { $0.responseEnded(id, status: status, answer: answer, bytes: bytes, at: .now()) })
     }
 
     func responseBroke(_ id: ScrapeID, _ kind: FailureKind, detail: String, sent: SentPart? = nil) {
@@ -189,10 +189,10 @@ final class Dispatcher: Sendable {
         case .clash(_, let fqdn, _): backlog.clashed(fqdn, at: now)
         case .ended(let end):
             let outcome = Outcome(
-                time: now.wall, duration: end.duration.nanoseconds / 1000, status: end.status, bytes: Int64(end.bytes),
-                failure: end.failure)
+                time: now.wall, duration: end.duration.nanoseconds / 1000, status: end.status,
+                bytes: Int64(end.bytes ?? end.scraper.sentBytes), failure: end.failure)
             backlog.scrapeEnded(
-                outcome, client: end.client.map { _ in end.scraper.request.fqdn },
+                outcome, of: end.scraper.request.fqdn, isRegistered: end.client != nil,
                 failure: end.failureRecord(at: now.wall))
         case .gone, .queueFull, .pollSuperseded, .pollIdle, .pollDropped, .redelivered, .registrationRefused: break
         }
@@ -225,7 +225,7 @@ final class Dispatcher: Sendable {
                 "scrape done",
                 metadata: [
                     "scrape_id": "\(end.scrape)", "target": "\(end.scraper.request.targetWithoutQuery)",
-                    "status": "\(end.status ?? 0)", "bytes": "\(end.bytes)",
+                    "status": "\(end.status ?? 0)", "bytes": "\(end.bytes ?? 0)",
                     "duration_ms": "\(end.duration.nanoseconds / 1_000_000)",
                 ])
             return
@@ -247,7 +247,7 @@ extension ScrapeEnd where Ports == LivePorts {
         let request = scraper.request
         return FailureRecord(
             time: now, fqdn: request.fqdn.key, kind: kind,
-            text: (detail.isEmpty ? kind.summary : "\(kind.summary): \(detail)").prefix(utf8Bytes: 500),
+            text: kind.sentence(detail).prefix(utf8Bytes: 500),
             scrapeID: scrape.description, target: request.targetWithoutQuery.prefix(utf8Bytes: 300),
             duration: duration.nanoseconds / 1000)
     }

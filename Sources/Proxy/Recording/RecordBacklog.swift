@@ -2,51 +2,70 @@ import DequeModule
 import Store
 import Wire
 
-/// What the record has not been told yet, coalesced per client: a value that a flush takes and, if it fails, gives back.
+/// What the record has not been told yet, coalesced per name: a value that a flush takes and, if it fails, gives back.
 ///
-/// Bounded whatever the disk does: clients by `--registration.max-clients`, each with at most `Ring.outcomes` outcomes; failures
-/// and samples by what the record would keep of them anyway. What is left out is counted; counters never lose anything.
+/// Bounded whatever the disk does: clients that are registered by `--registration.max-clients`, other names that are scraped by
+/// `maxAbsent`, each with at most `Ring.outcomes` outcomes; failures and samples by what the record would keep of them anyway. What
+/// is left out is counted; the totals never lose anything, nor do the counters of registered clients.
 struct RecordBacklog {
     /// By `FQDN.key`: a client that goes and comes back is still one.
     private(set) var clients: [String: ClientChange] = [:]
-    private(set) var failures = Deque<FailureRecord>()
     private(set) var seconds = Deque<SecondSample>()
     private(set) var scrapes = 0
     private(set) var failedScrapes = 0
-    /// Single entries left out because of the bounds, since the last `takeDropped`.
-    private var dropped = 0
     /// A registration waits, which has to be on disk within a second.
     private(set) var hasRegistrations = false
 
+    private let maxClients: Int
+    /// Those of `clients` that are not registered now: gone, or never heard of.
+    private var absent = NameQueue()
+    /// Failures of clients that were registered then, and of all other names, which share a bound of their own.
+    private var failuresOfClients = FailureBacklog(capacity: Ring.failures)
+    private var failuresOfOthers = FailureBacklog(capacity: Ring.failuresOfUnknown)
+    private var nextFailure: UInt64 = 0
+    /// What was left out because of the bounds, since the last `takeDropped`.
+    private var dropped = 0
+
+    init(maxClients: Int) { self.maxClients = maxClients }
+
+    /// Names that are not registered whose changes may wait.
+    private var maxAbsent: Int { max(Ring.unknownNames, maxClients / 10) }
+
     /// Entries that wait.
-    var count: Int { clients.count + failures.count }
+    var count: Int { clients.count + failuresOfClients.count + failuresOfOthers.count }
+
+    /// Failures that wait, oldest first.
+    var failures: [FailureRecord] {
+        (failuresOfClients.entries + failuresOfOthers.entries).sorted { $0.number < $1.number }.map(\.failure)
+    }
 
     mutating func registered() { hasRegistrations = true }
 
-    /// A client's newest state.
+    /// The newest state of a client, or of a name that scrapes wait for.
     mutating func clientChanged(_ state: ClientState, at now: Moment) {
-        clients[state.fqdn.key, default: ClientChange(fqdn: state.fqdn.key, firstSeen: now.wall)].take(state, now)
+        let key = state.fqdn.key
+        guard makeRoom(for: key, isRegistered: state.isRegistered) else { return }
+        clients[key, default: .scraped(key, at: now.wall)].take(state, now)
     }
 
     /// Two processes claim the FQDN. Like the end of a scrape, this is followed by the client's state.
     mutating func clashed(_ fqdn: FQDN, at now: Moment) {
-        clients[fqdn.key, default: ClientChange(fqdn: fqdn.key, firstSeen: now.wall)].conflict = now.wall
+        guard makeRoom(for: fqdn.key, isRegistered: true) else { return }
+        clients[fqdn.key, default: .scraped(fqdn.key, at: now.wall)].conflict = now.wall
     }
 
-    /// The end of a scrape: of a registered client, or of a name that none has (then it counts in the totals alone).
-    mutating func scrapeEnded(_ outcome: Outcome, client: FQDN?, failure: FailureRecord?) {
+    /// The end of a scrape, of a registered client or of a name that none has.
+    mutating func scrapeEnded(_ outcome: Outcome, of fqdn: FQDN, isRegistered: Bool, failure: FailureRecord?) {
         scrapes += 1
         if let failure {
             failedScrapes += 1
-            failures.append(failure)
-            boundFailures()
+            append(failure, isRegistered: isRegistered)
         }
-        guard let client else { return }
-        dropped += clients[client.key, default: ClientChange(fqdn: client.key, firstSeen: outcome.time)].add(
-            outcome, failure)
+        guard makeRoom(for: fqdn.key, isRegistered: isRegistered) else { return }
+        dropped += clients[fqdn.key, default: .scraped(fqdn.key, at: outcome.time)].add(outcome, failure)
     }
 
-    /// A scrape that failed before it was anybody's: it counts in the totals alone.
+    /// The end of a scrape of what no client could be called: it counts in the totals alone.
     mutating func scrapeRefused() {
         scrapes += 1
         failedScrapes += 1
@@ -64,12 +83,12 @@ struct RecordBacklog {
     mutating func take(at now: UnixMilliseconds) -> RecordBatch {
         var batch = RecordBatch(time: now)
         batch.clients = Array(clients.values)
-        batch.failures = Array(failures)
+        batch.failures = failures
         batch.seconds = Array(seconds)
         batch.scrapes = scrapes
         batch.failedScrapes = failedScrapes
         let lost = dropped
-        self = RecordBacklog()
+        self = RecordBacklog(maxClients: maxClients)
         dropped = lost
         return batch
     }
@@ -79,15 +98,16 @@ struct RecordBacklog {
         let newer = self
         self = taken
         dropped = newer.dropped
-        for (id, change) in newer.clients {
-            if clients[id] == nil {
-                clients[id] = change
+        for (key, change) in newer.clients {
+            guard makeRoom(for: key, isRegistered: !newer.absent.contains(key)) else { continue }
+            if clients[key] == nil {
+                clients[key] = change
             } else {
-                dropped += clients[id]?.merge(newer: change) ?? 0
+                dropped += clients[key]?.merge(newer: change) ?? 0
             }
         }
-        failures.append(contentsOf: newer.failures)
-        boundFailures()
+        for entry in newer.failuresOfClients.sorted { append(entry, isRegistered: true) }
+        for entry in newer.failuresOfOthers.sorted { append(entry, isRegistered: false) }
         for sample in newer.seconds { sampled(sample) }
         scrapes += newer.scrapes
         failedScrapes += newer.failedScrapes
@@ -99,29 +119,76 @@ struct RecordBacklog {
         return dropped
     }
 
-    private mutating func boundFailures() {
-        while failures.count > Ring.failures {
-            failures.removeFirst()
-            dropped += 1
+    private mutating func append(_ failure: FailureRecord, isRegistered: Bool) {
+        nextFailure += 1
+        dropped +=
+            isRegistered
+            ? failuresOfClients.append(failure, number: nextFailure)
+            : failuresOfOthers.append(failure, number: nextFailure)
+    }
+
+    /// Sees to the bounds before a name's change is noted. Of the names that are not registered the one that has been so for
+    /// longest makes room.
+    ///
+    /// - Returns: Whether there is room.
+    private mutating func makeRoom(for key: String, isRegistered: Bool) -> Bool {
+        guard isRegistered else {
+            absent.insert(key)
+            while absent.count > maxAbsent, let oldest = absent.popFirst() {
+                if clients.removeValue(forKey: oldest) != nil { dropped += 1 }
+            }
+            return true
         }
+        if absent.count > 0 { absent.remove(key) }
+        // More than the broker lets register are only told of when states overtake each other on their way here.
+        if clients.count - absent.count < maxClients || clients[key] != nil { return true }
+        dropped += 1
+        return false
     }
 }
 
 extension ClientChange {
-    /// Takes the client's state over.
+    /// Of a name that scrapes ask for; of a client nothing is known yet.
+    fileprivate static func scraped(_ key: String, at now: UnixMilliseconds) -> ClientChange {
+        var change = ClientChange(fqdn: key, firstSeen: now)
+        change.polled = false
+        return change
+    }
+
+    /// Takes the name's state over.
     mutating func take(_ state: ClientState, _ now: Moment) {
-        lastSeen = now.wall(of: state.lastSeen)
-        expires = now.wall(of: state.expires)
-        connected = state.isConnected
         queued = state.queued
         inFlight = state.inFlight
+        connected = state.isConnected
+        guard state.isRegistered else {
+            if !polled { seen(at: now.wall) }
+            return
+        }
+        if !polled { firstSeen = now.wall }
+        polled = true
+        name = state.fqdn.spelling
+        lastSeen = now.wall(of: state.lastSeen)
+        expires = now.wall(of: state.expires)
         instance = state.instance?.description
         agent = state.agent
         address = state.address
     }
 
+    /// The broker has forgotten the name: nothing waits for it any more.
+    mutating func end() {
+        queued = 0
+        inFlight = 0
+        connected = false
+    }
+
+    private mutating func seen(at time: UnixMilliseconds) {
+        lastSeen = max(lastSeen, time)
+        expires = lastSeen
+    }
+
     /// - Returns: How many older outcomes had to go.
     fileprivate mutating func add(_ outcome: Outcome, _ failure: FailureRecord?) -> Int {
+        if !polled { seen(at: outcome.time) }
         outcomes.append(outcome)
         scrapes += 1
         if let failure {
@@ -134,11 +201,18 @@ extension ClientChange {
     fileprivate mutating func merge(newer: ClientChange) -> Int {
         let older = self
         self = newer
-        firstSeen = min(older.firstSeen, newer.firstSeen)
+        if older.polled && !newer.polled {
+            // The client is gone since; what was known of it still holds.
+            self = older
+            queued = newer.queued
+            inFlight = newer.inFlight
+            connected = newer.connected
+        }
+        firstSeen = older.polled || !newer.polled ? min(older.firstSeen, newer.firstSeen) : newer.firstSeen
         conflict = newer.conflict ?? older.conflict
         outcomes = older.outcomes + newer.outcomes
-        scrapes += older.scrapes
-        failures.merge(older.failures, uniquingKeysWith: +)
+        scrapes = older.scrapes + newer.scrapes
+        failures = older.failures.merging(newer.failures, uniquingKeysWith: +)
         lastFailure = newer.lastFailure ?? older.lastFailure
         return boundOutcomes()
     }

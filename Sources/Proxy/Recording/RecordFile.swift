@@ -28,8 +28,9 @@ final class RecordFile: Sendable {
         try await thread.runIfActive { [confined] in try confined.writer.write(batch) }
     }
 
-    func prune(at now: UnixMilliseconds, retention: Int64) async throws {
-        _ = try await thread.runIfActive { [confined] in
+    /// - Returns: Rows removed; when it is not 0 there may be more to remove.
+    func prune(at now: UnixMilliseconds, retention: Int64) async throws -> Int {
+        try await thread.runIfActive { [confined] in
             try confined.writer.prune(now: now, retention: retention)
         }
     }

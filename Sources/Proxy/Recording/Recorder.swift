@@ -14,7 +14,7 @@ final class Recorder: Service {
     private static let looksPerFlush = 6
     private static let flushesPerPrune = 40
 
-    private let backlog = Mutex(RecordBacklog())
+    private let backlog: Mutex<RecordBacklog>
     /// The counters as they stood at the last sample.
     private let lastTotals = Mutex((scrapes: 0, failures: 0))
     private let file: RecordFile
@@ -23,8 +23,14 @@ final class Recorder: Service {
     private let dispatcher: Dispatcher
     private let retention: Int64
 
-    /// - Parameter retention: How long gone clients and failures are kept, in milliseconds.
-    init(file: RecordFile, dispatcher: Dispatcher, metrics: ProxyMetrics, logger: Logger, retention: Int64) {
+    /// - Parameters:
+    ///   - maxClients: How many may be registered at once.
+    ///   - retention: How long gone clients and failures are kept, in milliseconds.
+    init(
+        file: RecordFile, dispatcher: Dispatcher, metrics: ProxyMetrics, logger: Logger, maxClients: Int,
+        retention: Int64
+    ) {
+        self.backlog = Mutex(RecordBacklog(maxClients: maxClients))
         self.file = file
         self.metrics = metrics
         self.logger = logger
@@ -44,6 +50,7 @@ final class Recorder: Service {
     private func flushUntilCancelled() async {
         var looks = 0
         var trouble = false
+        var hasOld = false
         while !Task.isCancelled {
             try? await Task.sleep(for: Self.interval)
             looks += 1
@@ -51,7 +58,9 @@ final class Recorder: Service {
             let isFlush = looks.isMultiple(of: Self.looksPerFlush)
             guard isFlush || backlog.withLock({ $0.hasRegistrations }) else { continue }
             trouble = await flush(alreadyInTrouble: trouble)
-            if !trouble && looks.isMultiple(of: Self.looksPerFlush * Self.flushesPerPrune) { await prune() }
+            if looks.isMultiple(of: Self.looksPerFlush * Self.flushesPerPrune) { hasOld = true }
+            // A part of it at a time, so that nothing else waits for long.
+            if hasOld && !trouble && isFlush { hasOld = await prune() }
         }
     }
 
@@ -94,8 +103,10 @@ final class Recorder: Service {
         // broker says now.
         var batch = coalesced
         for (index, state) in dispatcher.clientStates(of: batch.clients.map(\.fqdn)).enumerated() {
-            if let state { batch.clients[index].take(state, now) }
+            if let state { batch.clients[index].take(state, now) } else { batch.clients[index].end() }
         }
+        let gauges = dispatcher.gauges
+        (batch.queued, batch.inFlight) = (gauges.queued, gauges.inFlight)
         do {
             let outcome = try await file.write(batch)
             metrics.recordFlush.observe(nanoseconds: (NIODeadline.now() - now.deadline).nanoseconds)
@@ -131,14 +142,16 @@ final class Recorder: Service {
         }
     }
 
-    private func prune() async {
+    /// - Returns: Whether there may be more to remove.
+    private func prune() async -> Bool {
         do {
-            try await file.prune(at: Moment.now().wall, retention: retention)
+            return try await file.prune(at: Moment.now().wall, retention: retention) > 0
         } catch is CancellationError {
             // The program stops; there is time for this after its next start.
         } catch {
             metrics.recordErrors.increment()
             logger.warning("old entries could not be removed from the record", metadata: ["err": "\(error)"])
         }
+        return false
     }
 }

@@ -1,5 +1,6 @@
 import NIOCore
 import Store
+import Synchronization
 import Web
 import Wire
 
@@ -31,7 +32,10 @@ final class ScrapeExchange: Exchange, @unchecked Sendable {
     private let dispatcher: Dispatcher
     private let metrics: ProxyMetrics
     private var state = State.collecting
-    private var sentBytes = 0
+    /// The status and reason of an error status.
+    private var answer = ""
+    /// Written on the event loop alone, so a store does where others add.
+    private let sent = Atomic(0)
 
     init(
         _ request: ScrapeRequest, connection: ServerConnection, loop: any EventLoop, dispatcher: Dispatcher,
@@ -81,6 +85,9 @@ final class ScrapeExchange: Exchange, @unchecked Sendable {
         dispatcher.scraperLeft(request.id, sent: status, bytes: sentBytes)
     }
 
+    /// Bytes of the body that went out so far; to be asked on any thread.
+    var sentBytes: Int { sent.load(ordering: .relaxed) }
+
     // MARK: From the broker and the push, on any thread
 
     /// Writes a part of the response. The push is told when the part has gone to the socket, or that nobody wants it.
@@ -106,7 +113,7 @@ extension ScrapeExchange {
             return
         }
         let held = part.heldBytes
-        sentBytes += part.bodyBytes
+        sent.store(sentBytes + part.bodyBytes, ordering: .relaxed)
         metrics.relayedBytes.increment(by: part.bodyBytes)
         var last = ByteBuffer()
         if delimiting == .chunked {
@@ -144,6 +151,7 @@ extension ScrapeExchange {
             case .chunked, .untilEnd: connection.minorVersion == 0 ? .byClosing : .chunked
             }
         state = .relaying(status: head.status, delimiting)
+        if head.status >= 400 { answer = Self.statusAndReason(head) }
         if delimiting == .byClosing { connection.closeAfterResponse() }
         var buffer = ByteBuffer()
         buffer.reserveCapacity(head.message.count * 48 + 128)
@@ -162,7 +170,7 @@ extension ScrapeExchange {
         guard case .relaying = state else { return }
         state = .done
         connection.finish(status: status)
-        dispatcher.responseEnded(request.id, status: status, bytes: sentBytes)
+        dispatcher.responseEnded(request.id, status: status, answer: answer, bytes: sentBytes)
     }
 
     private func writeFailure(_ kind: FailureKind, _ detail: String) {
@@ -173,7 +181,7 @@ extension ScrapeExchange {
             connection.abort(status: status)
         case .waiting:
             state = .done
-            let why = detail.isEmpty ? kind.summary : "\(kind.summary): \(detail)"
+            let why = kind.sentence(detail)
             let text = "\(why) (target \(request.targetWithoutQuery), scrape id \(request.id))"
             let status = kind.status ?? 504
             connection.respond(
@@ -186,6 +194,13 @@ extension ScrapeExchange {
     private static let chunkEnd = ByteBuffer(staticString: "\r\n")
     private static let lastChunk = ByteBuffer(staticString: "0\r\n\r\n")
     private static let chunkEndAndLastChunk = ByteBuffer(staticString: "\r\n0\r\n\r\n")
+    /// For texts: one line, at most 200 bytes.
+    private static func statusAndReason(_ head: PushedResponseHead) -> String {
+        var line = ByteBuffer()
+        head.writeStatusAndReason(into: &line)
+        let text = String(buffer: line).withoutControls
+        return String(text.reversed().drop { $0 == " " }.reversed()).prefix(utf8Bytes: 200)
+    }
 
     private static func chunkHead(_ bytes: Int) -> ByteBuffer { ByteBuffer(string: String(bytes, radix: 16) + "\r\n") }
 }

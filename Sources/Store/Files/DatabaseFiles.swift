@@ -52,9 +52,12 @@ struct DatabaseFiles: Equatable {
         }
     }
 
+    /// Of every file made here, less the umask: for owner and group.
+    static let mode: mode_t = 0o640
+
     /// Creates an empty database file for owner and group; SQLite gives the files beside it the same mode.
     func makeDatabase() throws(StoreError) {
-        let descriptor = open(database, O_RDWR | O_CREAT | O_CLOEXEC, 0o640)
+        let descriptor = open(database, O_RDWR | O_CREAT | O_CLOEXEC, Self.mode)
         guard descriptor >= 0 else { throw StoreError(errno: errno, path: given, doing: "creating the file") }
         Glibc.close(descriptor)
     }

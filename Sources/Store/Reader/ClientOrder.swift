@@ -4,7 +4,7 @@
 /// because every index would cost the proxy on every flush.
 struct ClientOrder {
     private struct Entry {
-        /// What is sorted by, a rank or a number; every value of the record is well within what a Double holds exactly.
+        /// What is sorted by, a rank or a number; every value that means something is well within what a Double holds exactly.
         var key: Double
         var id: Int64
     }
@@ -25,13 +25,10 @@ struct ClientOrder {
         // Rows without a value come last, whatever the direction.
         let nothing = query.direction == .ascending ? Double.infinity : -Double.infinity
         while try row.next() {
-            let connected = row.integer(1) != 0
-            let inFlight = row.int(2)
             let state = ClientState(
-                connected: connected, inFlight: inFlight, expires: row.integer(3), heartbeat: heartbeat)
+                polled: row.integer(4) != 0, connected: row.integer(1) != 0, inFlight: row.gauge(2),
+                expires: row.time(3), heartbeat: heartbeat)
             counts[state] += 1
-            counts.scrapesQueued += row.int(4)
-            counts.scrapesInFlight += inFlight
             let isFailing = state.isLive && row.integer(7) != 0
             if isFailing { counts.failing += 1 }
             guard query.states.isEmpty || query.states.contains(state), isFailing || !query.failingOnly,
@@ -52,7 +49,7 @@ struct ClientOrder {
     /// Gives each entry its place among the names. The names' index holds nothing but names and ids and is read by itself:
     /// following it into the table would read that in random order, which costs five times as much.
     private mutating func rankByName(_ connection: Connection) throws(StoreError) {
-        let row = try connection.cached("SELECT id FROM client ORDER BY fqdn")
+        let row = try connection.cached("SELECT id FROM client ORDER BY sort_key")
         defer { row.reset() }
         var ranks: [Int64: Double] = [:]
         ranks.reserveCapacity(counts.all)
@@ -86,7 +83,7 @@ struct ClientOrder {
             ? "(?1 IS NULL OR instr(fqdn, ?1)) AND (?2 IS NULL OR fqdn GLOB ?2) AND last_seen_ms >= ?3" : "1"
         let failing = "last_failure_ms IS NOT NULL AND last_failure_ms >= coalesce(last_scrape_ms, last_failure_ms)"
         return
-            "SELECT id, connected, in_flight, expires_ms, queued, \(key(query.sort)), \(filter), \(failing) FROM client"
+            "SELECT id, connected, in_flight, expires_ms, polled, \(key(query.sort)), \(filter), \(failing) FROM client"
     }
 
     private static func key(_ sort: ClientSort) -> String {
@@ -113,6 +110,7 @@ extension ClientState {
         case .connected: 1
         case .stale: 2
         case .gone: 3
+        case .unknown: 4
         }
     }
 }

@@ -2,7 +2,7 @@
 /// in the order of registration.
 public enum ClientSort: String, CaseIterable, Sendable, Hashable {
     case fqdn
-    /// In flight, connected, stale, gone when ascending.
+    /// In flight, connected, stale, gone, unknown when ascending.
     case state
     case lastSeen
     case queued

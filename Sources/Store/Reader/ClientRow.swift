@@ -16,7 +16,10 @@ public struct ClientRow: Sendable, Equatable, Identifiable {
 
     /// Stays the same as long as the record knows the client.
     public var id: Int64
+    /// Lower case.
     public var fqdn: String
+    /// The FQDN as the client spells it.
+    public var name: String
     public var state: ClientState
     public var firstSeen: UnixMilliseconds
     public var lastSeen: UnixMilliseconds
@@ -42,11 +45,12 @@ public struct ClientRow: Sendable, Equatable, Identifiable {
     public var outcomes: String
 
     /// From 0 to 1; `nil` before the first scrape.
-    public var failureShare: Double? { scrapes > 0 ? Double(failures) / Double(scrapes) : nil }
+    public var failureShare: Double? { scrapes > 0 ? min(1, Double(failures) / Double(scrapes)) : nil }
 
     public init(id: Int64, fqdn: String, state: ClientState, firstSeen: UnixMilliseconds) {
         self.id = id
         self.fqdn = fqdn
+        self.name = fqdn
         self.state = state
         self.firstSeen = firstSeen
         self.lastSeen = firstSeen

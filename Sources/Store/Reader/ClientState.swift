@@ -10,16 +10,21 @@ public enum ClientState: String, CaseIterable, Sendable, Hashable {
     case stale
     /// Not listed by `/clients` any more.
     case gone
+    /// No client has ever polled under this name; scrapes ask for it all the same.
+    case unknown
 
     /// Whether `/clients` lists a client in this state.
-    public var isLive: Bool { self != .gone }
+    public var isLive: Bool { self != .gone && self != .unknown }
 
     /// The state of a row.
     /// - Parameters:
+    ///   - polled: whether a client has polled under this name.
     ///   - expires: the row's `expires_ms`.
     ///   - heartbeat: the proxy's `heartbeat_ms`.
-    init(connected: Bool, inFlight: Int, expires: UnixMilliseconds, heartbeat: UnixMilliseconds) {
-        if connected {
+    init(polled: Bool, connected: Bool, inFlight: Int, expires: UnixMilliseconds, heartbeat: UnixMilliseconds) {
+        if !polled {
+            self = .unknown
+        } else if connected {
             self = inFlight > 0 ? .inFlight : .connected
         } else {
             self = expires > heartbeat ? .stale : .gone
@@ -27,25 +32,23 @@ public enum ClientState: String, CaseIterable, Sendable, Hashable {
     }
 }
 
-/// How many clients are in each state, and what they have waiting.
+/// How many clients are in each state.
 public struct StateCounts: Sendable, Equatable {
     public var connected = 0
     public var inFlight = 0
     public var stale = 0
     public var gone = 0
+    /// Names that are scraped and that no client has polled under.
+    public var unknown = 0
     /// Live clients whose newest scrape failed; each is counted in its state as well.
     public var failing = 0
-    /// Scrapes queued, over all clients.
-    public var scrapesQueued = 0
-    /// Scrapes in flight, over all clients.
-    public var scrapesInFlight = 0
 
     public init() {}
 
     /// Clients that `/clients` lists.
     public var live: Int { connected + inFlight + stale }
-    /// Every client that the record knows.
-    public var all: Int { live + gone }
+    /// Every name that the record has a row for.
+    public var all: Int { live + gone + unknown }
 
     public subscript(state: ClientState) -> Int {
         get {
@@ -54,6 +57,7 @@ public struct StateCounts: Sendable, Equatable {
             case .inFlight: inFlight
             case .stale: stale
             case .gone: gone
+            case .unknown: unknown
             }
         }
         set {
@@ -62,6 +66,7 @@ public struct StateCounts: Sendable, Equatable {
             case .inFlight: inFlight = newValue
             case .stale: stale = newValue
             case .gone: gone = newValue
+            case .unknown: unknown = newValue
             }
         }
     }

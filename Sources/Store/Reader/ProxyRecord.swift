@@ -14,13 +14,17 @@ public struct ProxyRecord: Sendable, Equatable {
     /// Scrapes that ended, over all runs of the proxy.
     public var scrapes: Int64
     public var failures: Int64
+    /// Over all names, at the heartbeat.
+    public var queued: Int
+    public var inFlight: Int
     /// Whether a proxy holds the lock beside the database right now; `nil` where that can't be told (the lock file is
     /// missing or unreadable, or the database is on another machine's disk).
     public var writerLives: Bool?
 
     public init(
         started: UnixMilliseconds, heartbeat: UnixMilliseconds, stopped: UnixMilliseconds?, version: String,
-        address: String, pid: Int, registrationTimeout: Int64, scrapes: Int64, failures: Int64, writerLives: Bool?
+        address: String, pid: Int, registrationTimeout: Int64, scrapes: Int64, failures: Int64, queued: Int,
+        inFlight: Int, writerLives: Bool?
     ) {
         self.started = started
         self.heartbeat = heartbeat
@@ -31,6 +35,8 @@ public struct ProxyRecord: Sendable, Equatable {
         self.registrationTimeout = registrationTimeout
         self.scrapes = scrapes
         self.failures = failures
+        self.queued = queued
+        self.inFlight = inFlight
         self.writerLives = writerLives
     }
 }

@@ -42,9 +42,9 @@ extension StoreReader {
                 bind(row)
                 guard try row.next() else { return nil }
                 var detail = ClientDetail(row: Self.clientRow(row, heartbeat: try heartbeat()))
-                detail.instance = row.optionalText(19)
-                detail.agent = row.optionalText(20)
-                detail.address = row.optionalText(21)
+                detail.instance = row.optionalText(19, atMost: Limit.instance)
+                detail.agent = row.optionalText(20, atMost: Limit.agent)
+                detail.address = row.optionalText(21, atMost: Limit.address)
                 var ring = HistoryRing()
                 ring.load(symbols: row.bytes(18), durations: row.bytes(22))
                 detail.history = zip(ring.symbols, ring.durations).map { symbol, duration in
@@ -64,7 +64,7 @@ extension StoreReader {
         row.bind(1, id)
         var counts: [KindCount] = []
         while try row.next() {
-            counts.append(KindCount(kind: RecordedKind(rawValue: row.text(0)), count: row.int(1)))
+            counts.append(KindCount(kind: RecordedKind(rawValue: row.text(0, atMost: Limit.kind)), count: row.count(1)))
         }
         return counts
     }
@@ -75,33 +75,38 @@ extension StoreReader {
         SELECT id, fqdn, connected, first_seen_ms, last_seen_ms, expires_ms, queued, in_flight, scrapes, failures,
           median_duration_us, last_scrape_ms, last_duration_us, last_status, last_bytes,
           last_failure_ms, last_failure_kind, last_failure_text,
-          outcomes, instance, agent, address, durations_us, conflict_ms
+          outcomes, instance, agent, address, durations_us, conflict_ms, polled, name
         FROM client LEFT JOIN client_history ON client_id = client.id WHERE \(condition)
         """
     }
 
     private static func clientRow(_ row: Statement, heartbeat: UnixMilliseconds) -> ClientRow {
-        let expires = row.integer(5)
-        let inFlight = row.int(7)
+        let expires = row.time(5)
+        let inFlight = row.gauge(7)
         let state = ClientState(
-            connected: row.integer(2) != 0, inFlight: inFlight, expires: expires, heartbeat: heartbeat)
-        var client = ClientRow(id: row.integer(0), fqdn: row.text(1), state: state, firstSeen: row.integer(3))
-        client.lastSeen = row.integer(4)
+            polled: row.integer(24) != 0, connected: row.integer(2) != 0, inFlight: inFlight, expires: expires,
+            heartbeat: heartbeat)
+        var client = ClientRow(
+            id: row.integer(0), fqdn: row.text(1, atMost: Limit.fqdn), state: state, firstSeen: row.time(3))
+        client.name = row.spelling(25, of: client.fqdn)
+        client.lastSeen = row.time(4)
         client.expires = expires
-        client.queued = row.int(6)
+        client.queued = row.gauge(6)
         client.inFlight = inFlight
-        client.scrapes = row.int(8)
-        client.failures = row.int(9)
-        client.medianDuration = row.optionalInteger(10)
-        client.lastScrape = row.optionalInteger(11)
-        client.lastDuration = row.optionalInteger(12)
-        client.lastStatus = row.optionalInteger(13).map(Int.init)
-        client.lastBytes = row.optionalInteger(14)
-        if let time = row.optionalInteger(15) {
-            client.lastFailure = .init(time: time, kind: RecordedKind(rawValue: row.text(16)), text: row.text(17))
+        client.scrapes = row.count(8)
+        client.failures = row.count(9)
+        client.medianDuration = row.optionalNumber(10, Meaning.count)
+        client.lastScrape = row.optionalTime(11)
+        client.lastDuration = row.optionalNumber(12, Meaning.count)
+        client.lastStatus = row.optionalNumber(13, Meaning.status).map(Int.init)
+        client.lastBytes = row.optionalNumber(14, Meaning.count)
+        if let time = row.optionalTime(15) {
+            client.lastFailure = .init(
+                time: time, kind: RecordedKind(rawValue: row.text(16, atMost: Limit.kind)),
+                text: row.text(17, atMost: Limit.failureText))
         }
-        client.outcomes = row.text(18)
-        client.conflict = row.optionalInteger(23)
+        client.outcomes = String(decoding: HistoryRing.symbols(row.bytes(18)), as: UTF8.self)
+        client.conflict = row.optionalTime(23)
         return client
     }
 }

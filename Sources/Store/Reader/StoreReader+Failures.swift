@@ -24,7 +24,7 @@ extension StoreReader {
         Self.bind(query, to: row)
         var counts: [KindCount] = []
         while try row.next() {
-            counts.append(KindCount(kind: RecordedKind(rawValue: row.text(0)), count: row.int(1)))
+            counts.append(KindCount(kind: RecordedKind(rawValue: row.text(0, atMost: Limit.kind)), count: row.count(1)))
         }
         return counts
     }
@@ -41,7 +41,7 @@ extension StoreReader {
         Self.bindKinds(query, to: row)
         row.bind(6, id)
         guard try row.next(), row.integer(1) == id else { return nil }
-        return row.int(0) - 1
+        return row.count(0) - 1
     }
 
     private static func bindKinds(_ query: FailureQuery, to row: Statement) {
@@ -65,9 +65,10 @@ extension StoreReader {
         while try row.next() {
             failures.append(
                 FailureRow(
-                    id: row.integer(0), time: row.integer(1), fqdn: row.text(2),
-                    kind: RecordedKind(rawValue: row.text(3)),
-                    text: row.text(4), scrapeID: row.text(5), target: row.text(6), duration: row.integer(7)))
+                    id: row.integer(0), time: row.time(1), fqdn: row.text(2, atMost: Limit.fqdn),
+                    kind: RecordedKind(rawValue: row.text(3, atMost: Limit.kind)),
+                    text: row.text(4, atMost: Limit.failureText), scrapeID: row.text(5, atMost: Limit.scrapeID),
+                    target: row.text(6, atMost: Limit.target), duration: row.number(7, Meaning.count)))
         }
         return failures
     }

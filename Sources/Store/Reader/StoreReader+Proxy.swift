@@ -5,15 +5,16 @@ extension StoreReader {
             let row = try connection.cached(
                 """
                 SELECT started_ms, heartbeat_ms, stopped_ms, version, address, pid, registration_timeout_ms, scrapes,
-                  failures FROM proxy WHERE id = 1
+                  failures, queued, in_flight FROM proxy WHERE id = 1
                 """)
             defer { row.reset() }
             guard try row.next() else { return nil }
             return ProxyRecord(
-                started: row.integer(0), heartbeat: row.integer(1), stopped: row.optionalInteger(2),
-                version: row.text(3),
-                address: row.text(4), pid: row.int(5), registrationTimeout: row.integer(6), scrapes: row.integer(7),
-                failures: row.integer(8), writerLives: WriterLock.isHeld(connection.files))
+                started: row.time(0), heartbeat: row.time(1), stopped: row.optionalTime(2),
+                version: row.text(3, atMost: Limit.version), address: row.text(4, atMost: Limit.proxyAddress),
+                pid: row.gauge(5), registrationTimeout: row.number(6, Meaning.count),
+                scrapes: row.number(7, Meaning.count), failures: row.number(8, Meaning.count), queued: row.gauge(9),
+                inFlight: row.gauge(10), writerLives: WriterLock.isHeld(connection.files))
         }
         guard let record else { throw .neverWritten(path: path) }
         return record
@@ -34,8 +35,8 @@ extension StoreReader {
             while try row.next() {
                 samples.append(
                     SecondSample(
-                        second: row.integer(0), queued: row.int(1), inFlight: row.int(2), liveClients: row.int(3),
-                        scrapes: row.int(4), failures: row.int(5)))
+                        second: row.number(0, Meaning.second), queued: row.gauge(1), inFlight: row.gauge(2),
+                        liveClients: row.gauge(3), scrapes: row.gauge(4), failures: row.gauge(5)))
             }
             samples.reverse()
             return samples
@@ -46,6 +47,6 @@ extension StoreReader {
     func heartbeat() throws(StoreError) -> UnixMilliseconds {
         let row = try connection.cached("SELECT heartbeat_ms FROM proxy WHERE id = 1")
         defer { row.reset() }
-        return try row.next() ? row.integer(0) : 0
+        return try row.next() ? row.time(0) : 0
     }
 }

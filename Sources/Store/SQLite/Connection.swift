@@ -36,6 +36,14 @@ final class Connection {
             throw error
         }
         sqlite3_busy_timeout(handle, Int32(clamping: busyTimeout))
+        if case .readWrite = mode {
+            let code = NaturalKey.define(on: handle)
+            guard code == SQLITE_OK else {
+                let error = self.error(code)
+                close()
+                throw error
+            }
+        }
     }
 
     deinit { close() }

@@ -117,17 +117,18 @@ final class Statement {
 
     func isNull(_ column: Int32) -> Bool { sqlite3_column_type(handle, column) == SQLITE_NULL }
     func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
-    func int(_ column: Int32) -> Int { Int(sqlite3_column_int64(handle, column)) }
     func real(_ column: Int32) -> Double { sqlite3_column_double(handle, column) }
-    func optionalInteger(_ column: Int32) -> Int64? { isNull(column) ? nil : integer(column) }
 
-    func text(_ column: Int32) -> String {
+    /// - Parameter limit: Bytes after which the text is cut, wherever that is.
+    func text(_ column: Int32, atMost limit: Int = .max) -> String {
         guard let text = sqlite3_column_text(handle, column) else { return "" }
-        let count = Int(sqlite3_column_bytes(handle, column))
+        let count = min(Int(sqlite3_column_bytes(handle, column)), limit)
         return String(decoding: UnsafeBufferPointer(start: text, count: count), as: UTF8.self)
     }
 
-    func optionalText(_ column: Int32) -> String? { isNull(column) ? nil : text(column) }
+    func optionalText(_ column: Int32, atMost limit: Int = .max) -> String? {
+        isNull(column) ? nil : text(column, atMost: limit)
+    }
 
     /// The bytes of a text or blob; valid until the next step or reset.
     func bytes(_ column: Int32) -> UnsafeRawBufferPointer {

@@ -9,7 +9,8 @@ extension StoreError {
             case SQLITE_BUSY, SQLITE_LOCKED: .busy
             case SQLITE_FULL: .full
             case SQLITE_READONLY, SQLITE_PERM: .readOnly
-            case SQLITE_CORRUPT: .corrupt
+            // The statements here fit every record: what violates a constraint was in the file before.
+            case SQLITE_CORRUPT, SQLITE_CONSTRAINT: .corrupt
             case SQLITE_NOTADB: .notADatabase
             case SQLITE_CANTOPEN, SQLITE_AUTH: .cannotOpen
             case SQLITE_IOERR: .inputOutput

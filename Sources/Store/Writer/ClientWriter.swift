@@ -1,4 +1,4 @@
-/// Writes what changed about clients. Four statements for a client with outcomes, two without.
+/// Writes what changed about names. Four statements for a client with outcomes, two without.
 ///
 /// What a flush costs is mostly the pages it touches, each of which is read, logged and written back. Clients are
 /// therefore written in the order of their rows, whatever the batch's order: each page once, and few in memory at a time.
@@ -8,9 +8,11 @@ struct ClientWriter {
     private let readHistory: Statement
     private let insert: Statement
     private let update: Statement
+    private let updateScraped: Statement
     private let insertHistory: Statement
     private let updateHistory: Statement
     private let countFailures: Statement
+    private let forgetUnknown: Statement
     private var ring = HistoryRing()
 
     init(_ connection: Connection) throws(StoreError) {
@@ -22,15 +24,15 @@ struct ClientWriter {
             INSERT INTO client (last_seen_ms, expires_ms, connected, queued, in_flight, scrapes, failures,
               median_duration_us, last_scrape_ms, last_duration_us, last_status, last_bytes,
               last_failure_ms, last_failure_kind, last_failure_text, instance, agent, address, conflict_ms,
-              first_seen_ms, fqdn)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)
+              first_seen_ms, name, polled, fqdn, sort_key)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
+              ?23, natural_key(?23))
             """)
         // A value that brings no news is NULL and leaves the column alone. A last scrape without a status is news, which
         // is why status and bytes follow the time's lead.
-        update = try connection.cached(
-            """
-            UPDATE client SET last_seen_ms = ?1, expires_ms = ?2, connected = ?3, queued = ?4, in_flight = ?5,
-              scrapes = scrapes + ?6, failures = failures + ?7,
+        let counted = """
+              connected = ?3, queued = ?4, in_flight = ?5,
+              scrapes = \(Meaning.sum("scrapes", "?6")), failures = \(Meaning.sum("failures", "?7")),
               median_duration_us = ifnull(?8, median_duration_us),
               last_scrape_ms = ifnull(?9, last_scrape_ms),
               last_duration_us = ifnull(?10, last_duration_us),
@@ -38,11 +40,21 @@ struct ClientWriter {
               last_bytes = iif(?9 IS NULL, last_bytes, ?12),
               last_failure_ms = ifnull(?13, last_failure_ms),
               last_failure_kind = ifnull(?14, last_failure_kind),
-              last_failure_text = ifnull(?15, last_failure_text),
+              last_failure_text = ifnull(?15, last_failure_text)
+            """
+        update = try connection.cached(
+            """
+            UPDATE client SET last_seen_ms = ?1, expires_ms = ?2, \(counted),
               instance = ?16, agent = ?17, address = ?18,
               conflict_ms = ifnull(?19, conflict_ms),
-              first_seen_ms = min(first_seen_ms, ?20)
-            WHERE id = ?21
+              first_seen_ms = iif(polled = 0, ?20, min(first_seen_ms, ?20)), name = ?21, polled = 1
+            WHERE id = ?23
+            """)
+        updateScraped = try connection.cached(
+            """
+            UPDATE client SET \(counted), last_seen_ms = iif(polled = 0, ?1, last_seen_ms),
+              expires_ms = iif(polled = 0, ?2, expires_ms)
+            WHERE id = ?23
             """)
         insertHistory = try connection.cached(
             "INSERT OR REPLACE INTO client_history (outcomes, durations_us, client_id) VALUES (?1, ?2, ?3)")
@@ -51,11 +63,17 @@ struct ClientWriter {
         countFailures = try connection.cached(
             """
             INSERT INTO client_failures (client_id, kind, count) VALUES (?1, ?2, ?3)
-              ON CONFLICT DO UPDATE SET count = count + excluded.count
+              ON CONFLICT DO UPDATE SET count = \(Meaning.sum("count", "excluded.count"))
+            """)
+        forgetUnknown = try connection.cached(
+            """
+            DELETE FROM client WHERE id IN
+              (SELECT id FROM client WHERE polled = 0 ORDER BY last_seen_ms DESC LIMIT -1 OFFSET \(Ring.unknownNames))
             """)
     }
 
-    mutating func write(_ changes: [ClientChange]) throws(StoreError) {
+    /// - Returns: Whether rows have been added.
+    mutating func write(_ changes: [ClientChange]) throws(StoreError) -> Bool {
         var known: [(id: Int64, index: Int)] = []
         var unknown: [Int] = []
         known.reserveCapacity(changes.count)
@@ -67,13 +85,16 @@ struct ClientWriter {
         known.sort { $0.id < $1.id }
         for (id, index) in known { try write(changes[index], to: id) }
         for index in unknown { try add(changes[index]) }
+        if unknown.contains(where: { !changes[$0].polled }) { try forgetUnknown.run() }
+        return !unknown.isEmpty
     }
 
     private mutating func write(_ change: ClientChange, to id: Int64) throws(StoreError) {
         let hadHistory = change.outcomes.isEmpty ? true : try extendHistory(of: id, by: change.outcomes)
-        bind(change, to: update)
-        update.bind(21, id)
-        try update.run()
+        let statement = change.polled ? update : updateScraped
+        bind(change, to: statement)
+        statement.bind(23, id)
+        try statement.run()
         try writeDetails(of: change, id, with: hadHistory ? updateHistory : insertHistory)
     }
 
@@ -86,7 +107,8 @@ struct ClientWriter {
         ring.clear()
         ring.append(change.outcomes)
         bind(change, to: insert)
-        insert.bind(21, change.fqdn, atMost: Limit.fqdn)
+        insert.bind(22, change.polled)
+        insert.bind(23, change.fqdn, atMost: Limit.fqdn)
         try insert.run()
         try writeDetails(of: change, connection.lastInsertedRow, with: insertHistory)
     }
@@ -141,6 +163,8 @@ struct ClientWriter {
         statement.bind(18, change.address, atMost: Limit.address)
         statement.bind(19, change.conflict)
         statement.bind(20, change.firstSeen)
+        // Most names are spelled in lower case, which is how the key has them.
+        statement.bind(21, change.polled && change.name != change.fqdn ? change.name : nil, atMost: Limit.fqdn)
     }
 
     private func writeHistory(of client: Int64, with statement: Statement) throws(StoreError) {

@@ -17,10 +17,15 @@ struct HistoryRing {
         clear()
         let available = storedDurations.count / 4
         let count = min(stored.count, available, Ring.outcomes)
-        symbols.append(contentsOf: stored.suffix(count))
+        symbols.append(contentsOf: Self.symbols(stored).suffix(count))
         for index in (available - count)..<available {
             durations.append(storedDurations.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self))
         }
+    }
+
+    /// The newest symbols of the column `outcomes`; what is no symbol stands as "?".
+    static func symbols(_ stored: UnsafeRawBufferPointer) -> [UInt8] {
+        stored.suffix(Ring.outcomes).map { (0x21...0x7E).contains($0) ? $0 : UInt8(ascii: "?") }
     }
 
     mutating func clear() {

@@ -9,4 +9,5 @@ enum Limit {
     static let address = 64
     static let version = 64
     static let proxyAddress = 300
+    static let kind = 64
 }

@@ -9,8 +9,8 @@ struct Rescue {
 
     /// Writes everything that the connection sees, its log included, to a file beside the path, and to the disk.
     func copy(from connection: Connection) throws(StoreError) {
-        try remove(files.partialRescue)
         do throws(StoreError) {
+            try makePartial()
             let copy = try connection.prepare("VACUUM INTO ?1")
             copy.bind(1, files.partialRescue)
             try copy.run()
@@ -20,6 +20,16 @@ struct Rescue {
             unlink(files.partialRescue)
             throw error
         }
+    }
+
+    /// The file that the copy is written to, empty: SQLite would make it for everybody to read, and its journal like it.
+    func makePartial() throws(StoreError) {
+        try remove(files.partialRescue)
+        let descriptor = open(files.partialRescue, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, DatabaseFiles.mode)
+        guard descriptor >= 0 else {
+            throw StoreError(errno: errno, path: files.given, doing: "creating \(files.partialRescue)")
+        }
+        close(descriptor)
     }
 
     /// Does nothing when there is no copy. What the lost database has left beside the path goes first: SQLite would
@@ -44,7 +54,7 @@ struct Rescue {
 
     private func flush(_ path: String) throws(StoreError) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0, fchmod(descriptor, 0o640) == 0, fsync(descriptor) == 0 else {
+        guard descriptor >= 0, fsync(descriptor) == 0 else {
             let error = StoreError(errno: errno, path: files.given, doing: "writing \(path)")
             if descriptor >= 0 { close(descriptor) }
             throw error

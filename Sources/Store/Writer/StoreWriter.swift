@@ -69,17 +69,14 @@ public final class StoreWriter {
         return untold.map(WriteOutcome.recreated) ?? .written
     }
 
-    /// Removes what is old or too much, a bounded amount per call: call it every minute or so.
+    /// Removes what is old, a bounded amount per call: call it every minute or so, and again until there is nothing left to
+    /// remove.
     ///
-    /// - Parameters:
-    ///   - retention: milliseconds that gone clients and failures are kept.
-    ///   - maxClients: clients kept at most; those gone longest are removed first, connected ones never.
+    /// - Parameter retention: milliseconds that gone clients and failures are kept.
     /// - Returns: rows removed; when it is not 0 there may be more to remove.
     @discardableResult
-    public func prune(
-        now: UnixMilliseconds, retention: Int64 = 30 * 86_400_000, maxClients: Int = 200_000
-    ) throws(StoreError) -> Int {
-        try currentSession(now: now).prune(now: now, retention: retention, maxClients: maxClients)
+    public func prune(now: UnixMilliseconds, retention: Int64 = 30 * 86_400_000) throws(StoreError) -> Int {
+        try currentSession(now: now).prune(now: now, retention: retention)
     }
 
     /// Notes the stop, writes everything back into the database file, closes it and gives up the lock. The writer can't be

@@ -8,6 +8,8 @@ public struct WriterOptions: Sendable, Equatable {
     public var walBytesKept: Int64 = 32 << 20
     /// KiB of pages kept in memory at most; used only as the database grows.
     public var cacheKiB = 16 << 10
+    /// Clients kept at most.
+    public var maxClients = 200_000
     /// Seconds that opening may look for damage.
     public var checkSeconds = 0.25
 

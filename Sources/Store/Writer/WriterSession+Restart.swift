@@ -16,13 +16,17 @@ extension WriterSession {
             let last = try connection.prepare("SELECT heartbeat_ms, stopped_ms FROM proxy WHERE id = 1")
             var restart = Restart(downtime: 0, stoppedInOrder: true, restored: [])
             if try last.next() {
-                let heard = last.optionalInteger(1) ?? last.integer(0)
+                let heard = last.optionalTime(1) ?? last.time(0)
                 restart.stoppedInOrder = !last.isNull(1)
-                restart.downtime = max(0, now - heard)
+                // Neither clock is to be trusted with an overflow.
+                let (downtime, overflow) = now.subtractingReportingOverflow(heard)
+                restart.downtime = overflow ? 0 : max(0, downtime)
                 last.reset()
                 restart.restored = try carryOver(
                     heard: heard, downtime: restart.downtime, now: now, timeout: identity.registrationTimeout)
             }
+            try endWhatWasUnderWay()
+            try restartNumbersOfFailures()
             try note(identity, now: now)
             return restart
         }
@@ -35,14 +39,13 @@ extension WriterSession {
         let carry = try connection.prepare(
             """
             UPDATE client SET
-              last_seen_ms = min(iif(connected = 1, max(last_seen_ms, ?1), last_seen_ms), ?3),
+              last_seen_ms = min(iif(connected, max(last_seen_ms, ?1), last_seen_ms), ?3),
               expires_ms = CASE
-                WHEN connected = 1 THEN ?3 + ?4
-                WHEN expires_ms > ?1 THEN min(expires_ms + ?2, ?3 + ?4)
-                ELSE min(expires_ms, ?3) END,
-              connected = 0, queued = 0, in_flight = 0
-            WHERE connected = 1 OR expires_ms > min(?1, ?3)
-            RETURNING fqdn, first_seen_ms, last_seen_ms, expires_ms, instance
+                WHEN connected THEN ?3 + ?4
+                WHEN expires_ms > ?1 THEN min(expires_ms, ?1 + ?4) + min(?2, ?3 + ?4 - min(expires_ms, ?1 + ?4))
+                ELSE min(expires_ms, ?3) END
+            WHERE (connected OR expires_ms > min(?1, ?3)) AND polled <> 0
+            RETURNING fqdn, first_seen_ms, last_seen_ms, expires_ms, instance, name
             """)
         carry.bind(1, heard)
         carry.bind(2, downtime)
@@ -50,13 +53,34 @@ extension WriterSession {
         carry.bind(4, timeout)
         var restored: [RestoredClient] = []
         while try carry.next() {
-            guard carry.integer(3) > now else { continue }
+            guard carry.time(3) > now else { continue }
+            let fqdn = carry.text(0, atMost: Limit.fqdn)
             restored.append(
                 RestoredClient(
-                    fqdn: carry.text(0), firstSeen: carry.integer(1), lastSeen: carry.integer(2),
-                    expires: carry.integer(3), instance: carry.optionalText(4)))
+                    fqdn: fqdn, name: carry.spelling(5, of: fqdn), firstSeen: carry.time(1), lastSeen: carry.time(2),
+                    expires: carry.time(3), instance: carry.optionalText(4, atMost: Limit.instance)))
         }
         return restored
+    }
+
+    /// Nothing is, at the start; names that no client has are scraped as well.
+    private func endWhatWasUnderWay() throws(StoreError) {
+        try connection.execute(
+            """
+            UPDATE client SET connected = 0, queued = 0, in_flight = 0
+              WHERE connected IS NOT 0 OR queued IS NOT 0 OR in_flight IS NOT 0;
+            UPDATE proxy SET queued = 0, in_flight = 0
+            """)
+    }
+
+    /// Failures are numbered, and SQLite writes none after the greatest number there is: an absurd one must not end the writing.
+    private func restartNumbersOfFailures() throws(StoreError) {
+        try connection.execute(
+            """
+            DELETE FROM failure WHERE id > \(Meaning.largestCount);
+            UPDATE sqlite_sequence SET seq = (SELECT ifnull(max(id), 0) FROM failure)
+              WHERE name = 'failure' AND (typeof(seq) <> 'integer' OR seq NOT BETWEEN 0 AND \(Meaning.largestCount))
+            """)
     }
 
     /// Totals are kept over restarts.
@@ -80,7 +104,8 @@ extension WriterSession {
     /// Notes the stop and writes the log back into the database file. Clients stay as last known: a restart reads them.
     func stop(now: UnixMilliseconds) throws(StoreError) {
         try connection.transaction { () throws(StoreError) in
-            let stop = try connection.cached("UPDATE proxy SET heartbeat_ms = ?1, stopped_ms = ?1 WHERE id = 1")
+            let stop = try connection.cached(
+                "UPDATE proxy SET heartbeat_ms = ?1, stopped_ms = ?1, queued = 0, in_flight = 0 WHERE id = 1")
             stop.bind(1, now)
             try stop.run()
         }

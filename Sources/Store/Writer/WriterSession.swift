@@ -6,9 +6,9 @@ final class WriterSession {
     let connection: Connection
     private let log: FileIdentity?
     private var clients: ClientWriter
+    private let failures: FailureWriter
+    private let maxClients: Int
     private let beat: Statement
-    private let addFailure: Statement
-    private let trimFailures: Statement
     private let addSecond: Statement
     private let trimSeconds: Statement
 
@@ -17,6 +17,7 @@ final class WriterSession {
     init(_ files: DatabaseFiles, schema: Schema, options: WriterOptions) throws(StoreError) {
         let connection = try Connection(files, mode: .readWrite, busyTimeout: options.busyTimeout)
         self.connection = connection
+        maxClients = options.maxClients
         do throws(StoreError) {
             let content = try Content.read(connection)
             let found: Int
@@ -45,17 +46,12 @@ final class WriterSession {
             try Self.check(connection, seconds: options.checkSeconds)
             try schema.migrate(connection, from: found)
             clients = try ClientWriter(connection)
+            failures = try FailureWriter(connection)
             beat = try connection.cached(
                 """
-                UPDATE proxy SET heartbeat_ms = ?1, scrapes = scrapes + ?2, failures = failures + ?3 WHERE id = 1
+                UPDATE proxy SET heartbeat_ms = ?1, scrapes = \(Meaning.sum("scrapes", "?2")),
+                  failures = \(Meaning.sum("failures", "?3")), queued = ?4, in_flight = ?5 WHERE id = 1
                 """)
-            addFailure = try connection.cached(
-                """
-                INSERT INTO failure (time_ms, fqdn, kind, text, scrape_id, target, duration_us)
-                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-                """)
-            trimFailures = try connection.cached(
-                "DELETE FROM failure WHERE id <= (SELECT max(id) FROM failure) - \(Ring.failures)")
             addSecond = try connection.cached(
                 """
                 INSERT OR REPLACE INTO second (second, queued, in_flight, live_clients, scrapes, failures)
@@ -95,9 +91,9 @@ final class WriterSession {
 
     func write(_ batch: RecordBatch) throws(StoreError) {
         try connection.transaction { () throws(StoreError) in
-            try clients.write(batch.clients)
-            for failure in batch.failures.suffix(Ring.failures) { try write(failure) }
-            if !batch.failures.isEmpty { try trimFailures.run() }
+            let hasGrown = try clients.write(batch.clients)
+            try failures.write(batch.failures)
+            if hasGrown { try removeSurplus(over: maxClients, now: batch.time) }
             for second in batch.seconds.suffix(Ring.seconds) { try write(second) }
             if let newest = batch.seconds.last {
                 trimSeconds.bind(1, newest.second)
@@ -106,19 +102,10 @@ final class WriterSession {
             beat.bind(1, batch.time)
             beat.bind(2, batch.scrapes)
             beat.bind(3, batch.failedScrapes)
+            beat.bind(4, batch.queued)
+            beat.bind(5, batch.inFlight)
             try beat.run()
         }
-    }
-
-    private func write(_ failure: FailureRecord) throws(StoreError) {
-        addFailure.bind(1, failure.time)
-        addFailure.bind(2, failure.fqdn, atMost: Limit.fqdn)
-        addFailure.bind(3, failure.kind.rawValue)
-        addFailure.bind(4, failure.text, atMost: Limit.failureText)
-        addFailure.bind(5, failure.scrapeID, atMost: Limit.scrapeID)
-        addFailure.bind(6, failure.target, atMost: Limit.target)
-        addFailure.bind(7, failure.duration)
-        try addFailure.run()
     }
 
     private func write(_ sample: SecondSample) throws(StoreError) {

@@ -1,0 +1,84 @@
+import Foundation
+import Store
+import TestKit
+import Testing
+
+@testable import Admin
+
+@Suite("A record with values that nothing would write")
+struct HostileRecordTests {
+    private typealias Proxy = ScreenEndToEndTests.Proxy
+
+    /// - Returns: Every column but those that rows are found by.
+    private func relaxed(_ proxy: Proxy) throws -> (Tampering, [(table: String, column: String)]) {
+        try proxy.stop()
+        var tampering = try Tampering(path: proxy.path)
+        try tampering.relax()
+        return (tampering, try tampering.columns())
+    }
+
+    @Test("ends no command but with an answer or a sentence", arguments: Tampering.values)
+    func commands(value: String) throws {
+        let proxy = try Proxy()
+        let (tampering, columns) = try relaxed(proxy)
+        for column in columns where column.column != "id" && column.column != "client_id" {
+            tampering.put(value, in: column)
+        }
+        tampering.close()
+        let commands = [
+            ["clients"], ["clients", "--format", "json"], ["clients", "--format", "csv", "--sort", "failure_share"],
+            ["clients", "--since", "1h", "--state", "live"], ["failures"], ["failures", "--format", "json"],
+            ["failures", "--format", "csv", "--since", "15m"], ["status"], ["status", "--format", "json"],
+            ["status", "--format", "csv", "--max-failure-share", "0.5", "--max-age", "1000000h"],
+            ["sd", "--output", proxy.folder.file("sd.json"), "--port", "9100"],
+        ]
+        for command in commands {
+            let result = try ProgramFile.run(command + ["--storage.path", proxy.path])
+            #expect([0, 1].contains(result.status), "\(command): \(result.error)")
+            #expect(!(result.output + result.error).contains("\u{1B}"), "\(command)")
+            if command.contains("json"), result.status == 0 {
+                #expect(throws: Never.self, "\(command)") {
+                    _ = try JSONSerialization.jsonObject(with: Data(result.output.utf8))
+                }
+            }
+        }
+    }
+
+    @Test("is drawn, whatever stands in which column", arguments: Tampering.values)
+    func frames(value: String) throws {
+        let proxy = try Proxy()
+        let (original, columns) = try relaxed(proxy)
+        original.close()
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: proxy.path))
+        for column in columns {
+            try bytes.write(to: URL(fileURLWithPath: proxy.path))
+            let tampering = try Tampering(path: proxy.path)
+            let fits = tampering.put(value, in: column)
+            tampering.close()
+            guard fits else { continue }
+            for size in [(columns: 80, rows: 24), (columns: 200, rows: 50), (columns: 40, rows: 10)] {
+                try draw(proxy.path, size.columns, size.rows, "\(value) in \(column)")
+            }
+        }
+    }
+
+    /// Every view, as it is after its record was read.
+    private func draw(_ path: String, _ columns: Int, _ rows: Int, _ comment: Comment) throws {
+        var desk = RecordDesk(path: path)
+        var model = Model(
+            path: path, glyphs: .unicode, size: Size(columns: columns, rows: rows),
+            now: Moment(wall: Proxy.now, uptime: 1000), interval: RefreshInterval(milliseconds: 2000))
+        func answer() {
+            guard let request = model.requested else { return }
+            _ = model.update(.recordRead(desk.answer(request)))
+            let lines = render(model).lines
+            #expect(lines.count == rows && !lines.joined().contains("\u{1B}"), comment)
+        }
+        _ = model.update(.ticked(model.now))
+        answer()
+        for key: Key in [.enter, .escape, .tab, .enter, .escape, .character("?")] {
+            _ = model.update(.keyPressed(key))
+            answer()
+        }
+    }
+}

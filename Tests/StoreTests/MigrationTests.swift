@@ -1,0 +1,76 @@
+import Foundation
+import Testing
+
+@testable import Store
+
+@Suite("A record of the first version")
+struct MigrationTests {
+    let scratch: Scratch
+
+    init() throws {
+        scratch = try Scratch()
+        try Version1Record.put(at: scratch.path)
+    }
+
+    @Test("is migrated when a proxy starts, with everything that was in it")
+    func migrated() throws {
+        let now = Version1Record.heartbeat + 1000
+        let writer = try scratch.writer(now: now)
+        #expect(writer.outcome.origin == .migrated(from: 1) && !writer.outcome.stoppedInOrder)
+        #expect(
+            writer.outcome.restored.map(\.fqdn).sorted() == [
+                "db-1", "going", "web-10.example.com", "web-2.example.com",
+            ])
+        let reader = try scratch.reader()
+        let page = try reader.clients(ClientQuery())
+        #expect(page.rows.map(\.fqdn) == ["db-1", "going", "web-2.example.com", "web-10.example.com"])
+        #expect(page.rows.map(\.name) == page.rows.map(\.fqdn) && page.rows.allSatisfy { $0.state == .stale })
+        #expect(page.rows.map(\.outcomes) == ["!.", "p", ".!", "..!"])
+        #expect(page.rows.map(\.scrapes) == [2, 1, 2, 3] && page.rows.map(\.failures) == [0, 1, 0, 0])
+        let failures = try reader.failures(FailureQuery())
+        #expect(failures.rows.map(\.fqdn) == ["never-there", "going"])
+        let proxy = try reader.proxy()
+        #expect(proxy.scrapes == 9 && proxy.failures == 2 && proxy.queued == 0)
+        #expect(try writer.connection?.integer("SELECT sum(unknown) FROM failure") == 1)
+        #expect(try writer.connection?.text("PRAGMA integrity_check") == "ok")
+    }
+
+    @Test("has the same schema afterwards as a fresh one")
+    func schema() throws {
+        let fresh = try Scratch()
+        let sql = """
+            SELECT group_concat(s.name || '.' || c.name || ' ' || c.type || c."notnull" || ifnull(c.dflt_value, ''), ', ')
+            FROM (SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite%' ORDER BY name) s, pragma_table_info(s.name) c
+            """
+        let writers = (try scratch.writer(now: Version1Record.heartbeat), try fresh.writer())
+        let migrated = try #require(try writers.0.connection?.text(sql))
+        #expect(try writers.1.connection?.text(sql) == migrated && migrated.contains("client.sort_key"))
+    }
+
+    @Test("takes the spelling of a client when it polls again, and keeps it over the next restart")
+    func spelling() throws {
+        let now = Version1Record.heartbeat + 1000
+        do {
+            let writer = try scratch.writer(now: now)
+            var change = ClientChange.sample("web-10.example.com", seen: now, connected: true)
+            change.name = "Web-10.Example.COM"
+            try writer.write(.sample(change, at: now))
+        }
+        let writer = try scratch.writer(now: now + 1000)
+        #expect(writer.outcome.origin == .opened)
+        #expect(writer.outcome.restored.map(\.name).contains("Web-10.Example.COM"))
+        #expect(try scratch.reader().client(fqdn: "WEB-10.example.com")?.row.name == "Web-10.Example.COM")
+    }
+
+    @Test(
+        "is too old for a reader of this version, and what a proxy of this version made of it is too new for an older reader"
+    )
+    func readers() throws {
+        let first = Schema(migrations: [Migration1.sql])
+        #expect(scratch.problem() == .tooOld(path: scratch.path, found: 1, needed: 2))
+        #expect(scratch.problem(schema: first) == nil)
+        try scratch.writer(now: Version1Record.heartbeat).close(now: Version1Record.heartbeat)
+        #expect(scratch.problem() == nil)
+        #expect(scratch.problem(schema: first) == .tooNew(path: scratch.path, found: 2, known: 1))
+    }
+}
