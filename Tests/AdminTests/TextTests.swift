@@ -108,14 +108,30 @@ struct TextTests {
         _ = CalendarTime(.min, utcOffset: -3600)
     }
 
+    @Test("A mark that does not join a wide character leaves one cell that says so")
+    func foreignMark() {
+        // A vowel of old Hangul, which joins syllables only.
+        #expect(TextWidth.pieces("」\u{D7D1}") == [TextWidth.Piece(character: "\u{FFFD}", width: 1)])
+        #expect(TextWidth.of("」\u{D7D1}") == 1)
+    }
+
+    @Test("A joiner between marks does not let more of them onto one character")
+    func marksAroundJoiner() {
+        let marks = "\u{301}\u{301}\u{301}"
+        #expect(TextWidth.shown("e\(marks)\u{200D}\(marks)") == "e\(marks)")
+    }
+
     @Test("Points in time are durations ago, or dates")
     func pointsInTime() throws {
         #expect(PointInTime(argument: "15m")?.time(now: 1_000_000_000) == 999_100_000)
         #expect(PointInTime(argument: "2026-11-05T14:03:22Z")?.time(now: 0) == 1_793_887_402_000)
         #expect(PointInTime(argument: "1970-01-01")?.time(now: 5) == 0)
         #expect(PointInTime(argument: "2024-02-29")?.time(now: 5) == 1_709_164_800_000)
-        for wrong in ["", "yesterday", "2026-13-01", "2026-11-5", "2026-11-05T25:00:00Z", "2026-11-05T10:00:00", "-5m"]
-        {
+        for wrong in [
+            "", "yesterday", "2026-13-01", "2026-11-5", "2026-11-05T25:00:00Z", "2026-11-05T10:00:00", "-5m",
+            "2026-02-31",
+            "2026-02-29", "2026-04-31", "2026-11-00",
+        ] {
             #expect(PointInTime(argument: wrong) == nil, "\(wrong)")
         }
     }

@@ -49,7 +49,9 @@ struct PointInTime: ExpressibleByArgument, Equatable, Sendable {
         let dayOfYear = (153 * ((date[1] + 9) % 12) + 2) / 5 + date[2] - 1
         let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
         let days = era * 146_097 + dayOfEra - 719_468
-        return UnixMilliseconds(((days * 24 + clock[0]) * 60 + clock[1]) * 60 + clock[2]) * 1000
+        let time = UnixMilliseconds(((days * 24 + clock[0]) * 60 + clock[1]) * 60 + clock[2]) * 1000
+        // The 31st of February would be a day in March.
+        return CalendarTime(time).day == date[2] ? time : nil
     }
 
     private static func numbers(_ text: Substring, separator: Character, widths: [Int]) -> [Int]? {
