@@ -14,6 +14,9 @@ RELEASEFLAGS ?= --static-swift-stdlib -Xlinker -s
 UPSTREAM ?=
 # How long `make soak` lasts.
 DURATION ?= 3m
+# How long `make fuzz` stays with each body, and which bodies, or all.
+FUZZ_SECONDS ?= 60
+FUZZ_BODIES ?=
 
 programs := pushprox-proxy pushprox-client pushprox-admin
 release := .build/release
@@ -32,7 +35,8 @@ define soaking
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check lint format docs man install uninstall bench soak soak-short setup clean
+.PHONY: help demo build test check lint format docs man install uninstall bench soak soak-short \
+	fuzz fuzz-smoke setup clean
 
 help: ## Lists these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -92,8 +96,15 @@ soak-short: ## The soak that CI runs: two minutes, on the build that the tests h
 	$(strict) $(SWIFT) build --build-tests $(SWIFTFLAGS)
 	$(call soaking,.build/debug,2m)
 
+fuzz: ## libFuzzer on every parser, a minute each; FUZZ_SECONDS=600, FUZZ_BODIES='flow pushes'
+	@scripts/setup build
+	@SWIFT='$(SWIFT)' SWIFTFLAGS='$(SWIFTFLAGS)' scripts/fuzz --seconds $(FUZZ_SECONDS) $(FUZZ_BODIES)
+
+fuzz-smoke: ## The fuzzing that CI does: three seconds each
+	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=3
+
 setup: ## Installs the system's packages that building and testing need
 	@scripts/setup test
 
 clean: ## Removes everything that was built
-	rm -rf .build
+	rm -rf .build .build-fuzz

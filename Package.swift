@@ -97,6 +97,10 @@ let package = Package(
         .testTarget(
             name: "BenchTests", dependencies: ["Bench", "TestKit", "Flags", nioCore, nioPosix, nioHTTP1],
             swiftSettings: settings),
+        // Also a program for libFuzzer: see the end of this file.
+        .testTarget(
+            name: "FuzzTests", dependencies: ["Wire", "Flags", "Store", "Client", "Admin", "Bench", nioCore],
+            exclude: ["Fuzzer", "Corpora"], swiftSettings: settings),
         // What the pages say against what the programs are.
         .testTarget(
             name: "DocumentationTests", dependencies: ["Proxy", "Client", "Admin", "Bench", "Store", arguments],
@@ -110,3 +114,41 @@ let package = Package(
             swiftSettings: settings),
     ]
 )
+
+// `scripts/fuzz` sets this. The fuzz bodies become a program with libFuzzer, on just those files of the programs that they reach: no
+// sockets, no TLS, and only our own code is instrumented, or the build would take as long as that of everything.
+if Context.environment["PUSHPROX_FUZZ"] != nil {
+    let instrumented: [SwiftSetting] = [.unsafeFlags(["-sanitize=fuzzer", "-enable-testing"])]
+    package.products = []
+    package.targets = [
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .target(name: "Flags", dependencies: [arguments], swiftSettings: instrumented),
+        .target(name: "Wire", dependencies: [nioCore], swiftSettings: instrumented),
+        .target(name: "Store", dependencies: ["CSQLite"], swiftSettings: instrumented),
+        .target(
+            name: "Client", dependencies: ["Flags", "Wire", nioCore],
+            sources: [
+                "Outbound/Base64.swift", "Outbound/ChunkScanner.swift", "Outbound/HTTPURL.swift",
+                "Outbound/NoProxyRules.swift", "Outbound/ProxyEnvironment.swift", "Outbound/ResponseParser.swift",
+                "Outbound/Route.swift", "Polling/PollAnswer.swift", "Scraping/ScrapeFlow.swift",
+                "Scraping/TargetPolicy.swift", "Scraping/TargetRequest.swift",
+            ],
+            swiftSettings: instrumented),
+        .target(
+            name: "Admin", dependencies: ["Flags", "Store", arguments],
+            sources: [
+                "Command/PointInTime.swift", "Model/Moment.swift", "View/CalendarTime.swift", "View/Quantity.swift",
+                "View/TextWidth.swift",
+            ],
+            swiftSettings: instrumented),
+        .target(
+            name: "Bench",
+            sources: ["HTTP/HeaderLines.swift", "HTTP/ResponseHead.swift", "HTTP/ResponseScanner.swift"],
+            swiftSettings: instrumented),
+        .executableTarget(
+            name: "Fuzzer", dependencies: ["Wire", "Flags", "Store", "Client", "Admin", "Bench", nioCore],
+            path: "Tests/FuzzTests", exclude: ["Corpora", "ReplayTests.swift"], sources: ["Bodies", "Fuzzer"],
+            swiftSettings: instrumented,
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]),
+    ]
+}

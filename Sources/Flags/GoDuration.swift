@@ -31,20 +31,33 @@ public struct GoDuration: Sendable, Hashable, Comparable, CustomStringConvertibl
             return
         }
         var rest = Substring(text)
-        var total = 0.0
+        var total: Int64 = 0
         guard !rest.isEmpty else { return nil }
         while !rest.isEmpty {
             let number = rest.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
             rest = rest.dropFirst(number.count)
             let unit = rest.prefix { !($0.isASCII && ($0.isNumber || $0 == ".")) }
             rest = rest.dropFirst(unit.count)
-            guard let value = Double(number), value.isFinite,
-                let scale = Self.units.first(where: { $0.name == unit })
+            guard let scale = Self.units.first(where: { $0.name == unit }),
+                let part = Self.nanoseconds(number, of: scale.nanoseconds)
             else { return nil }
-            total += value * Double(scale.nanoseconds)
+            let (sum, isOver) = total.addingReportingOverflow(part)
+            if isOver { return nil }
+            total = sum
         }
-        guard total < Double(Int64.max) else { return nil }
-        self.init(nanoseconds: Int64(total.rounded()))
+        self.init(nanoseconds: total)
+    }
+
+    /// `number` times `unit`, exact but for what is less than a nanosecond: a `Double` of nanoseconds is off after 104 days.
+    private static func nanoseconds(_ number: Substring, of unit: Int64) -> Int64? {
+        let parts = number.split(separator: ".", omittingEmptySubsequences: false)
+        guard number.utf8.count > parts.count - 1, parts.count <= 2,
+            let whole = Int64(parts[0].isEmpty ? "0" : parts[0]),
+            let fraction = Double(parts.count == 2 ? "0.\(parts[1])0" : "0")
+        else { return nil }
+        let (product, isOver) = whole.multipliedReportingOverflow(by: unit)
+        let (sum, sumIsOver) = product.addingReportingOverflow(Int64((fraction * Double(unit)).rounded()))
+        return isOver || sumIsOver ? nil : sum
     }
 
     /// The shortest form with whole numbers: `1m30s`, `250ms`, `5m`, `30d`.

@@ -19,7 +19,7 @@ public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
         } else if host.contains(":") {
             return nil
         }
-        guard !host.contains(where: { $0.isWhitespace || $0 == "/" }) else { return nil }
+        guard !host.contains(where: { $0.isWhitespace || $0 == "/" || $0 == "[" || $0 == "]" }) else { return nil }
         self.host = String(host)
         self.port = Int(port)
     }

@@ -42,12 +42,22 @@ public struct HeadParser: Sendable {
     public let maxBytes: Int
     /// As NIO's own limit.
     public static let maxFields = 256
+    private let maxFields: Int
 
     private var scanned = 0
 
     public init(_ dialect: Dialect, maxBytes: Int) {
         self.dialect = dialect
         self.maxBytes = maxBytes
+        maxFields = Self.maxFields
+    }
+
+    /// For a head that a peer sent to our other program, which passed it on inside a message: that program's own fields (`Id`, a timeout
+    /// and its like) and line ends come on top of the limits that the peer had to keep to.
+    init(carriedIn dialect: Dialect, maxBytes: Int) {
+        self.dialect = dialect
+        self.maxBytes = maxBytes.addingReportingOverflow(2_048).overflow ? maxBytes : maxBytes + 2_048
+        maxFields = Self.maxFields + 8
     }
 
     /// Takes a head off the front of `buffer`; `nil` while it is incomplete. Empty lines before a request are skipped (RFC 9112
@@ -60,7 +70,7 @@ public struct HeadParser: Sendable {
         scanned = 0
         // The length was found inside the readable bytes, so the slice exists.
         guard let bytes = buffer.readSlice(length: length) else { return nil }
-        return try Self.split(bytes, dialect)
+        return try split(bytes)
     }
 
     private mutating func lengthOfHead(_ buffer: ByteBuffer) throws(HeadError) -> Int? {
@@ -82,7 +92,7 @@ public struct HeadParser: Sendable {
         return found
     }
 
-    private static func split(_ bytes: ByteBuffer, _ dialect: Dialect) throws(HeadError) -> MessageHead {
+    private func split(_ bytes: ByteBuffer) throws(HeadError) -> MessageHead {
         var fields: [MessageHead.Field] = []
         fields.reserveCapacity(12)
         var startLine: Range<UInt32>?
@@ -101,7 +111,7 @@ public struct HeadParser: Sendable {
                     startLine = UInt32(lineStart)..<UInt32(lineEnd)
                 } else if lineEnd > lineStart {
                     if fields.count == maxFields { return .tooManyFields(limit: maxFields) }
-                    guard let field = field(raw, lineStart, lineEnd, next) else { return .malformedField }
+                    guard let field = Self.field(raw, lineStart, lineEnd, next) else { return .malformedField }
                     fields.append(field)
                 }
                 lineStart = next

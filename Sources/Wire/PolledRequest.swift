@@ -36,24 +36,21 @@ public struct PolledRequest: Sendable {
 
     /// Reads the whole body of a poll's answer. What stands behind the request is ignored, as upstream ignores it.
     ///
-    /// - Parameter maxHeadBytes: The largest head taken.
+    /// - Parameter maxHeadBytes: The largest head taken, what the proxy adds to the scraper's aside.
     public init(parsing answer: ByteBuffer, maxHeadBytes: Int) throws(Malformed) {
         var rest = answer
-        var parser = HeadParser(.response, maxBytes: maxHeadBytes)
-        let message: MessageHead
-        do {
-            guard let parsed = try parser.parse(&rest) else {
-                throw Malformed(id: nil, explanation: "it ends before its header fields do")
-            }
-            message = parsed
-        } catch let error as HeadError {
-            throw Malformed(id: nil, explanation: "it is malformed: \(error.explanation)")
-        } catch let error as Malformed {
-            throw error
+        var parser = HeadParser(carriedIn: .response, maxBytes: maxHeadBytes)
+        let parsed: MessageHead?
+        do throws(HeadError) {
+            parsed = try parser.parse(&rest)
         } catch {
-            throw Malformed(id: nil, explanation: "it is malformed")
+            throw Malformed(
+                id: Self.usable(answer.salvagedID()), explanation: "it is malformed: \(error.explanation)")
         }
-        guard let id = message.first(HeaderName.id), !id.isEmpty, id.utf8.count <= Self.maxIDBytes else {
+        guard let message = parsed else {
+            throw Malformed(id: Self.usable(answer.salvagedID()), explanation: "it ends before its header fields do")
+        }
+        guard let id = Self.usable(message.first(HeaderName.id)) else {
             throw Malformed(id: nil, explanation: "it has no usable Id")
         }
         self.message = message
@@ -77,6 +74,10 @@ public struct PolledRequest: Sendable {
         } catch {
             throw Malformed(id: id, explanation: "its body is malformed or incomplete")
         }
+    }
+
+    private static func usable(_ id: String?) -> String? {
+        id.flatMap { $0.isEmpty || $0.utf8.count > maxIDBytes ? nil : $0 }
     }
 
     /// 0 for none; `nil` for one that is out of range.

@@ -112,9 +112,9 @@ public struct PushedResponseParser: Sendable {
     /// told at once.
     public private(set) var salvagedID: String?
 
-    /// - Parameter maxHeadBytes: The largest head taken.
+    /// - Parameter maxHeadBytes: The largest head taken, what the client adds to the target's aside.
     public init(maxHeadBytes: Int) {
-        self.state = .head(HeadParser(.response, maxBytes: maxHeadBytes))
+        self.state = .head(HeadParser(carriedIn: .response, maxBytes: maxHeadBytes))
     }
 
     /// Adds bytes of the push. They are not copied unless part of a head or of a chunk's size line was left over.
@@ -146,7 +146,7 @@ public struct PushedResponseParser: Sendable {
                 }
                 head = try PushedResponseHead(message)
             } catch {
-                salvagedID = Self.salvageID(before)
+                salvagedID = before.salvagedID()
                 state = .ended
                 throw .malformedHead(error)
             }
@@ -183,7 +183,7 @@ public struct PushedResponseParser: Sendable {
     public mutating func finish() throws(Failure) -> Bool {
         switch state {
         case .head:
-            salvagedID = Self.salvageID(pending)
+            salvagedID = pending.salvagedID()
             throw .endedInHead
         case .body(let decoder):
             guard decoder.mayEndHere else { throw .endedInBody }
@@ -191,15 +191,6 @@ public struct PushedResponseParser: Sendable {
             return true
         case .ended: return false
         }
-    }
-
-    /// The value of the first line that begins with `Id:`, wherever it stands.
-    private static func salvageID(_ bytes: ByteBuffer) -> String? {
-        for line in bytes.readableBytesView.split(separator: 0x0A) where line.beginsIgnoringCase("Id:") {
-            let value = line.dropFirst(3).filter { $0 != 0x0D }.trimmingBlanks()
-            return String(decoding: value, as: UTF8.self)
-        }
-        return nil
     }
 
     /// An empty remainder would keep the storage of the last read alive.

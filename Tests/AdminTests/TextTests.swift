@@ -108,6 +108,19 @@ struct TextTests {
         _ = CalendarTime(.min, utcOffset: -3600)
     }
 
+    @Test("A mark that does not join a wide character leaves one cell that says so")
+    func foreignMark() {
+        // A vowel of old Hangul, which joins syllables only.
+        #expect(TextWidth.pieces("」\u{D7D1}") == [TextWidth.Piece(character: "\u{FFFD}", width: 1)])
+        #expect(TextWidth.of("」\u{D7D1}") == 1)
+    }
+
+    @Test("A joiner between marks does not let more of them onto one character")
+    func marksAroundJoiner() {
+        let marks = "\u{301}\u{301}\u{301}"
+        #expect(TextWidth.shown("e\(marks)\u{200D}\(marks)") == "e\(marks)")
+    }
+
     @Test("Points in time are durations ago, or dates")
     func pointsInTime() throws {
         #expect(PointInTime(argument: "15m")?.time(now: 1_000_000_000) == 999_100_000)

@@ -110,4 +110,12 @@ struct ResponseScannerTests {
                 ScrapeRequest(UnsafeRawBufferPointer($0))
             } == .some(nil))
     }
+
+    @Test(
+        "Heads with bare line feeds, and empty ones, are the same in pieces of any size",
+        arguments: [1, 2, 3, 7, 1_000])
+    func bareLineFeeds(size: Int) {
+        #expect(scan("HTTP/1.1 204 No Content\n\r\n", pieces: size).1 == .complete)
+        #expect(scan("\r\n", pieces: size).1 == .malformed("a head that is not HTTP/1.x"))
+    }
 }

@@ -48,6 +48,10 @@ import Wire
         ("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No\r\n\r\n", false, .kept, "204  reusable"),
         ("HTTP/1.1 101 Switching\r\n\r\n", false, .kept, " malformed"),
         ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", false, .kept, "200  malformed"),
+        (
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1 \t;x\r\na\r\n0\r\n\r\n", false, .kept,
+            "200 1 \t;x\r\na\r\n0\r\n\r\n reusable"
+        ),
         ("ICY 200 OK\r\n\r\n", false, .kept, " malformed"),
     ]
 
@@ -100,5 +104,14 @@ import Wire
         ] {
             #expect(run(Array((head + body).utf8), splitAt: [], chunks: .kept).hasSuffix(" malformed"))
         }
+    }
+
+    @Test(
+        "Chunks that the proxy could not decode are not passed on",
+        arguments: ["1 x\r\na\r\n", "1;" + String(repeating: "x", count: 4_100) + "\r\na\r\n"])
+    func undecodable(body: String) {
+        let bytes = Array(("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + body).utf8)
+        #expect(run(bytes, splitAt: [], chunks: .kept) == "200  malformed")
+        #expect(run(bytes, splitAt: [], chunks: .removed) == "200  malformed")
     }
 }

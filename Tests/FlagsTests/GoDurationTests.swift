@@ -7,7 +7,10 @@ import Testing
         arguments: [
             ("250ms", 250_000_000), ("1m30s", 90_000_000_000), ("5m", 300_000_000_000), ("1d", 86_400_000_000_000),
             ("0", 0), ("0s", 0), ("1.5h", 5_400_000_000_000), ("30d", 2_592_000_000_000_000), ("10us", 10_000),
-            ("10µs", 10_000),
+            ("10µs", 10_000), (".5s", 500_000_000), ("5.s", 5_000_000_000),
+            // What a Double of nanoseconds can't hold.
+            ("106751d23h47m16s854ms775us807ns", .max), ("9223372036854775807ns", .max),
+            ("200d1ns", 17_280_000_000_000_001),
         ] as [(String, Int64)])
     func understands(text: String, nanoseconds: Int64) {
         #expect(GoDuration(text)?.nanoseconds == nanoseconds)
@@ -15,12 +18,15 @@ import Testing
 
     @Test(
         "What is no duration is refused",
-        arguments: ["", "5", "-5s", "m", "5 m", "1e3s", "1..5s", "nan", "5mm", "300y", ".s", "٣s"])
+        arguments: [
+            "", "5", "-5s", "m", "5 m", "1e3s", "1..5s", "nan", "5mm", "300y", ".s", ".", "٣s",
+            "106751d23h47m16s854ms775us808ns",
+        ])
     func refuses(text: String) {
         #expect(GoDuration(text) == nil)
     }
 
-    @Test("A duration is described in its shortest form", arguments: ["1m30s", "250ms", "5m", "30d", "45s"])
+    @Test("A duration is described in its shortest form", arguments: ["1m30s", "250ms", "5m", "30d", "45s", "200d1ns"])
     func describes(text: String) {
         #expect(GoDuration(text)?.description == text)
     }
@@ -36,7 +42,8 @@ import Testing
     }
 
     @Test(
-        "What is no listen address is refused", arguments: ["", "8080", "::1:8080", ":99999", "host", "a b:1", "[]:1"])
+        "What is no listen address is refused",
+        arguments: ["", "8080", "::1:8080", ":99999", "host", "a b:1", "[]:1", "[[]:1", "]:1"])
     func refuses(text: String) {
         #expect(ListenAddress(text) == nil)
     }

@@ -111,4 +111,31 @@ import Testing
         #expect(
             malformed("GET http://a/ HTTP/1.1\r\nId: i\r\nX: \(String(repeating: "x", count: 70_000))\r\n\r\n") != nil)
     }
+
+    @Test("A scraper's request at the limit of fields and bytes can be carried out with the proxy's own fields")
+    func carried() throws {
+        var text = "GET http://a:1/ HTTP/1.1\r\nHost: a:1\r\n"
+        text += String(repeating: "B:\r\n", count: HeadParser.maxFields - 2)
+        text += "C: " + String(repeating: "c", count: 4_096 - text.utf8.count - 7) + "\r\n\r\n"
+        var buffer = ByteBuffer(string: text)
+        var parser = HeadParser(.request, maxBytes: 4_096)
+        let head = try #require(try RequestHead.parse(&buffer, with: &parser))
+        #expect(head.message.count == HeadParser.maxFields)
+        let scrape = try ScrapeRequest(head, id: ScrapeID(), fallback: 10_000_000_000, maximum: 10_000_000_000)
+        var written = ByteBuffer()
+        scrape.write(into: &written, spelling: scrape.fqdn)
+        let polled = try PolledRequest(parsing: written, maxHeadBytes: 4_096)
+        #expect(polled.id == scrape.id.description)
+        #expect(polled.message.first("C")?.utf8.first == UInt8(ascii: "c"))
+    }
+
+    @Test("A scrape whose head can't be read still says which it is, so that its failure can be told")
+    func salvaged() {
+        #expect(malformed("GET http://a/ HTTP/1.1\r\nId: 7\r\nno field\r\n\r\n")?.id == "7")
+        #expect(
+            malformed("GET http://a/ HTTP/1.1\r\nId: 7\r\n" + String(repeating: "A:\r\n", count: 300) + "\r\n")?.id
+                == "7")
+        #expect(malformed("GET http://a/ HTTP/1.1\r\nid: 7\r\n")?.id == "7")
+        #expect(malformed("GET http://a/ HTTP/1.1\r\nId: \r\nno field\r\n\r\n")?.id == nil)
+    }
 }

@@ -238,4 +238,22 @@ enum Pushes {
         #expect(parsed.body == "hello")
         #expect(parsed.ended && parsed.error == nil)
     }
+
+    @Test("A target's response at the limit of fields and bytes passes with the client's own fields and line ends")
+    func carried() throws {
+        var text = "HTTP/1.1 200 OK\n" + String(repeating: "B:\n", count: HeadParser.maxFields - 2)
+        text += "Transfer-Encoding:chunked\n"
+        text += "C:" + String(repeating: "c", count: 4_096 - text.utf8.count - 4) + "\n\n"
+        var buffer = ByteBuffer(string: text)
+        var parser = HeadParser(.response, maxBytes: 4_096)
+        let head = try #require(try ResponseHead.parse(&buffer, with: &parser))
+        #expect(head.message.count == HeadParser.maxFields)
+        var push = ByteBuffer()
+        PushedResponseWriter(id: Pushes.id).writeHead(head, isChunked: true, nanosecondsLeft: 1, into: &push)
+        var pushed = PushedResponseParser(maxHeadBytes: 4_096)
+        pushed.receive(push)
+        guard case .head(let carried) = try pushed.next() else { throw PushedResponseParser.Failure.endedInHead }
+        #expect(carried.id == Pushes.id)
+        #expect(carried.framing == .chunked)
+    }
 }

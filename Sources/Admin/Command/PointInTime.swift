@@ -33,7 +33,7 @@ struct PointInTime: ExpressibleByArgument, Equatable, Sendable {
     private static func parse(_ text: String) -> UnixMilliseconds? {
         let parts = text.split(separator: "T", maxSplits: 1, omittingEmptySubsequences: false)
         guard let date = numbers(parts[0], separator: "-", widths: [4, 2, 2]), (1...12).contains(date[1]),
-            (1...days(in: date[1], of: date[0])).contains(date[2])
+            (1...31).contains(date[2])
         else { return nil }
         var clock = [0, 0, 0]
         if parts.count == 2 {
@@ -49,13 +49,9 @@ struct PointInTime: ExpressibleByArgument, Equatable, Sendable {
         let dayOfYear = (153 * ((date[1] + 9) % 12) + 2) / 5 + date[2] - 1
         let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
         let days = era * 146_097 + dayOfEra - 719_468
-        return UnixMilliseconds(((days * 24 + clock[0]) * 60 + clock[1]) * 60 + clock[2]) * 1000
-    }
-
-    /// Days of a month; the calendar is the Gregorian one, whatever the year.
-    private static func days(in month: Int, of year: Int) -> Int {
-        let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
-        return month == 2 ? (isLeap ? 29 : 28) : [4, 6, 9, 11].contains(month) ? 30 : 31
+        let time = UnixMilliseconds(((days * 24 + clock[0]) * 60 + clock[1]) * 60 + clock[2]) * 1000
+        // The 31st of February would be a day in March.
+        return CalendarTime(time).day == date[2] ? time : nil
     }
 
     private static func numbers(_ text: Substring, separator: Character, widths: [Int]) -> [Int]? {

@@ -51,7 +51,9 @@ enum TextWidth {
                 marks = 0
             case .format:
                 // A soft hyphen, joiners and variation selectors say nothing here; marks of direction could forge a name.
-                if !isHarmless(scalar.value) { pieces.append(Piece(character: "\u{FFFD}", width: 1)) }
+                // What is dropped must not let more marks onto the character before it.
+                if isHarmless(scalar.value) { continue }
+                pieces.append(Piece(character: "\u{FFFD}", width: 1))
                 marks = 0
             case .nonspacingMark, .enclosingMark:
                 if (0xFE00...0xFE0F).contains(scalar.value) || (0xE0100...0xE01EF).contains(scalar.value) { continue }
@@ -89,7 +91,8 @@ enum TextWidth {
         }
         var view = String.UnicodeScalarView(last.character.unicodeScalars)
         view.append(mark)
-        pieces[pieces.count - 1].character = single(String(view))
+        let character = single(String(view))
+        pieces[pieces.count - 1] = Piece(character: character, width: character == "\u{FFFD}" ? 1 : last.width)
     }
 
     /// A character of the text, or the replacement character where the text turns out to be several.

@@ -111,9 +111,7 @@ struct ResponseScanner {
         while offset < bytes.count {
             held.append(bytes[offset])
             offset += 1
-            if held.last == 0x0A,
-                held.count == 2 && phase == .trailers || held.suffix(4).elementsEqual([13, 10, 13, 10])
-            {
+            if held.last == 0x0A, held == [13, 10] || held.suffix(3).elementsEqual([10, 13, 10]) {
                 let section = held
                 held.removeAll(keepingCapacity: true)
                 return section.withUnsafeBytes { sectionEnded($0) }

@@ -16,11 +16,13 @@ struct ChunkScanner: Sendable {
     /// The bytes are no chunked body.
     struct Malformed: Error, Equatable, Sendable {}
 
-    /// Longest size line with its extensions, and longest trailer section, in bytes.
-    static let maximumFraming = 8_192
+    /// Longest size line with its extensions, and longest trailer section, in bytes: no more than `BodyDecoder` takes, since the proxy
+    /// decodes with it what passes here.
+    static let maximumFraming = 4_096
 
     private enum State {
         case size(UInt64, digits: Int)
+        case sizeBlanks(UInt64)
         case sizeExtension(UInt64)
         case sizeLineFeed(UInt64)
         case content(UInt64)
@@ -78,9 +80,17 @@ struct ChunkScanner: Sendable {
                 guard digits > 0 else { throw Malformed() }
                 switch byte {
                 case 0x0D: state = .sizeLineFeed(size)
-                case UInt8(ascii: ";"), 0x20, 0x09: state = .sizeExtension(size)
+                case UInt8(ascii: ";"): state = .sizeExtension(size)
+                case 0x20, 0x09: state = .sizeBlanks(size)
                 default: throw Malformed()
                 }
+            }
+        case .sizeBlanks(let size):
+            switch byte {
+            case 0x0D: state = .sizeLineFeed(size)
+            case UInt8(ascii: ";"): state = .sizeExtension(size)
+            case 0x20, 0x09: break
+            default: throw Malformed()
             }
         case .sizeExtension(let size):
             if byte == 0x0D { state = .sizeLineFeed(size) } else if byte == 0x0A { throw Malformed() }

@@ -48,11 +48,6 @@ enum PollAnswer {
         }
     }
 
-    init(_ failure: OutboundFailure, openFor: TimeAmount) {
-        self =
-            failure.kind == .broken && openFor > Self.idleCut ? .cutWhenIdle : .trouble(failure.explanation)
-    }
-
     private static func explain(_ head: ResponseHead, _ body: ByteBuffer) -> String {
         let said = "the poll was answered with status \(head.status)"
         switch head.status {

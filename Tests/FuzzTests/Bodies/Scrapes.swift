@@ -1,0 +1,87 @@
+import NIOCore
+
+@testable import Client
+@testable import Wire
+
+extension FuzzBody {
+    /// A scraper's request all the way to the target: what the proxy writes, the client reads, and what that asks the target for.
+    static let scrapes = FuzzBody(name: "scrapes") { bytes in
+        var buffer = FuzzInput(bytes).buffer
+        var parser = HeadParser(.request, maxBytes: 65_536)
+        guard let head = try? RequestHead.parse(&buffer, with: &parser),
+            var scrape = try? ScrapeRequest(
+                head, id: ScrapeID(high: 1, low: 2), fallback: 10_000_000_000, maximum: 60_000_000_000)
+        else { return }
+        try require(scrape.timeout > 0 && scrape.timeout <= 60_000_000_000, "a timeout of \(scrape.timeout) ns")
+        try require(!scrape.targetWithoutQuery.contains("?"), "a query in \(scrape.targetWithoutQuery)")
+        if head.framing != .none { scrape.body = buffer }
+        var written = ByteBuffer()
+        scrape.write(into: &written, spelling: scrape.fqdn)
+        let polled: PolledRequest
+        do throws(PolledRequest.Malformed) {
+            polled = try PolledRequest(parsing: written, maxHeadBytes: 70_000)
+        } catch {
+            try require(error.id == scrape.id.description, "a refusal that can't be told: \(error)")
+            return
+        }
+        try compare(scrape, head, polled)
+        guard let admitted = try? TargetPolicy(fqdn: scrape.fqdn.spelling).admit(polled) else {
+            throw Violation(description: "a scrape for this client was refused")
+        }
+        try check(admitted)
+    }
+
+    /// The body of a poll's answer, from any proxy, to what the target is asked.
+    static let polls = FuzzBody(name: "polls") { bytes in
+        let polled: PolledRequest
+        do throws(PolledRequest.Malformed) {
+            polled = try PolledRequest(parsing: FuzzInput(bytes).buffer, maxHeadBytes: 1_024)
+        } catch {
+            try require(error.id?.isEmpty != true, "an empty id")
+            return
+        }
+        try require(!polled.id.isEmpty && polled.id.utf8.count <= PolledRequest.maxIDBytes, "an id of \(polled.id)")
+        try require(polled.port.map { (1...65_535).contains($0) } ?? true, "port \(polled.port ?? 0)")
+        try require(["http", "https"].contains(polled.target.scheme), polled.target.scheme)
+        if let timeout = polled.timeout { try require(timeout > 0, "a timeout of \(timeout) ns") }
+        guard let admitted = try? TargetPolicy(fqdn: polled.target.host).admit(polled) else {
+            try require(polled.timeout == nil, "a scrape for this client was refused")
+            return
+        }
+        try check(admitted)
+    }
+
+    private static func compare(_ scrape: ScrapeRequest, _ head: RequestHead, _ polled: PolledRequest) throws {
+        let target = AbsoluteTarget(head.target)
+        try require(polled.id == scrape.id.description, "another id: \(polled.id)")
+        try require(polled.method == head.method, "another method: \(polled.method)")
+        try require(polled.target.host == scrape.fqdn.spelling, "another host: \(polled.target.host)")
+        try require(polled.target.pathAndQuery == target?.pathAndQuery, "another path: \(polled.target.pathAndQuery)")
+        try require(polled.timeout.map { abs($0 - scrape.timeout) <= 1_000 } ?? false, "another timeout")
+        try require(polled.body ?? ByteBuffer() == scrape.body ?? ByteBuffer(), "another body")
+        for name in ["Host", HeaderName.id, HeaderName.scrapeTimeout] {
+            try require(polled.message.count(of: name) == 1, "\(polled.message.count(of: name)) × \(name)")
+        }
+        try require(!polled.message.contains(HeaderName.instance), "a field of ours from a scraper")
+    }
+
+    private static func check(_ admitted: TargetRequest) throws {
+        try require(admitted.timeout > 0 && admitted.timeout <= TargetPolicy.maxTimeout, "\(admitted.timeout) ns")
+        try require(!admitted.display.contains("?"), "a query in \(admitted.display)")
+        let message = admitted.request.message
+        // A field of ours may be one too many for whoever reads it as strictly as we do.
+        guard message.count < HeadParser.maxFields - 2 else { return }
+        let route = Route(isHTTPS: admitted.isHTTPS, host: admitted.host, port: admitted.port, forwarder: nil)
+        var written = ByteBuffer()
+        admitted.write(for: route, into: &written)
+        var parser = HeadParser(.request, maxBytes: .max)
+        guard let head = try RequestHead.parse(&written, with: &parser) else {
+            throw Violation(description: "the target is sent half a head")
+        }
+        try require(head.method == admitted.request.method, "another method: \(head.method)")
+        try require(head.target == admitted.pathAndQuery, "another path: \(head.target)")
+        let body = admitted.request.body
+        try require(head.framing == (body.map { .length($0.readableBytes) } ?? .none), "framed as \(head.framing)")
+        try require(written == body ?? ByteBuffer(), "another body")
+    }
+}
