@@ -90,7 +90,8 @@ let package = Package(
         .testTarget(
             name: "ClientTests",
             dependencies: [
-                "Client", "Wire", "Telemetry", "Flags", "TestKit", nioCore, nioPosix, nioSSL, logging, arguments,
+                "Client", "Wire", "Telemetry", "Flags", "TestKit", nioCore, nioPosix, nioEmbedded, nioSSL, logging,
+                arguments,
             ],
             swiftSettings: settings),
         .testTarget(name: "AdminTests", dependencies: ["Admin", "Store", "TestKit"], swiftSettings: settings),

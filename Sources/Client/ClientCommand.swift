@@ -28,8 +28,9 @@ struct ClientCommand: AsyncParsableCommand {
         help: ArgumentHelp(
             "Push proxy to talk to: http://… or https://…, with a path prefix and user:password@ where it needs them.",
             valueName: "url"),
-        transform: parseProxyURL)
-    var proxyURL: HTTPURL
+        transform: { text in Result { () throws(HTTPURL.Malformed) in try HTTPURL(text) } })
+    // The argument parser prints values that it refuses, and this one may hold a password: `validate` refuses it without.
+    var proxyURL: Result<HTTPURL, HTTPURL.Malformed>
 
     @Option(
         name: .customLong("tls.cacert"),
@@ -76,6 +77,14 @@ struct ClientCommand: AsyncParsableCommand {
     var maxInFlight = 64
 
     @Option(
+        name: .customLong("scrape.allow-methods"),
+        help: ArgumentHelp(
+            "HTTP methods that scrapes may use, with commas between them; others are refused. (default: GET,HEAD)",
+            valueName: "methods"),
+        transform: parseMethods)
+    var allowMethods: [ScrapeMethods] = []
+
+    @Option(
         name: .customLong("shutdown.grace"),
         help: ArgumentHelp(
             "How long running scrapes may go on after SIGTERM or SIGINT. (default: 10s)", valueName: "duration"),
@@ -87,6 +96,11 @@ struct ClientCommand: AsyncParsableCommand {
     mutating func validate() throws {
         if (certificate == nil) != (key == nil) {
             throw ValidationError("--tls.cert and --tls.key belong together: give both or neither.")
+        }
+        if case .failure(let malformed) = proxyURL {
+            throw ValidationError(
+                "The value of '--proxy-url <url>' is invalid: expected an http:// or https:// URL of a proxy, "
+                    + "but \(malformed.explanation).")
         }
         if let fqdn, FQDN(fqdn) == nil {
             throw ValidationError(
@@ -104,25 +118,20 @@ struct ClientCommand: AsyncParsableCommand {
     func clientConfiguration() throws -> ClientConfiguration {
         let name = try fqdn ?? MachineName.fullyQualified()
         return ClientConfiguration(
-            fqdn: FQDN(name)?.spelling ?? name, proxyURL: proxyURL,
+            fqdn: FQDN(name)?.spelling ?? name, proxyURL: try proxyURL.get(),
             tls: ClientTLSFiles(authority: certificateAuthority, certificate: certificate, key: key),
             metricsAddress: metricsAddr.address, retryInitialWait: retryInitialWait, retryMaxWait: retryMaxWait,
-            maxInFlight: maxInFlight, shutdownGrace: shutdownGrace,
+            maxInFlight: maxInFlight,
+            methods: allowMethods.isEmpty ? .reading : ScrapeMethods(union: allowMethods), shutdownGrace: shutdownGrace,
             environment: try ProxyEnvironment(MachineName.environment()))
     }
 }
 
-/// A `--proxy-url` that is no URL of a proxy.
-private struct BadURL: Error, CustomStringConvertible {
-    let description: String
-}
-
-@Sendable private func parseProxyURL(_ text: String) throws -> HTTPURL {
-    do throws(HTTPURL.Malformed) {
-        return try HTTPURL(text)
-    } catch {
-        throw BadURL(description: "expected an http:// or https:// URL of a proxy, but \(error.explanation)")
+@Sendable private func parseMethods(_ text: String) throws -> ScrapeMethods {
+    guard let methods = ScrapeMethods(text) else {
+        throw ValidationError("expected HTTP methods other than CONNECT, such as GET,HEAD,POST")
     }
+    return methods
 }
 
 /// The value of `--metrics-addr`.

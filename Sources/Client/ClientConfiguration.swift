@@ -11,6 +11,8 @@ struct ClientConfiguration: Sendable {
     var retryInitialWait = GoDuration.seconds(1)
     var retryMaxWait = GoDuration.seconds(5)
     var maxInFlight = 64
+    /// What scrapes may ask targets with.
+    var methods = ScrapeMethods.reading
     var shutdownGrace = GoDuration.seconds(10)
     var environment = ProxyEnvironment.none
 }

@@ -25,8 +25,8 @@ final class ClientEngine {
             instance: InstanceID().description, userAgent: "pushprox-client/\(Version.number)")
         dispatcher = ScrapeDispatcher(
             ScrapeRun.Surroundings(
-                client: client, policy: TargetPolicy(fqdn: configuration.fqdn), endpoint: endpoint, metrics: metrics,
-                logger: logger),
+                client: client, policy: TargetPolicy(fqdn: configuration.fqdn, methods: configuration.methods),
+                endpoint: endpoint, metrics: metrics, logger: logger),
             maxInFlight: configuration.maxInFlight)
         poller = Poller(
             client: client, endpoint: endpoint, dispatcher: dispatcher, fqdn: configuration.fqdn,

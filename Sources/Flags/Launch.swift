@@ -55,7 +55,7 @@ public enum Launch {
         }
         let name = Command._commandName
         // A command that has already said what is wrong throws a bare exit code.
-        let message = Command.message(for: error)
+        let message = SecretText.withoutUserInfo(Command.message(for: error), where: CommandLine.arguments)
         if !message.isEmpty {
             let hint = code == .validationFailure ? " (see \(name) --help)" : ""
             let line = message.split(separator: "\n", omittingEmptySubsequences: true).joined(separator: " ")

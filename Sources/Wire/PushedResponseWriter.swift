@@ -10,7 +10,8 @@ public struct PushedResponseWriter: Sendable {
     /// Writes the head of a target's response.
     ///
     /// Status, reason and fields keep their order and their bytes. Left out are the fields of the target's own connection, and
-    /// those that only client and proxy may set. A chunked body stays chunked, so that whoever reads the push can tell its end
+    /// those that only client and proxy may set; from a response without a body by its status (204, 304), also the length that
+    /// it announces: whoever went by it would wait for a body that does not come. A chunked body stays chunked, so that whoever reads the push can tell its end
     /// from a break.
     ///
     /// - Parameters:
@@ -25,9 +26,11 @@ public struct PushedResponseWriter: Sendable {
             buffer.writeBytes(raw[message.startLine].dropFirst(9).map { $0 < 0x20 && $0 != 0x09 ? 0x20 : $0 })
         }
         buffer.writeStaticString("\r\n")
+        let hasNoBody = head.status == 204 || head.status == 304
         message.writeEndToEndFields(into: &buffer) { name in
             switch name.count {
             case 2: name.equalsIgnoringCase(HeaderName.id)
+            case 14: hasNoBody && name.equalsIgnoringCase("Content-Length")
             case 27: name.equalsIgnoringCase(HeaderName.pushedTimeout)
             case 35: name.equalsIgnoringCase(HeaderName.scrapeTimeout)
             default: false

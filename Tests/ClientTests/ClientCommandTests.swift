@@ -30,17 +30,51 @@ import Testing
     @Test(
         "A bad value is refused with the flag, the value and what is expected",
         arguments: [
-            ("--proxy-url", "proxy:8080", "http://"), ("--metrics-addr", "9369", "HOST:PORT"),
+            ("--metrics-addr", "9369", "HOST:PORT"),
             ("--proxy.retry.initial-wait", "0s", "above zero"), ("--proxy.retry.max-wait", "soon", "duration"),
             ("--scrape.max-in-flight", "0", "from 1 to"), ("--shutdown.grace", "-1s", "duration"),
+            ("--scrape.allow-methods", "GET POST", "GET,HEAD"), ("--scrape.allow-methods", "CONNECT", "GET,HEAD"),
+            ("--scrape.allow-methods", "GET,,HEAD", "GET,HEAD"), ("--scrape.allow-methods", "*", "GET,HEAD"),
             ("--fqdn", "two words", "host name"), ("--log.level", "loud", "debug"), ("--log.format", "xml", "logfmt"),
         ])
     func badValues(flag: String, value: String, expectation: String) throws {
-        let valid = flag == "--proxy-url" ? [] : ["--proxy-url=http://proxy"]
-        let error = #expect(throws: (any Error).self) { try ClientCommand.parse(valid + ["\(flag)=\(value)"]) }
+        let error = #expect(throws: (any Error).self) {
+            try ClientCommand.parse(["--proxy-url=http://proxy", "\(flag)=\(value)"])
+        }
         let message = ClientCommand.message(for: try #require(error))
         for part in [flag, value, expectation] { #expect(message.contains(part)) }
         #expect(ClientCommand.exitCode(for: try #require(error)) == .validationFailure)
+    }
+
+    @Test(
+        "A proxy's URL that can't be used is refused without its password, however it is malformed",
+        arguments: [
+            "proxy:8080", "ftp://user:secret@proxy", "http://user:secret@proxy:port", "http://user:secret@",
+            "user:secret@proxy", "http://user:secret", "http://user:sec/secret@proxy", "http://user:secret@proxy?x",
+            "http://user:secret@a b", "http:/user:secret@proxy", "secret", "",
+        ])
+    func badProxyURL(value: String) throws {
+        for arguments in [["--proxy-url=\(value)"], ["--proxy-url", value]] where value != "" || arguments.count > 1 {
+            let error = #expect(throws: (any Error).self) { try ClientCommand.parse(arguments) }
+            let message = ClientCommand.message(for: try #require(error))
+            #expect(message.contains("--proxy-url") && message.contains("http://"))
+            #expect(!message.contains("secret"))
+            #expect(!ClientCommand.fullMessage(for: try #require(error)).contains("secret"))
+            #expect(ClientCommand.exitCode(for: try #require(error)) == .validationFailure)
+        }
+    }
+
+    @Test("Methods are what the flag lists, over all its uses; reading ones without it")
+    func methods() throws {
+        func configuration(_ flags: [String]) throws -> ScrapeMethods {
+            try ClientCommand.parse(["--proxy-url=http://p", "--fqdn=a"] + flags).clientConfiguration().methods
+        }
+        let plain = try configuration([])
+        #expect(plain.allow("GET") && plain.allow("HEAD"))
+        #expect(!plain.allow("DELETE") && !plain.allow("POST") && !plain.allow("get") && !plain.allow(""))
+        let given = try configuration(["--scrape.allow-methods=GET,PURGE", "--scrape.allow-methods", "M-SEARCH"])
+        #expect(given.allow("GET") && given.allow("PURGE") && given.allow("M-SEARCH"))
+        #expect(!given.allow("HEAD") && !given.allow("purge"))
     }
 
     @Test("A certificate without its key, and no proxy at all, are refused")

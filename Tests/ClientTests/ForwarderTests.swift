@@ -70,4 +70,86 @@ import Testing
         }
         await forwarder.stop()
     }
+
+    /// Polls `https://HOST/` through an HTTP proxy to a server with the certificate at the tunnel's end, and gives the poll's head,
+    /// or `nil` where the client ended the connection instead.
+    private func pollThroughTunnel(host: String, certificate: TestCertificates.Server) async throws -> String? {
+        let authority = try TemporaryFile(TestCertificates.authority)
+        defer { authority.remove() }
+        let forwarder = try await ScriptedServer(takesRequests: false)
+        let head = try await ClientUnderTest.run { configuration in
+            configuration.proxyURL = (try? HTTPURL("https://\(host)/")) ?? configuration.proxyURL
+            configuration.tls = ClientTLSFiles(authority: authority.path)
+            configuration.environment =
+                (try? ProxyEnvironment(["HTTPS_PROXY": "127.0.0.1:\(forwarder.port)"])) ?? .none
+        } _: { subject in
+            let peer = try await forwarder.nextConnection()
+            #expect(try await peer.readHead().hasPrefix("CONNECT \(host):443 HTTP/1.1\r\n"))
+            try await peer.write(
+                "HTTP/1.1 200 Connection established\r\n\r\n", thenTLS: try TestCertificates.serverContext(certificate))
+            let head = try? await peer.readHead()
+            if head == nil {
+                _ = try await forwarder.nextConnection()
+                #expect(subject.log.count("the certificate is not valid for \(host)") == 1)
+            }
+            return head
+        }
+        await forwarder.stop()
+        return head
+    }
+
+    @Test("At a tunnel's end the certificate must be for the URL's host, a name or an address, not for the HTTP proxy")
+    func tunnelIdentity() async throws {
+        let address = try await pollThroughTunnel(host: "192.0.2.7", certificate: .remote)
+        #expect(address?.hasPrefix("POST /poll HTTP/1.1\r\nHost: 192.0.2.7\r\n") == true)
+        let name = try await pollThroughTunnel(host: "edge.example", certificate: .named)
+        #expect(name?.hasPrefix("POST /poll ") == true)
+        for host in ["192.0.2.7", "edge.example"] {
+            #expect(try await pollThroughTunnel(host: host, certificate: .loopback) == nil)
+        }
+    }
+
+    @Test("An HTTP proxy that is reached by TLS must be the one that the environment names before it is told anything")
+    func forwarderIdentity() async throws {
+        let authority = try TemporaryFile(TestCertificates.authority)
+        defer { authority.remove() }
+        for (certificate, isRight) in [
+            (.usual, true), (.loopback, false),
+            (.named, false),
+        ] as [(TestCertificates.Server, Bool)] {
+            let forwarder = try await ScriptedServer(
+                takesRequests: false, tls: try TestCertificates.serverContext(certificate))
+            try await ClientUnderTest.run { configuration in
+                configuration.proxyURL = (try? HTTPURL("https://edge.example/")) ?? configuration.proxyURL
+                configuration.tls = ClientTLSFiles(authority: authority.path)
+                configuration.environment =
+                    (try? ProxyEnvironment(["HTTPS_PROXY": "https://me:secret@localhost:\(forwarder.port)"])) ?? .none
+            } _: { subject in
+                let peer = try await forwarder.nextConnection()
+                let head = try? await peer.readHead()
+                #expect((head?.hasPrefix("CONNECT edge.example:443 ") == true) == isRight)
+                #expect((head == nil) != isRight)
+                _ = subject
+            }
+            await forwarder.stop()
+        }
+    }
+
+    @Test("An HTTP proxy that sends more than its consent is no tunnel")
+    func surplus() async throws {
+        let forwarder = try await ScriptedServer(takesRequests: false)
+        try await ClientUnderTest.run { configuration in
+            configuration.proxyURL = (try? HTTPURL("https://edge.example/")) ?? configuration.proxyURL
+            configuration.environment =
+                (try? ProxyEnvironment(["HTTPS_PROXY": "http://127.0.0.1:\(forwarder.port)"])) ?? .none
+        } _: { subject in
+            let peer = try await forwarder.nextConnection()
+            _ = try await peer.readHead()
+            try await peer.write("HTTP/1.1 200 Connection established\r\n\r\nhello")
+            _ = await peer.readToEnd()
+            _ = try await forwarder.nextConnection()
+            #expect(subject.log.count("sent something else than the tunnel") == 1)
+        }
+        await forwarder.stop()
+    }
 }

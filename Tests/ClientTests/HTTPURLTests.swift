@@ -24,6 +24,8 @@ import Testing
         #expect(try HTTPURL("http://a/").path == "")
         #expect(try HTTPURL("http://a").basicCredentials == nil)
         #expect(try HTTPURL("http://u@a").basicCredentials == "Basic dTo=")
+        // No escape.
+        #expect(try HTTPURL("http://%+1%4@a").user?.name == Array("%+1%4".utf8))
     }
 
     @Test(

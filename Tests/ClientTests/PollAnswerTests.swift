@@ -56,4 +56,17 @@ import Wire
         }
         #expect(wait == expected)
     }
+
+    @Test("A redirect is named without the user information in it")
+    func redirect() throws {
+        var parser = ResponseParser(isHead: false, chunks: .removed)
+        parser.receive(ByteBuffer(string: "HTTP/1.1 301 X\r\nLocation: https://user:secret@proxy/\r\n\r\n"))
+        guard case .head(let head) = try parser.next(),
+            case .trouble(let text) = PollAnswer(head, body: ByteBuffer(), openFor: .zero)
+        else {
+            Issue.record("no trouble")
+            return
+        }
+        #expect(text.contains("a redirect to https://…@proxy/") && !text.contains("secret"))
+    }
 }

@@ -35,6 +35,17 @@ import Testing
         }
     }
 
+    @Test("A scrape that would change something does not reach the target", arguments: ["DELETE", "POST", "PURGE"])
+    func method(name: String) async throws {
+        try await ClientUnderTest.run { subject in
+            let target = try await ScriptedServer()
+            try await subject.sendScrape(to: target.port, method: name)
+            expect(try await subject.takePush(), "target_refused", status: 500, text: "--scrape.allow-methods")
+            #expect(target.connectionCount == 0)
+            await target.stop()
+        }
+    }
+
     @Test(
         "A scrape without a usable timeout is refused",
         arguments: [nil, "", "abc", "0", "-1", "nan", "inf", "-inf"] as [String?])
@@ -109,6 +120,26 @@ import Testing
             #expect(push.body.count < 400_000)
             // The next poll is open: the client goes on.
             try await subject.proxy.next("/poll").answer(status: "204 No Content")
+            _ = try await subject.proxy.next("/poll")
+            #expect(subject.client.metrics.scrapeErrors.value == 1)
+            await target.stop()
+        }
+    }
+
+    @Test(
+        "A target that announces the largest length there is, and sends a little, cuts its push",
+        arguments: ["9223372036854775807", "9223372036854775700", "9223372036854774000"])
+    func hugeLength(length: String) async throws {
+        try await ClientUnderTest.run { subject in
+            let target = try await ScriptedServer()
+            try await subject.sendScrape(to: target.port)
+            let request = try await target.next("/metrics")
+            let sent = String(repeating: "x", count: 300_000)
+            request.peer.post("HTTP/1.1 200 OK\r\nContent-Length: \(length)\r\n\r\n\(sent)")
+            await request.peer.close()
+            let push = try await subject.proxy.next("/push")
+            #expect(!push.isComplete)
+            #expect(push.text.contains("\r\nContent-Length: \(length)\r\n"))
             _ = try await subject.proxy.next("/poll")
             #expect(subject.client.metrics.scrapeErrors.value == 1)
             await target.stop()

@@ -31,12 +31,18 @@ import Wire
         }
     }
 
-    /// A flow whose push is being streamed.
-    private func streaming() throws -> ScrapeFlow {
+    /// A flow whose push is being opened.
+    private func opening() throws -> ScrapeFlow {
         var flow = ScrapeFlow()
         _ = flow.headArrived(try head())
         _ = flow.bodyArrived(bytes(ScrapeFlow.headStart + 1))
         #expect(words(flow.readBatchEnded(pushIsWritable: false)) == ["open push"])
+        return flow
+    }
+
+    /// A flow whose push is being streamed.
+    private func streaming() throws -> ScrapeFlow {
+        var flow = try opening()
         #expect(words(flow.pushOpened()) == ["write \(ScrapeFlow.headStart + 1)", "flush", "read"])
         return flow
     }
@@ -70,10 +76,7 @@ import Wire
         #expect(words(early.targetFailed(.targetUnreachable, "x")) == ["report target_unreachable"])
         #expect(words(early.pushAnswered(status: 200)) == ["end target_unreachable"])
 
-        var opening = ScrapeFlow()
-        _ = opening.headArrived(try head())
-        _ = opening.bodyArrived(bytes(ScrapeFlow.headStart + 1))
-        _ = opening.readBatchEnded(pushIsWritable: false)
+        var opening = try opening()
         #expect(words(opening.targetFailed(.targetBroken, "x")) == ["abandon push", "report target_broken"])
 
         var late = try streaming()
@@ -114,48 +117,37 @@ import Wire
         #expect(words(report.pushFailed("x")) == ["end target_refused, push failed"])
     }
 
-    @Test("Whatever happens in whatever order, a scrape ends once and never after its end", arguments: 0..<200)
-    func randomWalk(seed: UInt64) throws {
-        var generator = SplitMix(state: seed)
-        var flow = ScrapeFlow()
-        let head = try head()
-        var ends = 0
-        var pushes = 0
-        for _ in 0..<60 {
-            let actions: [ScrapeFlow.Action] =
-                switch Int.random(in: 0..<13, using: &generator) {
-                case 0: flow.headArrived(head)
-                case 1, 2: flow.bodyArrived(bytes(Int.random(in: 1..<50_000, using: &generator)))
-                case 3, 4: flow.readBatchEnded(pushIsWritable: Bool.random(using: &generator))
-                case 5: flow.responseEnded()
-                case 6: flow.targetFailed(.targetBroken, "x")
-                case 7: flow.pushOpened()
-                case 8: flow.pushBecameWritable()
-                case 9: flow.pushAnswered(status: Bool.random(using: &generator) ? 200 : 404)
-                case 10: flow.pushFailed("x")
-                case 11: flow.limitPassed(Bool.random(using: &generator) ? .target : .scrape)
-                default: Int.random(in: 0..<20, using: &generator) == 0 ? flow.cancelled() : []
-                }
-            if ends > 0 { #expect(actions.isEmpty) }
-            for word in words(actions) {
-                if word.hasPrefix("end ") { ends += 1 }
-                if word.hasPrefix("push whole") || word.hasPrefix("report") || word == "open push" { pushes += 1 }
-                if word == "abandon push" { pushes -= 1 }
-                #expect(pushes <= 1)
-            }
-        }
-        #expect(ends <= 1)
+    @Test("What a target sends while its push is being opened goes out when it has opened, and so does the end")
+    func early() throws {
+        var flow = try opening()
+        #expect(words(flow.bodyArrived(bytes(7))) == [])
+        #expect(words(flow.readBatchEnded(pushIsWritable: false)) == [])
+        #expect(words(flow.bodyArrived(bytes(9))) == [])
+        var whole = flow
+        let held = "write \(ScrapeFlow.headStart + 1)"
+        #expect(words(flow.pushOpened()) == [held, "write 7", "write 9", "flush", "read"])
+        #expect(words(whole.responseEnded()) == [])
+        #expect(words(whole.readBatchEnded(pushIsWritable: false)) == [])
+        #expect(words(whole.pushOpened()) == [held, "write 7", "write 9", "finish"])
+        #expect(words(whole.pushBecameWritable()) == [])
+        #expect(words(whole.pushAnswered(status: 200)) == ["end well"])
     }
 
-    private struct SplitMix: RandomNumberGenerator {
-        var state: UInt64
+    @Test("What a target sends while the push takes no more is written all the same, and so is the end")
+    func earlyWhilePaused() throws {
+        var flow = try streaming()
+        #expect(words(flow.readBatchEnded(pushIsWritable: false)) == ["flush"])
+        #expect(words(flow.bodyArrived(bytes(7))) == ["write 7"])
+        #expect(words(flow.readBatchEnded(pushIsWritable: false)) == ["flush"])
+        #expect(words(flow.responseEnded()) == ["finish"])
+        #expect(words(flow.pushAnswered(status: 200)) == ["end well"])
+    }
 
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var bits = state
-            bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
-            return bits ^ (bits >> 31)
-        }
+    @Test("A response that ended before its push had opened is still bounded by the scrape's time")
+    func earlyEndAndLimit() throws {
+        var flow = try opening()
+        _ = flow.responseEnded()
+        #expect(words(flow.limitPassed(.target)) == [])
+        #expect(words(flow.limitPassed(.scrape)) == ["abandon target", "abandon push", "end well, push failed"])
     }
 }

@@ -72,7 +72,9 @@ import Testing
 
     @Test("A body is passed on")
     func requestBody() async throws {
-        try await ClientUnderTest.run { subject in
+        try await ClientUnderTest.run {
+            $0.methods = ScrapeMethods("POST") ?? $0.methods
+        } _: { subject in
             let target = try await ScriptedServer()
             try await subject.sendScrape(
                 to: target.port, method: "POST", fields: "Content-Length: 7\r\n", body: "payload")
@@ -93,6 +95,19 @@ import Testing
             try await target.next("/metrics").answer("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n")
             let push = try await subject.takePush()
             #expect(push.value("Content-Length") == "500")
+            #expect(push.body == "")
+            await target.stop()
+        }
+    }
+
+    @Test(
+        "A response without a body by its status is pushed without the length that it announces", arguments: [204, 304])
+    func noBody(status: Int) async throws {
+        try await ClientUnderTest.run { subject in
+            let target = try await ScriptedServer()
+            let push = try await subject.scrape(
+                target, response: "HTTP/1.1 \(status) None\r\nA: b\r\nContent-Length: 500\r\n\r\n")
+            #expect(push.targetLines == ["HTTP/1.1 \(status) None", "A: b"])
             #expect(push.body == "")
             await target.stop()
         }

@@ -41,6 +41,64 @@ import Testing
         }
     }
 
+    @Test(
+        "A proxy whose certificate is for somebody else is told nothing",
+        arguments: [
+            ("localhost", .loopback), ("localhost", .named),
+            ("localhost", .commonName), ("127.0.0.1", .remote),
+            ("127.0.0.1", .named), ("127.0.0.1", .commonName),
+        ] as [(String, TestCertificates.Server)])
+    func otherIdentity(host: String, certificate: TestCertificates.Server) async throws {
+        let authority = try TemporaryFile(TestCertificates.authority)
+        defer { authority.remove() }
+        let proxy = try await ScriptedServer(
+            takesRequests: false, tls: try TestCertificates.serverContext(certificate))
+        try await ClientUnderTest.run(proxy: proxy) { configuration in
+            configuration.proxyURL =
+                (try? HTTPURL("https://user:secret@\(host):\(proxy.port)/")) ?? configuration.proxyURL
+            configuration.tls = ClientTLSFiles(authority: authority.path)
+        } _: { subject in
+            for _ in 0..<2 {
+                let peer = try await proxy.nextConnection()
+                // It ends before a byte has come.
+                await #expect(throws: Peer.Ended.self) { try await peer.read(1) }
+            }
+            #expect(subject.log.count("the certificate is not valid for \(host)") == 1)
+            #expect(subject.log.count("secret") == 0)
+            #expect(!subject.client.readiness.isReady)
+        }
+    }
+
+    @Test("A proxy's certificate may be for its address alone where its URL has the address")
+    func addressIdentity() async throws {
+        let authority = try TemporaryFile(TestCertificates.authority)
+        defer { authority.remove() }
+        let proxy = try await ScriptedServer(tls: try TestCertificates.serverContext(.loopback))
+        try await run(proxy: proxy, tls: ClientTLSFiles(authority: authority.path)) { _ in
+            try await proxy.next("/poll").answer(status: "204 No Content")
+        }
+    }
+
+    @Test("A target whose certificate is for its address alone is not scraped by name")
+    func targetIdentity() async throws {
+        let authority = try TemporaryFile(TestCertificates.authority)
+        defer { authority.remove() }
+        try await ClientUnderTest.run {
+            $0.fqdn = "localhost"
+            $0.tls = ClientTLSFiles(authority: authority.path)
+        } _: { subject in
+            let tls = try TestCertificates.serverContext(.loopback)
+            let target = try await ScriptedServer(takesRequests: false, tls: tls)
+            try await subject.sendScrape(to: target.port, path: "/metrics?_scheme=https", host: "localhost")
+            let peer = try await target.nextConnection()
+            await #expect(throws: Peer.Ended.self) { try await peer.read(1) }
+            let push = try await subject.takePush()
+            #expect(push.value("X-Pushprox-Failure") == "target_unreachable")
+            #expect(push.body.contains("the certificate is not valid for localhost"))
+            await target.stop()
+        }
+    }
+
     @Test("A client certificate is shown where the proxy asks for one")
     func clientCertificate() async throws {
         let authority = try TemporaryFile(TestCertificates.authority)

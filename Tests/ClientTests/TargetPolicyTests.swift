@@ -28,6 +28,35 @@ import Wire
         #expect(throws: TargetPolicy.Refusal.self) { try admit(url) }
     }
 
+    @Test("The root's dot goes no further than the policy", arguments: ["edge.example", "edge.example."])
+    func rootDot(fqdn: String) throws {
+        let target = try admit("http://Edge.example.:9100/x", fqdn: fqdn)
+        #expect(target.host == "Edge.example")
+        #expect(target.display == "http://Edge.example:9100/x")
+        var bytes = ByteBuffer()
+        target.write(
+            for: Route(isHTTPS: false, host: target.host, port: 9100, forwarder: nil), into: &bytes)
+        #expect(String(buffer: bytes).contains("\r\nHost: Edge.example:9100\r\n"))
+    }
+
+    @Test(
+        "Methods that are not allowed are refused, and the flag is named", arguments: ["DELETE", "POST", "get", "PUT"])
+    func methods(method: String) throws {
+        func admit(_ policy: TargetPolicy) throws(TargetPolicy.Refusal) -> TargetRequest {
+            let text =
+                "\(method) http://edge.example/ HTTP/1.1\r\nId: i\r\nX-Prometheus-Scrape-Timeout-Seconds: 5\r\n\r\n"
+            guard
+                let request = try? PolledRequest(parsing: ByteBuffer(string: text), maxHeadBytes: 65_536)
+            else { throw TargetPolicy.Refusal(explanation: "no request") }
+            return try policy.admit(request)
+        }
+        let refusal = #expect(throws: TargetPolicy.Refusal.self) { try admit(TargetPolicy(fqdn: "edge.example")) }
+        #expect(refusal?.explanation.contains(method) == true)
+        #expect(refusal?.explanation.contains("--scrape.allow-methods") == true)
+        let allowed = try #require(ScrapeMethods("GET,\(method)"))
+        #expect(try admit(TargetPolicy(fqdn: "edge.example", methods: allowed)).request.method == method)
+    }
+
     @Test("Ports are the scheme's own unless given")
     func ports() throws {
         #expect(try admit("http://edge.example/").port == 80)

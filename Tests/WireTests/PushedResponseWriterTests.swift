@@ -24,6 +24,15 @@ import Testing
                 + "X-Prometheus-Scrape-Timeout: 1.500000\r\n\r\n")
     }
 
+    @Test("A length is not passed on where the status says that there is no body", arguments: [204, 304, 200])
+    func lengthWithoutBody(status: Int) throws {
+        let target = try head("HTTP/1.1 \(status) X\r\nA: 1\r\ncontent-length: 7\r\nB: 2\r\n\r\n")
+        var buffer = ByteBuffer()
+        PushedResponseWriter(id: "me").writeHead(target, isChunked: false, nanosecondsLeft: 0, into: &buffer)
+        #expect(String(buffer: buffer).contains("content-length: 7\r\n") == (status == 200))
+        #expect(String(buffer: buffer).contains("A: 1\r\n") && String(buffer: buffer).contains("B: 2\r\n"))
+    }
+
     @Test("The proxy's parser reads what is written", arguments: [true, false])
     func roundTrip(isChunked: Bool) throws {
         let target = try head("HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\n\r\n")

@@ -58,12 +58,14 @@ final class Connection: ChannelInboundHandler {
         case .complete(let parts):
             state = .busy(Busy(exchange: exchange, parser: parser, requestEnded: true))
             for part in parts { context.write(wrapOutboundOut(part), promise: nil) }
+            // Ahead of the flush, which may find the connection dead: an exchange that has failed has not opened.
+            exchange.opened()
             context.flush()
         case .streamed:
             // The head goes out with the body's first bytes.
             state = .busy(Busy(exchange: exchange, parser: parser, requestEnded: false))
+            exchange.opened()
         }
-        exchange.opened()
     }
 
     func read() { context?.read() }
@@ -78,6 +80,13 @@ final class Connection: ChannelInboundHandler {
     }
 
     var isWritable: Bool { context?.channel.isWritable ?? false }
+
+    /// Whether all of the request has reached the socket. A peer that answers before it has read it may never read on, and the next
+    /// request would wait behind this one.
+    private var hasSentAll: Bool {
+        // Channels without the option, such as those of tests, keep nothing back.
+        ((try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0) == 0
+    }
 
     /// Closes with a reset, which nobody can take for the end of a message.
     func abort() {
@@ -117,6 +126,7 @@ final class Connection: ChannelInboundHandler {
 
     func channelReadComplete(context: ChannelHandlerContext) {
         switch state {
+        // Where an exchange ended in this read and another began, that one hears of it: nothing has been asked for it yet.
         case .busy(let busy): busy.exchange.readBatchEnded()
         case .idle: context.read()
         case .closed: break
@@ -166,7 +176,7 @@ final class Connection: ChannelInboundHandler {
             case .body(let slice): busy.exchange.received(slice)
             case .needsMore: return
             case .end(let isReusable):
-                if isReusable, busy.requestEnded, isOpen {
+                if isReusable, busy.requestEnded, isOpen, hasSentAll {
                     state = .idle
                     client.connectionBecameIdle(self)
                 } else if busy.requestEnded {

@@ -5,20 +5,22 @@ import Wire
 
 /// Does what a fresh TCP connection needs before it can carry requests, step by step, then leaves the pipeline and reports.
 ///
-/// States: each step in turn → `.done`; `.failed` from any. Confined to its channel's event loop.
+/// States: `.handshaking` and `.tunnelling`, as the steps want it, → `.over`, from any of them after a failure. No bytes come up
+/// to here while `.handshaking`: the TLS handler passes plaintext on only after it has reported its handshake's end, and then
+/// this handler has gone on. Confined to its channel's event loop.
 final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
     enum Step {
-        /// - Parameter host: sent as SNI and verified against the certificate; a name or an address.
+        /// - Parameter host: whom the certificate must be for; a name or an address.
         case tls(NIOSSLContext, host: String)
         /// CONNECT through an HTTP proxy.
         case tunnel(authority: String, credentials: String?)
     }
 
     private enum State {
-        case handshaking
+        case handshaking(NIOSSLClientHandler, host: String, ServerIdentity)
         case tunnelling(ResponseParser)
         case over
     }
@@ -57,6 +59,12 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler {
                 fail(OutboundFailure(kind: .unreachable, explanation: explanation), context)
                 return
             }
+            // Whoever answers at the tunnel's other end waits for our handshake. What comes before it would be lost to it.
+            guard !parser.hasMore else {
+                let explanation = "the HTTP proxy sent something else than the tunnel that it agreed to"
+                fail(OutboundFailure(kind: .unreachable, explanation: explanation), context)
+                return
+            }
             advance(context)
         } catch {
             let explanation = "the HTTP proxy's answer is malformed: \(error.explanation)"
@@ -69,7 +77,16 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case TLSUserEvent.handshakeCompleted = event, case .handshaking = state { advance(context) }
+        if case TLSUserEvent.handshakeCompleted = event, case .handshaking(let handler, let host, let identity) = state
+        {
+            // Nothing of ours has been written by now, so a stranger learns nothing.
+            if let certificate = handler.peerCertificate, identity.matches(certificate) {
+                advance(context)
+            } else {
+                let explanation = "the certificate is not valid for \(host)"
+                fail(OutboundFailure(kind: .unreachable, explanation: explanation), context)
+            }
+        }
         context.fireUserInboundEventTriggered(event)
     }
 
@@ -97,9 +114,10 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler {
             if let credentials { request += "Proxy-Authorization: \(credentials)\r\n" }
             context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: request + "\r\n")), promise: nil)
         case .tls(let sslContext, let host):
-            state = .handshaking
+            let identity = ServerIdentity(host: host)
             do {
-                let handler = try Self.handler(sslContext, host: host)
+                let handler = try NIOSSLClientHandler(context: sslContext, serverHostname: identity.serverName)
+                state = .handshaking(handler, host: host, identity)
                 // The handshake begins as the handler is added: the channel is active.
                 try context.pipeline.syncOperations.addHandler(handler, position: .before(self))
             } catch {
@@ -108,20 +126,14 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler {
         }
     }
 
-    /// An address can't be sent as SNI; the certificate is then verified against the address that is connected to.
-    private static func handler(_ sslContext: NIOSSLContext, host: String) throws -> NIOSSLClientHandler {
-        let isAddress = (try? SocketAddress(ipAddress: host, port: 0)) != nil
-        return try NIOSSLClientHandler(context: sslContext, serverHostname: isAddress ? nil : host)
-    }
-
     private func finish(_ context: ChannelHandlerContext) {
         state = .over
         timer?.cancel()
         guard let report else { return }
         self.report = nil
-        context.pipeline.syncOperations.removeHandler(self).assumeIsolated().whenComplete { result in
-            report(result.mapError { .unreachable($0) })
-        }
+        // Takes effect at once: what came along with the last step finds the handler that the report puts here.
+        context.pipeline.syncOperations.removeHandler(self, promise: nil)
+        report(.success(()))
     }
 
     private func fail(_ failure: OutboundFailure, _ context: ChannelHandlerContext) {

@@ -78,9 +78,10 @@ struct HTTPURL: Sendable, Equatable {
         var index = 0
         while index < bytes.count {
             if bytes[index] == UInt8(ascii: "%"), index + 2 < bytes.count,
-                let byte = UInt8(String(decoding: bytes[(index + 1)...(index + 2)], as: UTF8.self), radix: 16)
+                let high = Character(Unicode.Scalar(bytes[index + 1])).hexDigitValue,
+                let low = Character(Unicode.Scalar(bytes[index + 2])).hexDigitValue
             {
-                decoded.append(byte)
+                decoded.append(UInt8(high << 4 | low))
                 index += 3
             } else {
                 decoded.append(bytes[index])

@@ -1,5 +1,3 @@
-import Glibc
-
 /// The hosts that `NO_PROXY` exempts: names (and what is below them), `.suffixes`, addresses, CIDR ranges, each with a port
 /// where one is given, or `*`. `localhost` and loopback addresses are always exempt.
 struct NoProxyRules: Sendable {
@@ -22,7 +20,7 @@ struct NoProxyRules: Sendable {
         var name = host.lowercased()
         if name.hasSuffix(".") { name.removeLast() }
         if name == "localhost" { return true }
-        let address = Self.address(name)
+        let address = IPAddress.bytes(name)
         if let address, Self.isLoopback(address) { return true }
         return rules.contains { rule in
             switch rule {
@@ -39,7 +37,8 @@ struct NoProxyRules: Sendable {
         if text.isEmpty { return nil }
         if text == "*" { return .everything }
         if let slash = text.firstIndex(of: "/") {
-            guard let bytes = address(String(text[..<slash])), let bits = Int(text[text.index(after: slash)...]),
+            guard let bytes = IPAddress.bytes(String(text[..<slash])),
+                let bits = Int(text[text.index(after: slash)...]),
                 (0...bytes.count * 8).contains(bits)
             else { return nil }
             return .range(bytes, bits: bits)
@@ -53,7 +52,7 @@ struct NoProxyRules: Sendable {
             host = String(text[..<colon])
         }
         if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
-        if let bytes = address(host) { return .address(bytes, port: port) }
+        if let bytes = IPAddress.bytes(host) { return .address(bytes, port: port) }
         if host.hasPrefix("*.") { host.removeFirst() }
         guard !host.isEmpty else { return nil }
         return host.hasPrefix(".")
@@ -65,15 +64,6 @@ struct NoProxyRules: Sendable {
         while let first = text.first, first.isWhitespace { text.removeFirst() }
         while let last = text.last, last.isWhitespace { text.removeLast() }
         return text.lowercased()
-    }
-
-    /// 4 or 16 bytes; an IPv4 address mapped into IPv6 as the 4.
-    private static func address(_ text: String) -> [UInt8]? {
-        var bytes = [UInt8](repeating: 0, count: 16)
-        if inet_pton(AF_INET, text, &bytes) == 1 { return Array(bytes.prefix(4)) }
-        guard inet_pton(AF_INET6, text, &bytes) == 1 else { return nil }
-        let isMapped = bytes.prefix(10).allSatisfy { $0 == 0 } && bytes[10] == 0xFF && bytes[11] == 0xFF
-        return isMapped ? Array(bytes.suffix(4)) : bytes
     }
 
     private static func isLoopback(_ address: [UInt8]) -> Bool {

@@ -40,7 +40,7 @@ struct OutboundFailure: Error {
         case ChannelError.connectTimeout(let time):
             return "no connection within \(time.nanoseconds / 1_000_000_000) s"
         case is NIOSSLExtraError:
-            return "the certificate is not valid for the host name"
+            return "the host name can't be used with TLS"
         case NIOSSLError.uncleanShutdown:
             return "the TLS connection was cut"
         case NIOSSLError.handshakeFailed(let inner):

@@ -106,6 +106,9 @@ struct ResponseParser {
         }
     }
 
+    /// Whether bytes have come that belong to nothing that was handed out yet.
+    var hasMore: Bool { pending.readableBytes > 0 }
+
     /// Whether the connection's orderly end is the response's end too.
     var mayEndHere: Bool {
         switch state {

@@ -1,3 +1,4 @@
+import Flags
 import NIOCore
 import Wire
 
@@ -52,7 +53,7 @@ enum PollAnswer {
         let said = "the poll was answered with status \(head.status)"
         switch head.status {
         case 300..<400:
-            let location = head.message.first("Location") ?? "somewhere else"
+            let location = head.message.first("Location").map { SecretText.withoutUserInfo($0) } ?? "somewhere else"
             return "\(said), a redirect to \(location.prefix(200)): give --proxy-url the final URL"
         case 401, 403: return "\(said): give --proxy-url the user and password that the proxy asks for"
         case 404, 405: return "\(said): is --proxy-url the URL of a PushProx proxy, with its path prefix?"

@@ -43,6 +43,8 @@ struct PollLoop {
     /// Polls that end idle sooner than this, several times in a row, are paced: nothing should make this loop spin.
     private static let shortest = TimeAmount.milliseconds(100)
     private static let shortestInARow = 5
+    /// How long a proxy's idle polls may be open and still count for the limit.
+    private static let longestLimit = TimeAmount.hours(24)
 
     private enum State {
         case polling(since: NIODeadline)
@@ -103,7 +105,10 @@ struct PollLoop {
             return succeeded(now) + [.count(.scrape), .scrape(request)] + pollNext(now, hasRoom)
         case .idle:
             // A proxy that ends idle polls does so regularly; one that no longer does has gone without a word.
-            if open > .seconds(1) { limit = max(limit ?? .zero, .nanoseconds(open.nanoseconds * 2) + .seconds(10)) }
+            if open > .seconds(1) {
+                let span = min(open, Self.longestLimit)
+                limit = max(limit ?? .zero, .nanoseconds(span.nanoseconds * 2) + .seconds(10))
+            }
             shortInARow += open < Self.shortest ? 1 : 0
             let isSpinning = shortInARow > Self.shortestInARow
             return succeeded(now, resets: !isSpinning) + [.count(.idle)]

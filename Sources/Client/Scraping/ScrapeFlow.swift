@@ -7,10 +7,19 @@ import Wire
 /// - `.awaiting` the target's head → `.holding`, `.reporting`
 /// - `.holding` the head and the first `headStart` bytes back, so that a target that breaks off early can still be reported as
 ///   what it is → `.answering` (the response was complete: it is pushed whole), `.opening`, `.reporting`
-/// - `.opening` a push whose body will be streamed; the target is not read → `.streaming`, `.reporting`
+/// - `.opening` a push whose body will be streamed; the target is not asked for more, and what comes from it all the same is
+///   kept → `.streaming`, `.answering` (the response was complete by then), `.reporting`
 /// - `.streaming` → `.answering`; a target that fails now can only be shown by cutting the push: → `.over`
 /// - `.answering`: the push is complete, the proxy's answer is awaited → `.over`
 /// - `.reporting` a failure by a push of its own → `.over`
+///
+/// Not to ask for more is a wish: once its peer has closed, a channel delivers all that is left in the socket, and the end, whether
+/// it was asked or not. Bytes, end and failure of the target are therefore legal in every state in which its exchange lives:
+/// `.awaiting`, `.holding`, `.opening`, `.streaming`. What comes early is at most what the socket's receive queue held, which the
+/// system bounds (`tcp_rmem`).
+/// In `.answering`, `.reporting` and `.over` the target's exchange has ended, has failed or was abandoned, and then says nothing
+/// more (`ExchangeDelegate`): only there are its events ignored. The same holds for the push's events while there is no push:
+/// in `.awaiting`, `.holding` and `.over`.
 struct ScrapeFlow {
     /// How a scrape ended.
     struct Conclusion: Equatable {
@@ -50,7 +59,7 @@ struct ScrapeFlow {
     private enum State {
         case awaiting
         case holding(ResponseHead, parts: [ByteBuffer], bytes: Int)
-        case opening(ResponseHead, parts: [ByteBuffer])
+        case opening(parts: [ByteBuffer], isComplete: Bool)
         case streaming(paused: Bool)
         case answering
         case reporting(ClientFailure, String)
@@ -76,8 +85,15 @@ struct ScrapeFlow {
             parts.append(slice)
             state = .holding(head, parts: parts, bytes: bytes + slice.readableBytes)
             return []
+        case .opening(var parts, let isComplete):
+            state = .over
+            parts.append(slice)
+            state = .opening(parts: parts, isComplete: isComplete)
+            return []
         case .streaming: return [.writePush(slice)]
-        case .awaiting, .opening, .answering, .reporting, .over: return []
+        // No body comes before its head.
+        case .awaiting: return []
+        case .answering, .reporting, .over: return []
         }
     }
 
@@ -87,12 +103,14 @@ struct ScrapeFlow {
         case .awaiting: return [.readTarget]
         case .holding(let head, let parts, let bytes):
             guard bytes > Self.headStart else { return [.readTarget] }
-            state = .opening(head, parts: parts)
+            state = .opening(parts: parts, isComplete: false)
             return [.openPush(head)]
         case .streaming:
             state = .streaming(paused: !pushIsWritable)
             return pushIsWritable ? [.flushPush, .readTarget] : [.flushPush]
-        case .opening, .answering, .reporting, .over: return []
+        // The target is asked for more when the push has opened.
+        case .opening: return []
+        case .answering, .reporting, .over: return []
         }
     }
 
@@ -101,16 +119,22 @@ struct ScrapeFlow {
         case .holding(let head, let parts, _):
             state = .answering
             return [.pushWhole(head, parts)]
+        case .opening(let parts, _):
+            state = .opening(parts: parts, isComplete: true)
+            return []
         case .streaming:
             state = .answering
             return [.finishPush]
-        case .awaiting, .opening, .answering, .reporting, .over: return []
+        // No response ends before its head.
+        case .awaiting: return []
+        case .answering, .reporting, .over: return []
         }
     }
 
     mutating func targetFailed(_ failure: ClientFailure, _ explanation: String) -> [Action] {
         switch state {
         case .awaiting, .holding: return report(failure, explanation)
+        // Nothing of the push has been sent: its head goes out with the body's first bytes.
         case .opening: return [.abandonPush] + report(failure, explanation)
         case .streaming:
             return [.abandonPush] + conclude(Conclusion(failure: failure, explanation: explanation))
@@ -121,9 +145,10 @@ struct ScrapeFlow {
     // MARK: Events from the proxy
 
     mutating func pushOpened() -> [Action] {
-        guard case .opening(_, let parts) = state else { return [] }
-        state = .streaming(paused: false)
-        return parts.map { .writePush($0) } + [.flushPush, .readTarget]
+        // The other pushes were complete from the start.
+        guard case .opening(let parts, let isComplete) = state else { return [] }
+        state = isComplete ? .answering : .streaming(paused: false)
+        return parts.map { .writePush($0) } + (isComplete ? [.finishPush] : [.flushPush, .readTarget])
     }
 
     mutating func pushBecameWritable() -> [Action] {

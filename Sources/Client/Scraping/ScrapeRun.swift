@@ -98,7 +98,7 @@ final class ScrapeRun: ExchangeDelegate {
     func exchangeReadBatchEnded(_ exchange: Exchange) {
         if exchange === target {
             perform(flow.readBatchEnded(pushIsWritable: push?.isWritable ?? false))
-        } else {
+        } else if exchange === push {
             // A proxy that answers is heard at once, whether the push is complete or not.
             exchange.read()
         }
@@ -193,7 +193,11 @@ final class ScrapeRun: ExchangeDelegate {
     private func openPush(_ head: ResponseHead) {
         let inner = innerHead(head)
         var length: Int?
-        if case .length(let count) = head.framing { length = inner.readableBytes + count }
+        if case .length(let count) = head.framing {
+            // A length near the largest number leaves no room for the head: such a push goes without one.
+            let (sum, isTooLarge) = inner.readableBytes.addingReportingOverflow(count)
+            length = isTooLarge ? nil : sum
+        }
         outerChunks = length == nil
         startPush(parts: nil, inner: inner, length: length)
     }

@@ -9,13 +9,26 @@ struct TargetPolicy: Sendable {
     static let maxTimeout: Int64 = 3_600_000_000_000
 
     private let ownName: String
+    private let methods: ScrapeMethods
 
-    /// - Parameter fqdn: the client's own: the only host that it scrapes.
-    init(fqdn: String) { ownName = Self.comparable(fqdn) }
+    /// - Parameters:
+    ///   - fqdn: the client's own: the only host that it scrapes.
+    ///   - methods: what scrapes may ask with.
+    init(fqdn: String, methods: ScrapeMethods = .reading) {
+        ownName = Self.withoutRootDot(fqdn).lowercased()
+        self.methods = methods
+    }
 
     func admit(_ request: PolledRequest) throws(Refusal) -> TargetRequest {
-        guard Self.comparable(request.target.host) == ownName else {
+        // Host names are equal whatever their case, and with or without the root's dot.
+        let host = Self.withoutRootDot(request.target.host)
+        guard host.lowercased() == ownName else {
             throw Refusal(explanation: "scrape target doesn't match client fqdn")
+        }
+        guard methods.allow(request.method) else {
+            throw Refusal(
+                explanation:
+                    "the client does not allow scrapes with \(request.method.prefix(32)) (--scrape.allow-methods)")
         }
         guard let timeout = request.timeout else {
             throw Refusal(explanation: "the scrape has no usable \(HeaderName.scrapeTimeout)")
@@ -23,14 +36,12 @@ struct TargetPolicy: Sendable {
         let (pathAndQuery, asksHTTPS) = Self.withoutScheme(request.target.pathAndQuery)
         let isHTTPS = asksHTTPS || request.target.scheme == "https"
         return TargetRequest(
-            request: request, isHTTPS: isHTTPS, port: request.port ?? (isHTTPS ? 443 : 80), pathAndQuery: pathAndQuery,
-            timeout: min(timeout, Self.maxTimeout))
+            request: request, isHTTPS: isHTTPS, host: host, port: request.port ?? (isHTTPS ? 443 : 80),
+            pathAndQuery: pathAndQuery, timeout: min(timeout, Self.maxTimeout))
     }
 
-    /// Host names are equal whatever their case, and with or without the root's dot.
-    private static func comparable(_ host: String) -> String {
-        let name = host.lowercased()
-        return name.hasSuffix(".") ? String(name.dropLast()) : name
+    private static func withoutRootDot(_ host: String) -> String {
+        host.hasSuffix(".") ? String(host.dropLast()) : host
     }
 
     /// Takes `_scheme=https` out of a query and leaves every other byte as it is. Prometheus can't send an https request through

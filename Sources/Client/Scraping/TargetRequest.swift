@@ -5,22 +5,25 @@ import Wire
 struct TargetRequest: Sendable {
     let request: PolledRequest
     let isHTTPS: Bool
+    /// The client's own name or address: without brackets, and without the root's dot, which resolvers and targets take amiss.
+    let host: String
     let port: Int
     /// Begins with `/`.
     let pathAndQuery: String
     /// For the whole scrape, the push included; nanoseconds.
     let timeout: Int64
 
-    var host: String { request.target.host }
+    /// As `Host` and URLs write it: the port as it was given.
+    private var authority: String { (host.contains(":") ? "[\(host)]" : host) + request.target.portSuffix }
 
     /// For logs and errors: the URL without its query, which may hold secrets.
     var display: String {
-        "\(isHTTPS ? "https" : "http")://\(request.target.hostAndPort)\(request.target.path)"
+        "\(isHTTPS ? "https" : "http")://\(authority)\(request.target.path)"
     }
 
     /// The request's bytes, the body included. The fields keep their order and their bytes; `Id` is passed on, as upstream does.
     func write(for route: Route, into buffer: inout ByteBuffer) {
-        let authority = request.target.hostAndPort
+        let authority = authority
         buffer.writeString(request.method)
         buffer.writeStaticString(" ")
         if route.asksForwarder { buffer.writeString("http://\(authority)") }

@@ -3,6 +3,10 @@ import NIOSSL
 
 @testable import Client
 
+#if canImport(Glibc)
+    import struct Glibc.linger
+#endif
+
 /// The other end of one of the client's connections: bytes in, bytes out, under the test's control.
 final class Peer: Sendable {
     /// How the client ended its side.
@@ -82,9 +86,17 @@ final class Peer: Sendable {
     func write(_ bytes: [UInt8]) async throws { try await channel.writeAndFlush(ByteBuffer(bytes: bytes)).get() }
 
     /// Writes without waiting for the bytes to leave.
+    func post(_ bytes: [UInt8]) { channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil) }
     func post(_ text: String) { channel.writeAndFlush(ByteBuffer(string: text), promise: nil) }
 
     func close() async { try? await channel.close().get() }
+
+    /// Cuts the connection: what has not left yet is thrown away, and the client is sent a reset.
+    func cut() async {
+        guard let provider = channel as? any SocketOptionProvider else { return }
+        try? await provider.setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()
+        await close()
+    }
 
     /// Stops reading, as a peer that has stalled, or goes on.
     func setReading(_ isReading: Bool) async throws { try await channel.setOption(.autoRead, value: isReading).get() }

@@ -26,8 +26,10 @@ final class ScriptedServer: Sendable {
         func value(_ name: String) -> String? { Peer.value(name, in: head) }
 
         /// Answers, and lets the connection go on to its next request.
-        func answer(_ response: String) async throws {
-            try await peer.write(response)
+        func answer(_ response: String) async throws { try await answer(bytes: Array(response.utf8)) }
+
+        func answer(bytes: [UInt8]) async throws {
+            try await peer.write(bytes)
             answered.put(true)
         }
 
@@ -44,6 +46,11 @@ final class ScriptedServer: Sendable {
 
         func close() async {
             await peer.close()
+            answered.put(false)
+        }
+
+        func cut() async {
+            await peer.cut()
             answered.put(false)
         }
     }
