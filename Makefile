@@ -12,7 +12,7 @@ SWIFTFLAGS ?=
 RELEASEFLAGS ?= --static-swift-stdlib -Xlinker -s
 # Upstream's proxy, built elsewhere: `make bench UPSTREAM=../PushProx/pushprox-proxy` compares with it.
 UPSTREAM ?=
-# How long `make soak` lasts.
+# How long `make soak` and `make soak-client` last.
 DURATION ?= 3m
 
 programs := pushprox-proxy pushprox-client pushprox-admin
@@ -31,11 +31,19 @@ define soaking
 		--proxy 'ours=$(1)/pushprox-proxy --web.listen-address=127.0.0.1:{port} --storage.path={dir}/record.db'
 endef
 
+# A soak of the client in $(1) that lasts $(2).
+define soaking-client
+	mkdir -p .build/bench
+	$(1)/pushprox-bench client-soak --duration $(2) --dir .build/bench --json .build/bench/soak-client.json --svg .build/bench \
+		--client 'ours=$(1)/pushprox-client --proxy-url={proxy} --fqdn={fqdn} --metrics-addr=127.0.0.1:{port} --proxy.retry.initial-wait={backoff} --proxy.retry.max-wait={backoff}'
+endef
+
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check lint format docs man install uninstall bench soak soak-short setup clean
+.PHONY: help demo build test check lint format docs man install uninstall bench soak soak-short soak-client soak-client-short \
+	setup clean
 
 help: ## Lists these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## Builds, then scrapes something real through a proxy and a client (KEEP=1 leaves them running)
 	@BUILD='$(build)' KEEP='$(KEEP)' scripts/demo
@@ -91,6 +99,17 @@ soak-short: ## The soak that CI runs: two minutes, on the build that the tests h
 	@scripts/setup test
 	$(strict) $(SWIFT) build --build-tests $(SWIFTFLAGS)
 	$(call soaking,.build/debug,2m)
+
+soak-client: ## A client between targets and a proxy that misbehave; DURATION=30m for longer
+	@scripts/setup build
+	$(build) --product pushprox-client
+	$(build) --product pushprox-bench
+	$(call soaking-client,$(release),$(DURATION))
+
+soak-client-short: ## The client's soak that CI runs: 45 seconds, on the build that the tests have
+	@scripts/setup test
+	$(strict) $(SWIFT) build --build-tests $(SWIFTFLAGS)
+	$(call soaking-client,.build/debug,45s)
 
 setup: ## Installs the system's packages that building and testing need
 	@scripts/setup test
