@@ -12,7 +12,7 @@ SWIFTFLAGS ?=
 RELEASEFLAGS ?= --static-swift-stdlib -Xlinker -s
 # Upstream's proxy, built elsewhere: `make bench UPSTREAM=../PushProx/pushprox-proxy` compares with it.
 UPSTREAM ?=
-# How long `make soak` lasts.
+# How long `make soak` and `make soak-client` last.
 DURATION ?= 3m
 # How long `make fuzz` stays with each body, and which bodies, or all.
 FUZZ_SECONDS ?= 60
@@ -31,15 +31,23 @@ define soaking
 	mkdir -p .build/bench
 	$(1)/pushprox-bench soak --duration $(2) --dir .build/bench --json .build/bench/soak.json --svg .build/bench \
 		--verify 'scripts/check-record {dir}/record.db {report}' \
-		--proxy 'ours=$(1)/pushprox-proxy --web.listen-address=127.0.0.1:{port} --storage.path={dir}/record.db'
+		--proxy 'ours=$(1)/pushprox-proxy --web.listen-address=127.0.0.1:{port} --storage.path={dir}/record.db \
+			--web.max-connections=2800 --web.idle-timeout=15s --web.write-timeout=5s'
+endef
+
+# A soak of the client in $(1) that lasts $(2).
+define soaking-client
+	mkdir -p .build/bench
+	$(1)/pushprox-bench client-soak --duration $(2) --dir .build/bench --json .build/bench/soak-client.json --svg .build/bench \
+		--client 'ours=$(1)/pushprox-client --proxy-url={proxy} --fqdn={fqdn} --metrics-addr=127.0.0.1:{port} --proxy.retry.initial-wait={backoff} --proxy.retry.max-wait={backoff}'
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check lint format docs man install uninstall bench soak soak-short \
+.PHONY: help demo build test check lint format docs man install uninstall bench soak soak-short soak-client soak-client-short \
 	fuzz fuzz-smoke setup clean
 
 help: ## Lists these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## Builds, then scrapes something real through a proxy and a client (KEEP=1 leaves them running)
 	@BUILD='$(build)' KEEP='$(KEEP)' scripts/demo
@@ -102,6 +110,17 @@ fuzz: ## libFuzzer on every parser, a minute each; FUZZ_SECONDS=600, FUZZ_BODIES
 
 fuzz-smoke: ## The fuzzing that CI does: three seconds each
 	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=3
+
+soak-client: ## A client between targets and a proxy that misbehave; DURATION=30m for longer
+	@scripts/setup build
+	$(build) --product pushprox-client
+	$(build) --product pushprox-bench
+	$(call soaking-client,$(release),$(DURATION))
+
+soak-client-short: ## The client's soak that CI runs: 45 seconds, on the build that the tests have
+	@scripts/setup test
+	$(strict) $(SWIFT) build --build-tests $(SWIFTFLAGS)
+	$(call soaking-client,.build/debug,45s)
 
 setup: ## Installs the system's packages that building and testing need
 	@scripts/setup test

@@ -31,5 +31,7 @@ struct BenchCommand: AsyncParsableCommand {
                 pushprox-bench scrape --url http://127.0.0.1:8080 --in-flight 64
             """,
         version: Version.line(program: "pushprox-bench"),
-        subcommands: [FleetCommand.self, ScrapeCommand.self, CompareCommand.self, SoakCommand.self])
+        subcommands: [
+            FleetCommand.self, ScrapeCommand.self, CompareCommand.self, SoakCommand.self, ClientSoakCommand.self,
+        ])
 }

@@ -32,6 +32,18 @@ struct ProcessTests {
         #expect(throws: ChildProcess.Failure.self) { try ChildProcess(["/nowhere/at/all"], log: "/dev/null") }
     }
 
+    @Test("A program inherits no descriptor but the first three")
+    func descriptors() async throws {
+        try await withFolder { folder in
+            let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            defer { close(listener) }
+            let process = try ChildProcess(["sleep", "1000"], log: "\(folder)/log")
+            let count = ProcessMeter(pid: process.pid).descriptors()
+            await process.stop()
+            #expect(try #require(count) <= 3)
+        }
+    }
+
     @Test("A program is stopped, and stopping it again is harmless")
     func stopping() async throws {
         let process = try ChildProcess(["sleep", "1000"], log: "/dev/null")

@@ -133,6 +133,29 @@ struct ReportTests {
         report.waves[0].restDescriptors = 600
         #expect(failures(report, page) == ["descriptors are back"])
         report = sound
+        report.waves[0].visits.failed = 1
+        #expect(failures(report, page) == ["newcomers are served"])
+        report = sound
+        report.waves[0].visits.slowest = 5.5
+        #expect(failures(report, page) == ["newcomers are served"])
+        report = sound
+        report.waves[0].slowestScrape = 11
+        #expect(failures(report, page) == ["steady scrapes are answered in time"])
+        report = sound
+        report.waves[0].chaos.swallowed = 1
+        #expect(failures(report, page) == ["no body without end is taken"])
+        report = sound
+        report.waves[0].chaos.hugeUnanswered = 1
+        #expect(failures(report, page) == ["huge bodies are refused at once"])
+        report = sound
+        report.waves[0].chaos.originsTaken = 1
+        #expect(failures(report, page) == ["pages in browsers are refused"])
+        report = sound
+        report.logLines = 10_000
+        #expect(failures(report, page) == ["the log is bounded"])
+        let held = MetricsPage("pushprox_web_answer_bytes 5\n").samples
+        #expect(failures(sound, MetricsPage(samples: page.samples + held)) == ["no bytes are under way"])
+        report = sound
         report.waves.append(report.waves[0])
         report.waves[1].restResidentBytes = 90_000_000
         #expect(failures(report, page).contains("memory is back"))

@@ -10,13 +10,14 @@ struct SoakCommand: AsyncParsableCommand {
         discussion: """
             Starts the proxy, then brings two waves of load. Clients that behave are scraped at a steady rate, \
             and every one of these scrapes must be answered once, with its own body, whole. Beside them others \
-            come and go, vanish without a word, poll twice, push late, twice, half or garbage; scrapes of them \
-            may fail, but must end in time and never bring another's answer. After each wave all clients \
+            come and go, vanish without a word, poll twice, push late, twice, half, byte by byte or garbage, \
+            send bodies without end, change their names, never read, hold connections; scrapes of them may fail, but must end in time and never bring another's answer. After each wave all clients \
             leave, and the proxy must let go of what they cost. What happens follows from --seed; when, from \
             the machine as well.
 
             Checks: nothing lost, nothing twice, descriptors back where they were at the start, memory where \
-            it was after the first wave (a quarter of the time), /metrics in agreement with what was sent. \
+            it was after the first wave (a quarter of the time), newcomers served throughout, a log that does not \
+            grow with what peers do, /metrics in agreement with what was sent. \
             --verify adds a program of yours, which is given the figures as a JSON file and runs beside the \
             idle proxy; when it exits with 0 its check has passed. Exit code 0 when all passed, 1 otherwise.
 
@@ -32,27 +33,21 @@ struct SoakCommand: AsyncParsableCommand {
             """)
 
     @Option(help: "The proxy: NAME=COMMAND ARGUMENTS, with {port} and {dir}.") var proxy: NamedCommand
-    @Option(help: "How long the load lasts, both waves together.") var duration = GoDuration.seconds(180)
     @Option(help: "Clients that behave.") var clients = 1_000
     @Option(help: "Scrapes of them per second.") var rate = 200.0
     @Option(help: "Names under which clients misbehave.") var chaosNames = 1_000
     @Option(help: "How many misbehave at any time.") var chaosActors = 600
     @Option(help: "Scrapes of them per second.") var chaosRate = 100.0
-    @Option(help: "Seed of all that is random.") var seed: UInt64 = 1
-    @Option(help: "How long the proxy may take to let go of everything after a wave.") var drain = GoDuration.seconds(
-        60)
+    @Option(help: "Connections that are opened and left idle.") var holders = 300
     @Option(help: "A program to run at the end, with {dir}, {report}, {url}.") var verify: String?
-    @Option(help: "Write all figures to this file as JSON.") var json: String?
-    @Option(help: "Write the memory curve into this folder.") var svg: String?
-    @Option(help: "Where the proxy's folder goes.") var dir = "."
-    @Flag(help: "Keep the proxy's folder, with its log and database.") var keep = false
+    @OptionGroup var options: SoakOptions
 
     func validate() throws {
-        guard clients > 0, chaosNames > 0, chaosActors >= 0, rate > 0, chaosRate > 0 else {
+        guard clients > 0, chaosNames > 0, chaosActors >= 0, holders >= 0, rate > 0, chaosRate > 0 else {
             throw ValidationError(
-                "--clients, --chaos-names, --rate and --chaos-rate must be over 0, --chaos-actors not under.")
+                "--clients, --chaos-names, --rate and --chaos-rate must be over 0, --chaos-actors and --holders not under."
+            )
         }
-        guard duration.nanoseconds > 0 else { throw ValidationError("--duration must be over 0.") }
         guard verify.map({ CommandTemplate($0) != nil }) ?? true else {
             throw ValidationError("--verify is no command: is a quote left open?")
         }
@@ -60,34 +55,20 @@ struct SoakCommand: AsyncParsableCommand {
 
     func run() async throws {
         let limit = DescriptorLimit.raise()
-        guard clients * 2 + chaosActors * 4 + 1_000 <= limit else {
+        let needed = clients * 2 + chaosActors * 4 + holders + 1_000
+        guard needed <= limit else {
             throw ValidationError(
-                "So many clients need about \(clients * 2 + chaosActors * 4 + 1_000) descriptors, and a process may have \(limit) here."
-            )
+                "So many clients need about \(needed) descriptors, and a process may have \(limit) here.")
         }
-        Directory.make(dir)
-        guard let folder = Directory.makeUnique(in: dir, prefix: "pushprox-soak-") else {
-            throw ValidationError("Cannot make a folder in \(dir); choose another with --dir.")
+        try await options.run("proxy") { folder in
+            let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+            let plan = SoakPlan(
+                command: proxy, duration: options.duration, clients: clients, rate: rate, chaosNames: chaosNames,
+                chaosActors: chaosActors, holders: holders, chaosRate: chaosRate, seed: options.seed,
+                drain: options.drain, verify: verify.flatMap { CommandTemplate($0) }, directory: folder)
+            let report = try await SoakRunner(plan: plan, fleetLoop: group.next(), scraperLoop: group.next()).run()
+            try await group.shutdownGracefully()
+            return report
         }
-        defer { if !keep { Directory.remove(folder, depth: 3) } }
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
-        let plan = SoakPlan(
-            command: proxy, duration: duration, clients: clients, rate: rate, chaosNames: chaosNames,
-            chaosActors: chaosActors, chaosRate: chaosRate, seed: seed, drain: drain,
-            verify: verify.flatMap { CommandTemplate($0) }, directory: folder)
-        let report = try await SoakRunner(plan: plan, fleetLoop: group.next(), scraperLoop: group.next()).run()
-        try await group.shutdownGracefully()
-        print(report.text())
-        if keep { print("The proxy's folder is \(folder).") }
-        if let json, !Directory.write(try JSONFile.text(report), to: json) {
-            throw ValidationError("Cannot write \(json).")
-        }
-        if let svg {
-            Directory.make(svg)
-            guard Directory.write(SoakChart.memory(report).svg(), to: "\(svg)/soak-memory.svg") else {
-                throw ValidationError("Cannot write \(svg)/soak-memory.svg.")
-            }
-        }
-        if !report.passed { throw ExitCode(1) }
     }
 }

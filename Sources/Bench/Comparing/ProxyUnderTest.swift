@@ -6,6 +6,7 @@ struct ProxyUnderTest: Sendable {
     let meter: ProcessMeter
     let directory: String
     private let process: ChildProcess
+    private let log: String
 
     struct Failure: Error, CustomStringConvertible {
         let description: String
@@ -24,7 +25,7 @@ struct ProxyUnderTest: Sendable {
             wrapped(command.command.filled(["port": "\(port)", "dir": directory])), log: log)
         let proxy = ProxyUnderTest(
             address: ProxyAddress(host: "127.0.0.1", port: port), meter: ProcessMeter(pid: process.pid),
-            directory: directory, process: process)
+            directory: directory, process: process, log: log)
         for _ in 0..<300 {
             if let status = process.ended() {
                 throw Failure(
@@ -62,6 +63,9 @@ struct ProxyUnderTest: Sendable {
         }
         return false
     }
+
+    /// How many lines it has logged.
+    func logLines() -> Int { (Directory.read(log) ?? "").utf8.count { $0 == 0x0A } }
 
     var hasEnded: Bool { process.ended() != nil }
 

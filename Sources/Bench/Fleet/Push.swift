@@ -4,4 +4,6 @@ import NIOCore
 struct Push {
     var head: ByteBuffer
     var rest: ByteBuffer
+    /// Sent once before, on a connection that turned out to be closed.
+    var isRepeat = false
 }

@@ -9,7 +9,9 @@ final class PushHandler: ChannelInboundHandler {
     private let fleet: FleetCore
     private var context: ChannelHandlerContext?
     private var scanner = ResponseScanner(keeping: 0)
-    private var busy = false
+    /// Under way, its answer awaited.
+    private var current: Push?
+    private var wasUsed = false
 
     init(pool: PushPool, fleet: FleetCore) {
         self.pool = pool
@@ -24,8 +26,8 @@ final class PushHandler: ChannelInboundHandler {
 
     func write(_ push: Push) {
         guard let context else { return }
-        busy = true
-        fleet.counts.pushes += 1
+        current = push
+        if !push.isRepeat { fleet.counts.pushes += 1 }
         if push.rest.readableBytes > 0 {
             context.write(wrapOutboundOut(push.head), promise: nil)
             context.writeAndFlush(wrapOutboundOut(push.rest), promise: nil)
@@ -45,11 +47,12 @@ final class PushHandler: ChannelInboundHandler {
         case .malformed:
             context.close(promise: nil)
         case .complete:
-            guard busy else {
+            guard current != nil else {
                 context.close(promise: nil)
                 return
             }
-            busy = false
+            current = nil
+            wasUsed = true
             if scanner.status == 200 { fleet.counts.pushesTaken += 1 } else { fleet.counts.pushErrors += 1 }
             let closes = scanner.closes
             scanner.reset()
@@ -59,10 +62,18 @@ final class PushHandler: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         fleet.closed(context.channel)
-        if busy, !fleet.stopped { fleet.counts.pushErrors += 1 }
-        busy = false
+        let unanswered = current
+        current = nil
         self.context = nil
         pool.closed(self)
+        guard var push = unanswered, !fleet.stopped else { return }
+        // A connection may be closed while it is idle, just when a push is written; clients then push once more on another.
+        if wasUsed, !push.isRepeat, !scanner.isUnderWay {
+            push.isRepeat = true
+            pool.push(push)
+        } else {
+            fleet.counts.pushErrors += 1
+        }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }

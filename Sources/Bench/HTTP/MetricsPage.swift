@@ -8,6 +8,8 @@ struct MetricsPage: Sendable {
 
     let samples: [Sample]
 
+    init(samples: [Sample]) { self.samples = samples }
+
     /// Lines that are no samples are skipped.
     init(_ text: String) {
         samples = text.split(separator: "\n").compactMap { line in line.hasPrefix("#") ? nil : Self.sample(line) }
@@ -19,6 +21,16 @@ struct MetricsPage: Sendable {
             sample.name == name && labels.allSatisfy { sample.labels[$0.key] == $0.value }
         }
         return found.isEmpty ? nil : found.reduce(0) { $0 + $1.value }
+    }
+
+    /// Counters whose names begin with `prefix`, by name and labels.
+    func counters(prefix: String) -> [String: Double] {
+        var counters: [String: Double] = [:]
+        for sample in samples where sample.name.hasPrefix(prefix) && sample.name.hasSuffix("_total") {
+            let labels = sample.labels.sorted { $0.key < $1.key }.map { "\($0.key)=\"\($0.value)\"" }
+            counters["\(sample.name){\(labels.joined(separator: ","))}"] = sample.value
+        }
+        return counters
     }
 
     private static func sample(_ line: Substring) -> Sample? {

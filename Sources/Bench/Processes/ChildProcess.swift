@@ -35,11 +35,20 @@ struct ChildProcess: Sendable {
         var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
         arguments.append(nil)
         defer { for argument in arguments { free(argument) } }
+        Self.keepDescriptors()
         var pid: pid_t = 0
         let code = posix_spawnp(&pid, words[0], &actions, &attributes, arguments, environ)
         guard code == 0 else { throw Failure.cannotStart(program: words[0], errno: code) }
         self.pid = pid
         Children.shared.started(pid)
+    }
+
+    /// Programs that are started inherit none of this one's descriptors: a listener would go on taking connections after this
+    /// program has closed it.
+    private static func keepDescriptors() {
+        for descriptor in (Directory.names("/proc/self/fd") ?? []).compactMap({ Int32($0) }) where descriptor > 2 {
+            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        }
     }
 
     /// The exit status when it has ended: 0 … 255, or 128 plus the signal.

@@ -23,16 +23,9 @@ enum Directory {
 
     /// Removes `path` and what is in it, two levels deep: what a proxy under test leaves behind.
     static func remove(_ path: String, depth: Int = 2) {
-        if let folder = opendir(path) {
-            while let entry = readdir(folder) {
-                let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                    pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-                }
-                guard name != ".", name != ".." else { continue }
-                let child = "\(path)/\(name)"
-                if unlink(child) != 0, depth > 0 { remove(child, depth: depth - 1) }
-            }
-            closedir(folder)
+        for name in names(path) ?? [] {
+            let child = "\(path)/\(name)"
+            if unlink(child) != 0, depth > 0 { remove(child, depth: depth - 1) }
         }
         rmdir(path)
     }
@@ -58,11 +51,19 @@ enum Directory {
         return fclose(file) == 0 && written
     }
 
-    static func entryCount(_ path: String) -> Int? {
+    static func entryCount(_ path: String) -> Int? { names(path)?.count }
+
+    /// The names of what is in a folder, in no order; `nil` when it cannot be read.
+    static func names(_ path: String) -> [String]? {
         guard let folder = opendir(path) else { return nil }
         defer { closedir(folder) }
-        var count = -2
-        while readdir(folder) != nil { count += 1 }
-        return count
+        var names: [String] = []
+        while let entry = readdir(folder) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
     }
 }

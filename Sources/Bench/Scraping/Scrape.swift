@@ -7,4 +7,6 @@ struct Scrape {
     var due: NIODeadline
     var token: UInt64 = 0
     var sent = NIODeadline.distantPast
+    /// Sent once before, on a connection that turned out to be closed.
+    var isRepeat = false
 }

@@ -9,6 +9,7 @@ final class ScrapeHandler: ChannelInboundHandler {
     private var context: ChannelHandlerContext?
     private var scanner = ResponseScanner(keeping: Payload.longestFirstLine)
     private(set) var current: Scrape?
+    private var wasUsed = false
 
     init(scraper: ScraperCore) { self.scraper = scraper }
 
@@ -48,6 +49,7 @@ final class ScrapeHandler: ChannelInboundHandler {
     private func finish(reusable: Bool) {
         guard let scrape = current else { return }
         current = nil
+        wasUsed = true
         scraper.ended(
             scrape, status: scanner.status, length: scanner.bodyBytes, start: scanner.kept, on: reusable ? self : nil)
         if reusable { scanner.reset() } else { close() }
@@ -58,7 +60,7 @@ final class ScrapeHandler: ChannelInboundHandler {
         if current != nil, scanner.connectionEnded() { finish(reusable: false) }
         let unanswered = current
         current = nil
-        scraper.closed(self, unanswered: unanswered)
+        scraper.closed(self, unanswered: unanswered, mayRepeat: wasUsed && !scanner.isUnderWay)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }

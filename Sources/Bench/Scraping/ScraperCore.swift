@@ -93,6 +93,10 @@ final class ScraperCore {
     private func launch(_ scrape: Scrape) {
         targets[scrape.target].inFlight += 1
         inFlight += 1
+        sendWhenPossible(scrape)
+    }
+
+    private func sendWhenPossible(_ scrape: Scrape) {
         if let handler = idle.popLast() {
             send(scrape, on: handler)
         } else {
@@ -103,10 +107,12 @@ final class ScraperCore {
 
     private func send(_ scrape: Scrape, on handler: ScrapeHandler) {
         var scrape = scrape
-        scrape.token = nextToken
-        nextToken += 1
-        scrape.sent = .now()
-        window.counts.sent += 1
+        if !scrape.isRepeat {
+            scrape.token = nextToken
+            nextToken += 1
+            scrape.sent = .now()
+            window.counts.sent += 1
+        }
         handler.write(
             targets[scrape.target].request(token: scrape.token, allocator: ByteBufferAllocator()), for: scrape)
     }
@@ -184,10 +190,15 @@ final class ScraperCore {
         if let next = launched.popFirst() { send(next, on: handler) } else { idle.append(handler) }
     }
 
-    func closed(_ handler: ScrapeHandler, unanswered: Scrape?) {
+    /// - Parameter mayRepeat: the connection may have been closed while it was idle, just when the scrape was written. Prometheus
+    ///   then sends it once more on another.
+    func closed(_ handler: ScrapeHandler, unanswered: Scrape?, mayRepeat: Bool) {
         open[ObjectIdentifier(handler)] = nil
         idle.removeAll { $0 === handler }
-        if let unanswered {
+        if var scrape = unanswered, mayRepeat, !scrape.isRepeat {
+            scrape.isRepeat = true
+            sendWhenPossible(scrape)
+        } else if let unanswered {
             window.counts.broken += 1
             released(unanswered.target)
         }

@@ -13,16 +13,31 @@ extension ChaosCore {
                 self.poll(client, behaviour, leavingAfter: 200...4_000, byReset: true, isAct: false)
             }
         case .pushesLate, .pushesTwice, .breaksOff: poll(client, behaviour, leavingAfter: 500...9_000, byReset: false)
-        case .pushesGarbage: push(garbage: garbagePush(client), count: 3)
+        case .pushesGarbage: push(garbage: garbagePush(), count: 3)
         case .pollsGarbage: push(garbage: garbagePoll(), count: 1)
         case .saysNothing:
-            let half = Bool.random(using: &random) ? "" : "POST /poll HTTP/1.1\r\nHost: "
-            hold(ByteBuffer(string: half), for: 1_000...15_000)
+            let halves = [
+                "", "POST /poll HTTP/1.1\r\nHost: ",
+                "GET /clients HTTP/1.1\r\nX: " + String(repeating: "x", count: 30_000),
+            ]
+            hold(ByteBuffer(string: halves.randomElement(using: &random) ?? ""), for: 1_000...15_000)
+        case .staysIdle: stayIdle { self.actEnded() }
+        case .neverReads: neverRead(client)
+        case .sendsEndlessly: sendEndlessly()
+        case .pushesBytewise:
+            askWithoutReading(client, ended: {})
+            poll(client, behaviour, leavingAfter: 3_000...10_000, byReset: false)
+        case .renamesItself: pollAgain(times: 10) { self.client(prefix: "renamed").poll }
+        case .changesInstance: pollAgain(times: 10) { self.instancePoll(client) }
+        case .pipelinesAndLeaves: pipelineAndLeave(client)
+        case .pipelinesBadTargets: pipelineBadTargets()
+        case .sendsOrigin: sendOrigin(client)
+        case .announcesHuge: announceHuge()
         }
     }
 
     /// Polls until it leaves, and answers each scrape in the way of its behaviour.
-    private func poll(
+    func poll(
         _ client: FleetClient, _ behaviour: ChaosBehaviour, leavingAfter stay: ClosedRange<Int64>, byReset: Bool,
         isAct: Bool = true
     ) {
@@ -35,12 +50,14 @@ extension ChaosCore {
                 return client.poll
             }, ended: { if isAct { self.actEnded() } })
         open(script) { channel in
-            self.after(milliseconds: stay) { if byReset { self.reset(channel) } else { channel.close(promise: nil) } }
+            self.after(milliseconds: stay) {
+                if byReset { channel.closeWithReset() } else { channel.close(promise: nil) }
+            }
         }
     }
 
     private func answer(_ request: ScrapeRequest, of behaviour: ChaosBehaviour, as client: FleetClient) {
-        let push = answer(request, as: client)
+        let push = answer(request, as: client, most: behaviour == .pushesBytewise ? 1_500 : 20_000)
         switch behaviour {
         case .pushesLate:
             let deadline = configuration.scrapeTimeout.milliseconds
@@ -52,8 +69,9 @@ extension ChaosCore {
             counts.brokenOff += 1
             let half = push.getSlice(at: 0, length: push.readableBytes * 2 / 3) ?? push
             open(ChaosHandler.Script(opening: half, answered: { _, _ in nil }, ended: {})) { channel in
-                self.after(milliseconds: 20...200) { self.reset(channel) }
+                self.after(milliseconds: 20...200) { channel.closeWithReset() }
             }
+        case .pushesBytewise: self.push(bytewise(push))
         default: self.push(push)
         }
     }
@@ -77,7 +95,7 @@ extension ChaosCore {
         open(script) { channel in
             // What the proxy sends from now on ends in the kernel's buffer; no FIN tells it that nobody reads.
             channel.setOption(.autoRead, value: false).whenComplete { _ in }
-            self.after(milliseconds: 5_000...30_000) { self.reset(channel) }
+            self.after(milliseconds: 5_000...30_000) { channel.closeWithReset() }
         }
     }
 
@@ -106,40 +124,7 @@ extension ChaosCore {
             }, ended: { self.actEnded() })
         open(script) { channel in
             close = { channel.close(promise: nil) }
-            self.after(milliseconds: 1_000...5_000) { self.reset(channel) }
+            self.after(milliseconds: 1_000...5_000) { channel.closeWithReset() }
         }
-    }
-
-    private func garbagePush(_ client: FleetClient) -> ByteBuffer {
-        let id = String(random.next(), radix: 16)
-        let inner: String
-        switch Int.random(in: 0..<6, using: &random) {
-        case 0: inner = ""
-        case 1:
-            inner = String((0..<400).map { _ in Character(UnicodeScalar(UInt8.random(in: 1...127, using: &random))) })
-        case 2: inner = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nId: \(id)\r\n\r\nhello"
-        case 3: inner = "HTTP/1.1 200 OK\r\nContent-Length: 5000\r\nId: \(id)\r\n\r\nshort"
-        case 4: inner = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nId: \(id)\r\n\r\nzz\r\nno size\r\n"
-        default: inner = "HTTP/1.1 999999 Odd\r\nContent-Length: -1\r\n\r\n"
-        }
-        return ByteBuffer(
-            string:
-                "POST /push HTTP/1.1\r\nHost: \(configuration.proxy.authority)\r\nContent-Length: \(inner.utf8.count)\r\n\r\n\(inner)"
-        )
-    }
-
-    private func garbagePoll() -> ByteBuffer {
-        let host = "Host: \(configuration.proxy.authority)\r\n"
-        let text: String
-        switch Int.random(in: 0..<6, using: &random) {
-        case 0: text = "POST /poll HTTP/1.1\r\n\(host)Content-Length: 0\r\n\r\n"
-        case 1:
-            text = "POST /poll HTTP/1.1\r\n\(host)Content-Length: 9000\r\n\r\n" + String(repeating: "x", count: 9_000)
-        case 2: text = "GET /poll HTTP/1.1\r\n\(host)\r\n"
-        case 3: text = "POST /poll HTTP/1.1\r\n\(host)Content-Length: twelve\r\n\r\nchaos-0"
-        case 4: text = "\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}\u{0}\u{1}\u{fc}\u{3}\u{3}"
-        default: text = "POST /push HTTP/1.1\r\n\(host)Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n"
-        }
-        return ByteBuffer(string: text)
     }
 }

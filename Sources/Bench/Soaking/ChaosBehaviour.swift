@@ -20,4 +20,36 @@ enum ChaosBehaviour: String, Sendable, Codable, CaseIterable, CodingKeyRepresent
     case pollsGarbage
     /// Connects and says nothing, or half a head.
     case saysNothing
+    /// Asks once, then keeps its connection open for ever. Only those do that who do nothing else.
+    case staysIdle
+    /// Asks for the list of clients again and again, or for large scrapes, and reads nothing of it.
+    case neverReads
+    /// Sends a body without end to a route that wants none, announced by a length or in chunks.
+    case sendsEndlessly
+    /// Pushes in chunks of one byte, to a scraper that reads nothing.
+    case pushesBytewise
+    /// Polls under another name every time.
+    case renamesItself
+    /// Polls under one name as another process every time.
+    case changesInstance
+    /// Sends megabytes behind its poll, and leaves.
+    case pipelinesAndLeaves
+    /// Asks for targets that are none, many on one connection.
+    case pipelinesBadTargets
+    /// Polls and pushes as a page in a browser would.
+    case sendsOrigin
+    /// Announces a body larger than any may be, and sends none of it.
+    case announcesHuge
+
+    /// What an actor chooses from. Acts of many requests or megabytes come less often: one of them weighs as much as ten others.
+    static let acts = allCases.filter { $0 != .staysIdle }.flatMap { repeatElement($0, count: $0.isHeavy ? 1 : 6) }
+
+    private var isHeavy: Bool {
+        switch self {
+        case .neverReads, .sendsEndlessly, .pushesBytewise, .renamesItself, .changesInstance, .pipelinesAndLeaves,
+            .pipelinesBadTargets:
+            true
+        default: false
+        }
+    }
 }

@@ -7,6 +7,8 @@ struct ChaosConfiguration: Sendable {
     var names: Int
     /// How many act at any time; when one has ended its act another begins, under a name chosen by chance.
     var actors: Int
+    /// How many more do nothing but hold a connection open that is idle.
+    var holders = 0
     var prefix = "chaos"
     /// What scrapes of them announce; late pushes come after it.
     var scrapeTimeout: GoDuration

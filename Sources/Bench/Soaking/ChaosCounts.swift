@@ -1,4 +1,4 @@
-/// What misbehaving clients did.
+/// What misbehaving clients did, and what the proxy let them do.
 struct ChaosCounts: Sendable, Codable, Equatable {
     /// How often each behaviour was begun.
     var begun: [ChaosBehaviour: Int] = [:]
@@ -13,4 +13,13 @@ struct ChaosCounts: Sendable, Codable, Equatable {
     /// Requests of garbage written.
     var garbage = 0
     var connectErrors = 0
+    /// Scrapes asked for by those who never read, and requests for targets that are none: the proxy may have counted them.
+    var unread = 0
+    var badTargets = 0
+    /// Bodies without end of which the proxy took `ChaosCore.endlessLimit` bytes without a word.
+    var swallowed = 0
+    /// Polls and pushes with an `Origin` that were answered with something else than 403.
+    var originsTaken = 0
+    /// Announcements of huge bodies that had no answer after 5 s.
+    var hugeUnanswered = 0
 }

@@ -2,7 +2,7 @@
 /// and the pace halved.
 actor SoakCurve {
     private let meter: ProcessMeter
-    private var samples: [SoakReport.Sample] = []
+    private var samples: [SoakSample] = []
     private var interval = 1.0
     private var task: Task<Void, Never>?
     private let clock = ContinuousClock()
@@ -22,7 +22,7 @@ actor SoakCurve {
         let age = clock.now - began
         if let memory = meter.memory(), let descriptors = meter.descriptors() {
             samples.append(
-                SoakReport.Sample(
+                SoakSample(
                     seconds: Double(age.components.seconds) + Double(age.components.attoseconds) / 1e18,
                     residentBytes: memory.resident, descriptors: descriptors))
         }
@@ -33,7 +33,7 @@ actor SoakCurve {
         return interval
     }
 
-    func stop() -> [SoakReport.Sample] {
+    func stop() -> [SoakSample] {
         task?.cancel()
         return samples
     }

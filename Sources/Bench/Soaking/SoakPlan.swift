@@ -10,6 +10,8 @@ struct SoakPlan: Sendable {
     var rate: Double
     var chaosNames: Int
     var chaosActors: Int
+    /// Connections that are opened and left idle.
+    var holders: Int
     /// Scrapes of misbehaving clients per second.
     var chaosRate: Double
     var seed: UInt64

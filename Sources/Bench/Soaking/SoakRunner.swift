@@ -26,11 +26,9 @@ struct SoakRunner: Sendable {
             }
             report.samples = await curve.stop()
             let metrics = try? await proxy.metrics(on: scraperLoop)
-            for sample in metrics?.samples ?? [] where sample.name.hasPrefix("push") && sample.name.hasSuffix("_total")
-            {
-                let labels = sample.labels.sorted { $0.key < $1.key }.map { "\($0.key)=\"\($0.value)\"" }
-                report.counters["\(sample.name){\(labels.joined(separator: ","))}"] = sample.value
-            }
+            report.counters = metrics?.counters(prefix: "push") ?? [:]
+            report.loadSeconds = total
+            report.logLines = proxy.logLines()
             report.checks = SoakJudge.checks(report, proxyAlive: !proxy.hasEnded, metrics: metrics)
             if let verify = plan.verify { report.checks.append(try await verified(verify, proxy, report)) }
         } catch {
@@ -49,7 +47,7 @@ struct SoakRunner: Sendable {
                 noticesRepeats: true), on: [fleetLoop])
         let chaos = try await Chaos(
             ChaosConfiguration(
-                proxy: proxy.address, names: plan.chaosNames, actors: plan.chaosActors,
+                proxy: proxy.address, names: plan.chaosNames, actors: plan.chaosActors, holders: plan.holders,
                 scrapeTimeout: SoakPlan.chaosTimeout, seed: seed), on: fleetLoop)
         let steady = try await Scraper(
             ScrapeConfiguration(proxy: proxy.address, targets: targets("steady", plan.clients), seed: seed),
@@ -58,17 +56,22 @@ struct SoakRunner: Sendable {
             ScrapeConfiguration(
                 proxy: proxy.address, targets: targets("chaos", plan.chaosNames), timeout: SoakPlan.chaosTimeout,
                 seed: seed), on: scraperLoop)
+        let visitor = Visitor(proxy.address, on: scraperLoop)
         try await fleet.start()
         try await chaos.start()
+        await visitor.start()
         try await steady.start(.open(perSecond: plan.rate))
         try await chaotic.start(.open(perSecond: plan.chaosRate))
         try await Task.sleep(for: .seconds(seconds))
         // The scrapers first: what they still wait for is answered by clients that are there.
         try await chaotic.stop()
         try await steady.stop()
+        let visits = await visitor.stop()
+        let window = try await steady.mark()
         let wave = SoakReport.Wave(
-            steady: try await steady.mark().counts, chaotic: try await chaotic.mark().counts,
-            fleet: try await settled(fleet), chaos: try await chaos.counts(), restResidentBytes: 0, restDescriptors: 0)
+            steady: window.counts, chaotic: try await chaotic.mark().counts, fleet: try await settled(fleet),
+            chaos: try await chaos.counts(), visits: visits, slowestScrape: Double(window.latency.max) / 1e9,
+            restResidentBytes: 0, restDescriptors: 0)
         try await chaos.stop()
         try await fleet.stop()
         return wave
@@ -102,7 +105,7 @@ struct SoakRunner: Sendable {
 
     private func verified(
         _ command: CommandTemplate, _ proxy: ProxyUnderTest, _ report: SoakReport
-    ) async throws -> SoakReport.Check {
+    ) async throws -> SoakCheck {
         let path = "\(plan.directory)/soak.json"
         guard Directory.write(try JSONFile.text(report), to: path) else {
             return SoakJudge.check("the record agrees", false, "\(path) cannot be written")
