@@ -8,7 +8,7 @@ public struct ScrapeRequest: Sendable {
     /// The head that the scraper sent.
     private let head: RequestHead
     private let target: AbsoluteTarget
-    /// What the client is told to keep to, in nanoseconds.
+    /// How long all of it may take, in nanoseconds.
     public let timeout: Int64
     /// The request's body; scrapes have none as a rule.
     public var body: ByteBuffer?
@@ -46,8 +46,11 @@ public struct ScrapeRequest: Sendable {
     /// Writes the request in proxy form, as Go's `Request.WriteProxy` does for upstream: absolute target without user
     /// information (who scrapes with a password sends it as `Authorization`, as Prometheus does), `Host`, end-to-end fields in the order they came, `Id`, and a timeout that is always usable.
     ///
-    /// - Parameter spelling: The client's own spelling of its name, which upstream's client compares byte for byte.
-    public func write(into buffer: inout ByteBuffer, spelling: FQDN) {
+    /// - Parameters:
+    ///   - spelling: The client's own spelling of its name, which upstream's client compares byte for byte.
+    ///   - waited: How long the scrape has waited for the client. The client is told the rest of the timeout, in whole
+    ///     milliseconds rounded up and at least one: told all of it, it would report a slow target when nobody listens any more.
+    public func write(into buffer: inout ByteBuffer, spelling: FQDN, waited: TimeAmount) {
         let authority = spelling.urlHost + target.portSuffix
         buffer.writeString(head.method)
         buffer.writeStaticString(" ")
@@ -71,7 +74,7 @@ public struct ScrapeRequest: Sendable {
         buffer.writeStaticString("Id: ")
         buffer.writeString(id.description)
         buffer.writeStaticString("\r\nX-Prometheus-Scrape-Timeout-Seconds: ")
-        buffer.writeString(ScrapeTimeout.text(nanoseconds: timeout))
+        buffer.writeString(ScrapeTimeout.text(nanoseconds: ScrapeTimeout.left(of: timeout, after: waited.nanoseconds)))
         if let body {
             buffer.writeStaticString("\r\nContent-Length: ")
             buffer.writeString(String(body.readableBytes))

@@ -13,6 +13,16 @@ public enum ScrapeTimeout {
         min(parse(text) ?? fallback, maximum)
     }
 
+    /// What is left of a timeout after some of it has passed: in whole milliseconds, rounded up, at least one and at most all of it.
+    /// Nanoseconds, all three.
+    public static func left(of timeout: Int64, after passed: Int64) -> Int64 {
+        let (rest, overflow) = timeout.subtractingReportingOverflow(max(passed, 0))
+        guard !overflow, rest > 0 else { return min(timeout, 1_000_000) }
+        let milliseconds = rest / 1_000_000 + (rest % 1_000_000 == 0 ? 0 : 1)
+        let (rounded, over) = milliseconds.multipliedReportingOverflow(by: 1_000_000)
+        return over ? timeout : min(rounded, timeout)
+    }
+
     /// Seconds as the header writes them: no more digits than are needed.
     public static func text(nanoseconds: Int64) -> String {
         nanoseconds % 1_000_000_000 == 0

@@ -109,11 +109,12 @@ import Wire
             $0.maxTimeout = .milliseconds(600)
         } body: { it in
             for (timeout, seconds) in [
-                ("0.25", "0.25"), ("1e300", "0.6"), ("abc", "0.3"), ("-1", "0.3"), ("NaN", "0.3"),
+                ("0.25", 0.25), ("1e300", 0.6), ("abc", 0.3), ("-1", 0.3), ("NaN", 0.3),
             ] {
                 let poll = try await it.parkedPoll("a")
                 let scraper = try await it.scrape("a", timeout: timeout)
-                #expect(try await poll.response().body.contains("X-Prometheus-Scrape-Timeout-Seconds: \(seconds)\r\n"))
+                let granted = try Self.grantedSeconds(try await poll.response())
+                #expect(granted > 0 && granted <= seconds)
                 let response = try await scraper.response()
                 #expect(response.status == 504)
                 #expect(response.body.hasPrefix("the client took the scrape and did not answer before the deadline"))
@@ -125,6 +126,31 @@ import Wire
             #expect(try await it.metric("pushprox_scrape_failures_total{kind=\"no_push\"}") == 5)
             #expect(try await it.metric("pushprox_scrape_failures_total{kind=\"no_poll\"}") == 1)
         }
+    }
+
+    @Test("A scrape that has waited for its client grants it the time that is left")
+    func timeLeft() async throws {
+        try await TestProxy.run { it in
+            let began = ContinuousClock.now
+            _ = try await it.scrape("a", timeout: "60")
+            try await it.until { $0.queued == 1 }
+            let queued = ContinuousClock.now
+            let other = try await it.connect()
+            repeat {
+                try await other.send("GET /-/healthy HTTP/1.1\r\nHost: p\r\n\r\n")
+                #expect(try await other.response().status == 200)
+            } while queued.duration(to: .now) < .milliseconds(20)
+            let waited = queued.duration(to: .now) / .seconds(1)
+            let granted = try Self.grantedSeconds(try await it.poll("a").response())
+            #expect(granted <= 60 - waited + 0.001)
+            #expect(granted >= 60 - began.duration(to: .now) / .seconds(1))
+        }
+    }
+
+    private static func grantedSeconds(_ request: RawResponse) throws -> Double {
+        let field = try #require(
+            request.body.split(separator: "X-Prometheus-Scrape-Timeout-Seconds: ").dropFirst().first)
+        return try #require(Double(field.prefix { $0 != "\r\n" }))
     }
 
     @Test("A slow scraper slows its pusher, and gets everything; memory stays bounded meanwhile")

@@ -132,9 +132,9 @@ import Testing
         #expect(try request("GET \(target) HTTP/1.1\r\nHost: a\r\n\r\n").targetWithoutQuery == text)
     }
 
-    private func written(_ text: String, spelling: String) throws -> String {
+    private func written(_ text: String, spelling: String, waited: TimeAmount = .zero) throws -> String {
         var buffer = ByteBuffer()
-        try request(text).write(into: &buffer, spelling: try #require(FQDN(spelling)))
+        try request(text).write(into: &buffer, spelling: try #require(FQDN(spelling)), waited: waited)
         return String(buffer: buffer)
     }
 
@@ -158,6 +158,22 @@ import Testing
                 "GET http://a/ HTTP/1.1\r\nHost: a\r\nX-Prometheus-Scrape-Timeout-Seconds: -1\r\n\r\n", spelling: "a"
             )
             .contains("X-Prometheus-Scrape-Timeout-Seconds: 15\r\n"))
+    }
+
+    @Test(
+        "The client is told the time that is left of a scrape, not all of it",
+        arguments: [
+            (TimeAmount.nanoseconds(1), "10"), (.microseconds(400), "10"), (.milliseconds(1), "9.999"),
+            (.milliseconds(7_500), "2.5"), (.seconds(9), "1"), (.milliseconds(9_999), "0.001"), (.seconds(10), "0.001"),
+            (.nanoseconds(.max), "0.001"), (.seconds(-3), "10"),
+        ])
+    func timeLeft(waited: TimeAmount, seconds: String) throws {
+        #expect(
+            try written(
+                "GET http://a/ HTTP/1.1\r\nHost: a\r\nX-Prometheus-Scrape-Timeout-Seconds: 10\r\n\r\n", spelling: "a",
+                waited: waited
+            )
+            .contains("X-Prometheus-Scrape-Timeout-Seconds: \(seconds)\r\n"))
     }
 
     @Test("Targets are taken apart as URLs are")

@@ -123,7 +123,7 @@ import Testing
         #expect(head.message.count == HeadParser.maxFields)
         let scrape = try ScrapeRequest(head, id: ScrapeID(), fallback: 10_000_000_000, maximum: 10_000_000_000)
         var written = ByteBuffer()
-        scrape.write(into: &written, spelling: scrape.fqdn)
+        scrape.write(into: &written, spelling: scrape.fqdn, waited: .zero)
         let polled = try PolledRequest(parsing: written, maxHeadBytes: 4_096)
         #expect(polled.id == scrape.id.description)
         #expect(polled.message.first("C")?.utf8.first == UInt8(ascii: "c"))

@@ -113,7 +113,8 @@ extension PollExchange {
         state = .done
         var request = ByteBuffer()
         request.reserveCapacity(512)
-        delivered.scraper.request.write(into: &request, spelling: delivered.client)
+        delivered.scraper.request.write(
+            into: &request, spelling: delivered.client, waited: .now() - delivered.scraper.began)
         var answer = connection.beginBuffer(status: 200, reserving: request.readableBytes + 128)
         answer.writeStaticString("Content-Type: application/octet-stream\r\nContent-Length: ")
         answer.writeString(String(request.readableBytes))

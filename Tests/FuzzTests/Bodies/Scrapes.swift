@@ -16,7 +16,7 @@ extension FuzzBody {
         try require(!scrape.targetWithoutQuery.contains("?"), "a query in \(scrape.targetWithoutQuery)")
         if head.framing != .none { scrape.body = buffer }
         var written = ByteBuffer()
-        scrape.write(into: &written, spelling: scrape.fqdn)
+        scrape.write(into: &written, spelling: scrape.fqdn, waited: .zero)
         let polled: PolledRequest
         do throws(PolledRequest.Malformed) {
             polled = try PolledRequest(parsing: written, maxHeadBytes: 70_000)
