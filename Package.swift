@@ -130,9 +130,10 @@ if Context.environment["PUSHPROX_FUZZ"] != nil {
             name: "Client", dependencies: ["Flags", "Wire", nioCore],
             sources: [
                 "Outbound/Base64.swift", "Outbound/ChunkScanner.swift", "Outbound/HTTPURL.swift",
-                "Outbound/NoProxyRules.swift", "Outbound/ProxyEnvironment.swift", "Outbound/ResponseParser.swift",
+                "Outbound/IPAddress.swift", "Outbound/NoProxyRules.swift", "Outbound/ProxyEnvironment.swift",
+                "Outbound/ResponseParser.swift",
                 "Outbound/Route.swift", "Polling/PollAnswer.swift", "Scraping/ScrapeFlow.swift",
-                "Scraping/TargetPolicy.swift", "Scraping/TargetRequest.swift",
+                "Scraping/ScrapeMethods.swift", "Scraping/TargetPolicy.swift", "Scraping/TargetRequest.swift",
             ],
             swiftSettings: instrumented),
         .target(

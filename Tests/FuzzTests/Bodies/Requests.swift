@@ -28,6 +28,7 @@ private struct RequestReading {
     private var sofar: [UInt8] = []
     private var parser: HeadParser
     private var decoder: BodyDecoder?
+    private var isChunked = false
 
     init(_ pieces: [[UInt8]], limit: Int) throws {
         parser = HeadParser(.request, maxBytes: limit)
@@ -54,7 +55,8 @@ private struct RequestReading {
                 switch step {
                 case .bytes(let slice):
                     try require(slice.readableBytes > 0, "an empty slice")
-                    try checkConsumed(slice)
+                    // Small chunks are gathered: `chunks` looks at what comes out of them.
+                    if !isChunked { try checkConsumed(slice) }
                     if case .body(let bytes) = events.last {
                         events[events.count - 1] = .body(bytes + Array(slice))
                     } else {
@@ -78,6 +80,7 @@ private struct RequestReading {
                     return false
                 }
                 try check(head)
+                isChunked = head.framing == .chunked
                 decoder = BodyDecoder(head.framing)
             }
         }

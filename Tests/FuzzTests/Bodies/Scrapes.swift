@@ -25,9 +25,7 @@ extension FuzzBody {
             return
         }
         try compare(scrape, head, polled)
-        guard let admitted = try? TargetPolicy(fqdn: scrape.fqdn.spelling).admit(polled) else {
-            throw Violation(description: "a scrape for this client was refused")
-        }
+        guard let admitted = try admit(polled, by: scrape.fqdn.spelling) else { return }
         try check(admitted)
     }
 
@@ -44,11 +42,20 @@ extension FuzzBody {
         try require(polled.port.map { (1...65_535).contains($0) } ?? true, "port \(polled.port ?? 0)")
         try require(["http", "https"].contains(polled.target.scheme), polled.target.scheme)
         if let timeout = polled.timeout { try require(timeout > 0, "a timeout of \(timeout) ns") }
-        guard let admitted = try? TargetPolicy(fqdn: polled.target.host).admit(polled) else {
-            try require(polled.timeout == nil, "a scrape for this client was refused")
-            return
-        }
+        guard let admitted = try admit(polled, by: polled.target.host) else { return }
         try check(admitted)
+    }
+
+    /// What a client of this name makes of it that allows the method, if a method may be called so; `nil` for a right refusal.
+    private static func admit(_ polled: PolledRequest, by fqdn: String) throws -> TargetRequest? {
+        let isReading = ["GET", "HEAD"].contains(polled.method)
+        let byDefault = try? TargetPolicy(fqdn: fqdn).admit(polled)
+        try require(byDefault == nil || isReading, "\(polled.method) is allowed by default")
+        let methods = ScrapeMethods(polled.method)
+        let admitted = try? TargetPolicy(fqdn: fqdn, methods: methods ?? .reading).admit(polled)
+        try require(
+            admitted != nil || methods == nil || polled.timeout == nil, "a scrape for this client was refused")
+        return admitted
     }
 
     private static func compare(_ scrape: ScrapeRequest, _ head: RequestHead, _ polled: PolledRequest) throws {
