@@ -10,7 +10,7 @@ import Testing
 
     /// Small steps where the push begins before the response has ended, and where the last of it comes in one read or two.
     private static let sizes =
-        [1, 2, 1_000, 16_000, 40_000] + Array(stride(from: 60_000, through: 135_000, by: 1_711))
+        [1, 2, 1_000, 16_000, 40_000] + Array(stride(from: 60_000, through: 135_000, by: 1_111))
         + [200_000, 262_144, 500_000, 1_000_000]
 
     private struct Response {
@@ -53,7 +53,8 @@ import Testing
         push.body.dropFirst(PushedMessage(push).head.utf8.count + 4)
     }
 
-    /// Scrapes once, lets the target answer, and checks that what it sent was pushed whole.
+    /// Scrapes once, lets the target answer, and checks that what it sent was pushed whole. Every other push has to open a
+    /// connection, which takes longer than what the target does meanwhile.
     private func scrape(
         _ subject: ClientUnderTest, _ target: ScriptedServer, _ response: Response,
         _ answer: (ScriptedServer.Request) async throws -> Void
@@ -63,7 +64,8 @@ import Testing
         let push = try await subject.proxy.next("/push")
         try #require(push.isComplete, "the push of \(response.body.count) bytes was cut")
         #expect(body(push) == response.body[...], "of \(response.body.count) bytes others came")
-        try await push.answer(status: "200 OK")
+        let closes = response.body.count.isMultiple(of: 2)
+        try await push.answer(status: "200 OK", fields: closes ? "Connection: close\r\n" : "")
     }
 
     @Test("A target that closes right behind its response loses nothing of it", arguments: Framing.allCases)
