@@ -24,6 +24,11 @@ release := .build/release
 # check and test build with the same flags and environment, so that the second of them finds everything built.
 strict := PUSHPROX_WARNINGS=error
 
+# Tests wait for peers in real time. All at once, as the runner has them, each would wait for the work of all others; so a few at a time,
+# where the runner knows how (Swift 6.3).
+testflags = $(shell $(SWIFT) test --help-hidden 2>&1 | grep -q -- --experimental-maximum-parallelization-width \
+	&& echo --experimental-maximum-parallelization-width 6)
+
 build := $(SWIFT) build -c release $(RELEASEFLAGS) $(SWIFTFLAGS)
 
 # A soak of the programs in $(1) that lasts $(2); the record is compared with what the soak saw.
@@ -57,7 +62,7 @@ build: ## Builds all programs in release mode, into .build/release; they run wit
 
 test: ## Installs what the tests need, and runs them all
 	@scripts/setup test
-	$(strict) $(SWIFT) test $(SWIFTFLAGS)
+	$(strict) $(SWIFT) test $(SWIFTFLAGS) $(testflags)
 
 check: lint ## Lint, the rules of the architecture, a build without warnings, the files under deploy/
 	scripts/check-sources --self-check

@@ -140,6 +140,8 @@ import Testing
             let push = try await subject.proxy.next("/push")
             #expect(!push.isComplete)
             #expect(push.text.contains("\r\nContent-Length: \(length)\r\n"))
+            // The next poll is open: the client goes on.
+            try await subject.proxy.next("/poll").answer(status: "204 No Content")
             _ = try await subject.proxy.next("/poll")
             #expect(subject.client.metrics.scrapeErrors.value == 1)
             await target.stop()

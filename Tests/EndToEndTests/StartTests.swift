@@ -28,7 +28,7 @@ extension EndToEnd {
             ("pushprox-proxy", ["--log.format=xml"], ["--log.format", "xml", "logfmt"]),
             ("pushprox-proxy", ["--no-such-flag"], ["--no-such-flag"]),
             ("pushprox-client", [], ["--proxy-url"]),
-            ("pushprox-client", ["--proxy-url=proxy:8080"], ["--proxy-url", "proxy:8080", "http"]),
+            ("pushprox-client", ["--proxy-url=proxy:8080"], ["--proxy-url", "http://"]),
             ("pushprox-client", ["--proxy-url=http://p", "--fqdn=a b"], ["--fqdn", "a b", "host name"]),
             ("pushprox-client", ["--proxy-url=http://p", "--tls.cert=c.pem"], ["--tls.cert", "--tls.key"]),
             ("pushprox-client", ["--proxy-url=http://p", "--metrics-addr=x"], ["--metrics-addr", "HOST:PORT"]),
