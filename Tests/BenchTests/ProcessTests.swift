@@ -45,7 +45,7 @@ struct ProcessTests {
                 try? files.destinationOfSymbolicLink(atPath: "/proc/\(process.pid)/fd/\($0)")
             }
             await process.stop()
-            #expect(inherited.contains("\(folder)/log"))
+            #expect(inherited.contains { $0.hasSuffix("/log") })
             #expect(!inherited.contains(opened))
         }
     }
