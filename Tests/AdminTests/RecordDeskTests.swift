@@ -80,14 +80,34 @@ struct RecordDeskTests {
         var desk = RecordDesk(path: proxy.path)
         let subject = ReadRequest.Subject.clients(ClientQuery())
         _ = desk.answer(ReadRequest(number: 1, subject: subject))
-        guard case .unchanged(let alive) = desk.answer(ReadRequest(number: 2, subject: subject)).outcome else {
+        guard case .unchanged(let alive) = desk.answer(ReadRequest(number: 2, subject: subject, held: 1)).outcome else {
             Issue.record("read again")
             return
         }
         #expect(alive.writerLives == true)
         proxy.kill()
-        guard case .unchanged(let dead) = desk.answer(ReadRequest(number: 3, subject: subject)).outcome else { return }
+        guard case .unchanged(let dead) = desk.answer(ReadRequest(number: 3, subject: subject, held: 1)).outcome else {
+            return
+        }
         #expect(dead.writerLives == false)
+    }
+
+    @Test("What a dropped answer brought is read again: two quick refreshes miss no change")
+    func droppedAnswer() throws {
+        let proxy = try Proxy()
+        var desk = RecordDesk(path: proxy.path)
+        var model = Model(
+            path: proxy.path, glyphs: .unicode, size: Size(columns: 80, rows: 24),
+            now: Moment(wall: Proxy.now, uptime: 1000), interval: RefreshInterval(milliseconds: 2000))
+        _ = model.update(.ticked(model.now))
+        let first = try #require(model.requested)
+        _ = model.update(.keyPressed(.function(5)))
+        let second = try #require(model.requested)
+        #expect(second.number == first.number + 1)
+        _ = model.update(.recordRead(desk.answer(first)))
+        #expect(model.overview == nil)
+        _ = model.update(.recordRead(desk.answer(second)))
+        #expect(model.overview != nil)
     }
 
     @Test("The thread answers the newest request, and its bell can be waited for")

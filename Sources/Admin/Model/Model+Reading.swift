@@ -51,7 +51,7 @@ extension Model {
 
     /// Asks, whatever was asked before.
     mutating func request(_ subject: ReadRequest.Subject) -> Effect {
-        let request = ReadRequest(number: (requested?.number ?? 0) + 1, subject: subject)
+        let request = ReadRequest(number: (requested?.number ?? 0) + 1, subject: subject, held: held)
         requested = request
         nextRefresh = now.uptime + interval.milliseconds
         return .read(request)
@@ -76,6 +76,7 @@ extension Model {
             overview?.proxy = proxy
         case .read(let overview, let answer):
             problem = nil
+            held = result.number
             self.overview = overview
             take(answer, to: subject)
         }

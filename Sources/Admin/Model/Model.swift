@@ -68,6 +68,8 @@ struct Model: Sendable {
     var requested: ReadRequest?
     /// The number of the newest request that was answered.
     var answered = 0
+    /// The number of the newest answer whose contents are here.
+    var held = 0
     /// On the clock of `Moment.uptime`.
     var nextRefresh: Int64 = 0
 

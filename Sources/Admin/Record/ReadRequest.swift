@@ -12,4 +12,7 @@ struct ReadRequest: Equatable, Sendable {
     /// Grows with every request; an answer names it.
     var number: Int
     var subject: Subject
+    /// The number of the newest request whose contents the screen has. An answer that came when a newer request was under way has been
+    /// dropped: what it brought must not count as known.
+    var held = 0
 }

@@ -5,27 +5,30 @@ import Store
 /// Every answer is a short read transaction of its own, so that the proxy's checkpoints are never held up.
 struct RecordDesk {
     private let watch: RecordWatch
-    private var answered: ReadRequest.Subject?
+    /// What was last answered in full, and by the answer of which number.
+    private var answered: (subject: ReadRequest.Subject, number: Int)?
 
     init(path: String) { watch = RecordWatch(path: path) }
 
     mutating func answer(_ request: ReadRequest) -> ReadResult {
-        ReadResult(number: request.number, outcome: outcome(of: request.subject))
+        ReadResult(number: request.number, outcome: outcome(of: request))
     }
 
-    private mutating func outcome(of subject: ReadRequest.Subject) -> ReadResult.Outcome {
+    private mutating func outcome(of request: ReadRequest) -> ReadResult.Outcome {
+        let subject = request.subject
         do throws(RecordProblem) {
             switch watch.look() {
             case .unavailable(let problem):
                 answered = nil
                 return .unavailable(problem)
-            case .unchanged(let reader) where subject == answered:
+            case .unchanged(let reader)
+            where answered.map { $0.subject == subject && $0.number <= request.held } ?? false:
                 return .unchanged(try reader.proxy())
             case .unchanged(let reader), .changed(let reader):
                 let read = try reader.snapshot { (reader) throws(RecordProblem) in
                     try Self.read(subject, from: reader)
                 }
-                answered = subject
+                answered = (subject, request.number)
                 return .read(read.0, read.1)
             }
         } catch {
