@@ -86,6 +86,8 @@ final class Held: @unchecked Sendable {
         }.get()
     }
 
+    /// Waits until so many requests are held.
+    func waitForHeld(_ count: Int) async throws { try await wait { $0.waiting.count == count } }
     func waitForLost(_ count: Int) async throws { try await wait { $0.lost == count } }
 }
 

@@ -183,6 +183,8 @@ import Wire
         try await EchoServer.run(WebLimits(maxConnections: 1, readHeaderTimeout: .seconds(300))) { server in
             let first = try await server.open()
             try await first.send("GET /hold HTTP/1.1\r\nHost: a\r\n\r\n")
+            // On another event loop the second may be served before the first.
+            try await server.held.waitForHeld(1)
             let second = try await server.open()
             let refused = try await second.response()
             #expect(refused.status == 503)
