@@ -18,7 +18,7 @@ final class RunningClient: Sendable {
     private let listener: WebListener?
     private let group: MultiThreadedEventLoopGroup
     private let engine: NIOLoopBound<ClientEngine>
-    private let loop: any EventLoop
+    let loop: any EventLoop
 
     private init(
         listener: WebListener?, metrics: ClientMetrics, readiness: Readiness, logger: Logger,

@@ -69,6 +69,7 @@ import Testing
             #expect(!subject.client.readiness.isReady)
             #expect(subject.log.count("polling the proxy fails") == 1)
             #expect(subject.log.count(hint) >= 1)
+            try await subject.settled()
             #expect(subject.client.metrics.pollErrors.value == 4)
             try await poll.answer(status: "204 No Content")
             _ = try await subject.proxy.next("/poll")

@@ -21,6 +21,7 @@ import Testing
             try await subject.sendScrape(to: refusing.port)
             expect(try await subject.takePush(), "target_unreachable", status: 502, text: "connection refused")
             withExtendedLifetime(refusing) {}
+            try await subject.settled()
             #expect(subject.client.metrics.scrapeErrors.value == 1)
         }
     }
@@ -63,6 +64,7 @@ import Testing
         try await ClientUnderTest.run { subject in
             try await subject.proxy.next("/poll").answer(status: "200 OK", "GET /metrics HTTP/1.1\r\nId: id-1\r\n\r\n")
             expect(try await subject.takePush(), "target_refused", status: 500, text: "not an absolute http URL")
+            try await subject.settled()
             #expect(subject.client.metrics.pollErrors.value == 1)
         }
     }
@@ -101,6 +103,7 @@ import Testing
             let target = try await ScriptedServer()
             let push = try await subject.scrape(target, response: response, closes: true)
             expect(push, "target_broken", status: 502, text: "broke off")
+            try await subject.settled()
             #expect(subject.client.metrics.scrapeErrors.value == 1)
             await target.stop()
         }
@@ -121,6 +124,7 @@ import Testing
             // The next poll is open: the client goes on.
             try await subject.proxy.next("/poll").answer(status: "204 No Content")
             _ = try await subject.proxy.next("/poll")
+            try await subject.settled()
             #expect(subject.client.metrics.scrapeErrors.value == 1)
             await target.stop()
         }
@@ -143,6 +147,7 @@ import Testing
             // The next poll is open: the client goes on.
             try await subject.proxy.next("/poll").answer(status: "204 No Content")
             _ = try await subject.proxy.next("/poll")
+            try await subject.settled()
             #expect(subject.client.metrics.scrapeErrors.value == 1)
             await target.stop()
         }
@@ -195,6 +200,7 @@ import Testing
             let request = try await target.next("/metrics")
             try await subject.sendScrape(to: target.port)
             expect(try await subject.takePush(), "scrape_failed", status: 500, text: "--scrape.max-in-flight")
+            try await subject.settled()
             #expect(subject.client.metrics.rejected.value == 1)
             try await request.answer(status: "200 OK")
             #expect(try await subject.takePush().value("Id") == "id-0")
@@ -228,6 +234,7 @@ import Testing
             _ = try await subject.takePush(answer: "404 Not Found")
             // The poll that follows the next scrape's push shows that the first one is over.
             _ = try await subject.scrape(target, response: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            try await subject.settled()
             #expect(subject.client.metrics.pushErrors.value == 1)
             #expect(subject.client.metrics.scrapeErrors.value == 0)
             await target.stop()

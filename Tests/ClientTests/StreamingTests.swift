@@ -117,6 +117,7 @@ import Testing
             try await push.write("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
             _ = await request.peer.readToEnd()
             _ = await push.readToEnd()
+            try await subject.settled()
             #expect(subject.client.metrics.pushErrors.value == 1)
             await target.stop()
         }

@@ -38,6 +38,9 @@ struct ClientUnderTest: Sendable {
         }
     }
 
+    /// Waits for the end of the turn in which the client did what a peer has just seen: it counts after it has acted.
+    func settled() async throws { try await client.loop.submit {}.get() }
+
     private func stop() async {
         await client.drain()
         await client.stop()
