@@ -41,7 +41,8 @@ let package = Package(
         .systemLibrary(name: "CNcurses", providers: [.apt(["libncurses-dev"])]),
 
         .target(name: "Flags", dependencies: [arguments], swiftSettings: settings),
-        .target(name: "Wire", dependencies: [nioCore], swiftSettings: settings),
+        .target(name: "Failures", swiftSettings: settings),
+        .target(name: "Wire", dependencies: ["Failures", nioCore], swiftSettings: settings),
         .target(name: "Telemetry", dependencies: [logging, arguments], swiftSettings: settings),
         .target(
             name: "Web",
@@ -49,22 +50,25 @@ let package = Package(
                 "Flags", "Wire", "Telemetry", nioCore, nioPosix, logging, lifecycle, signals, arguments,
             ],
             swiftSettings: settings),
-        .target(name: "Store", dependencies: ["CSQLite"], swiftSettings: settings),
+        .target(name: "Store", dependencies: ["Failures", "CSQLite"], swiftSettings: settings),
 
         .executableTarget(
             name: "Proxy",
             dependencies: [
-                "Flags", "Wire", "Telemetry", "Web", "Store", nioCore, nioPosix, logging, lifecycle, arguments, deques,
+                "Failures", "Flags", "Wire", "Telemetry", "Web", "Store", nioCore, nioPosix, logging, lifecycle,
+                arguments,
+                deques,
             ],
             swiftSettings: settings),
         .executableTarget(
             name: "Client",
             dependencies: [
-                "Flags", "Wire", "Telemetry", "Web", nioCore, nioPosix, nioTLS, nioSSL, logging, lifecycle, arguments,
+                "Failures", "Flags", "Wire", "Telemetry", "Web", nioCore, nioPosix, nioTLS, nioSSL, logging, lifecycle,
+                arguments,
             ],
             swiftSettings: settings),
         .executableTarget(
-            name: "Admin", dependencies: ["Flags", "Store", "CNcurses", arguments], swiftSettings: settings),
+            name: "Admin", dependencies: ["Failures", "Flags", "Store", "CNcurses", arguments], swiftSettings: settings),
         .executableTarget(
             name: "Bench",
             dependencies: ["Flags", "Wire", nioCore, nioPosix, nioHTTP1, arguments, histogram, deques],
@@ -75,36 +79,43 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(name: "FlagsTests", dependencies: ["Flags"], swiftSettings: settings),
         .testTarget(
-            name: "WireTests", dependencies: ["Wire", "TestKit", nioCore, nioHTTP1, nioEmbedded],
+            name: "WireTests", dependencies: ["Failures", "Wire", "TestKit", nioCore, nioHTTP1, nioEmbedded],
             swiftSettings: settings),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", logging, arguments], swiftSettings: settings),
         .testTarget(
             name: "WebTests",
             dependencies: ["Web", "Wire", "Flags", "Telemetry", "TestKit", nioCore, nioPosix, logging],
             swiftSettings: settings),
-        .testTarget(name: "StoreTests", dependencies: ["Store", "CSQLite", "TestKit"], swiftSettings: settings),
+        .testTarget(
+            name: "StoreTests", dependencies: ["Failures", "Store", "CSQLite", "TestKit"], swiftSettings: settings),
         .testTarget(
             name: "ProxyTests",
-            dependencies: ["Proxy", "Wire", "Web", "TestKit", "Store", "Flags", "CSQLite", nioCore, nioPosix, logging],
+            dependencies: [
+                "Proxy", "Failures", "Wire", "Web", "TestKit", "Store", "Flags", "CSQLite", nioCore, nioPosix, logging,
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "ClientTests",
             dependencies: [
-                "Client", "Wire", "Telemetry", "Flags", "TestKit", nioCore, nioPosix, nioEmbedded, nioSSL, logging,
+                "Client", "Failures", "Wire", "Telemetry", "Flags", "TestKit", nioCore, nioPosix, nioEmbedded, nioSSL,
+                logging,
                 arguments,
             ],
             swiftSettings: settings),
-        .testTarget(name: "AdminTests", dependencies: ["Admin", "Store", "TestKit"], swiftSettings: settings),
+        .testTarget(
+            name: "AdminTests", dependencies: ["Admin", "Failures", "Store", "TestKit"], swiftSettings: settings),
         .testTarget(
             name: "BenchTests", dependencies: ["Bench", "TestKit", "Flags", nioCore, nioPosix, nioHTTP1],
             swiftSettings: settings),
         // Also a program for libFuzzer: see the end of this file.
         .testTarget(
-            name: "FuzzTests", dependencies: ["Wire", "Flags", "Store", "Client", "Admin", "Bench", nioCore],
+            name: "FuzzTests",
+            dependencies: ["Failures", "Wire", "Flags", "Store", "Client", "Admin", "Bench", nioCore],
             exclude: ["Fuzzer", "Corpora"], swiftSettings: settings),
         // What the pages say against what the programs are.
         .testTarget(
-            name: "DocumentationTests", dependencies: ["Proxy", "Client", "Admin", "Bench", "Store", arguments],
+            name: "DocumentationTests",
+            dependencies: ["Proxy", "Client", "Admin", "Bench", "Failures", "Store", arguments],
             swiftSettings: settings),
         // Whole binaries, the real Prometheus and node_exporter.
         .testTarget(
@@ -124,20 +135,21 @@ if Context.environment["PUSHPROX_FUZZ"] != nil {
     package.targets = [
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .target(name: "Flags", dependencies: [arguments], swiftSettings: instrumented),
-        .target(name: "Wire", dependencies: [nioCore], swiftSettings: instrumented),
-        .target(name: "Store", dependencies: ["CSQLite"], swiftSettings: instrumented),
+        .target(name: "Failures", swiftSettings: instrumented),
+        .target(name: "Wire", dependencies: ["Failures", nioCore], swiftSettings: instrumented),
+        .target(name: "Store", dependencies: ["Failures", "CSQLite"], swiftSettings: instrumented),
         .target(
-            name: "Client", dependencies: ["Flags", "Wire", nioCore],
+            name: "Client", dependencies: ["Failures", "Flags", "Wire", nioCore],
             sources: [
                 "Outbound/Base64.swift", "Outbound/ChunkScanner.swift", "Outbound/HTTPURL.swift",
                 "Outbound/IPAddress.swift", "Outbound/NoProxyRules.swift", "Outbound/ProxyEnvironment.swift",
                 "Outbound/ResponseParser.swift",
-                "Outbound/Route.swift", "Polling/PollAnswer.swift", "Scraping/ScrapeFlow.swift",
+                "Outbound/OutboundRoute.swift", "Polling/PollAnswer.swift", "Scraping/ScrapeFlow.swift",
                 "Scraping/ScrapeMethods.swift", "Scraping/TargetPolicy.swift", "Scraping/TargetRequest.swift",
             ],
             swiftSettings: instrumented),
         .target(
-            name: "Admin", dependencies: ["Flags", "Store", arguments],
+            name: "Admin", dependencies: ["Failures", "Flags", "Store", arguments],
             sources: [
                 "Command/PointInTime.swift", "Model/Moment.swift", "View/CalendarTime.swift", "View/Quantity.swift",
                 "View/TextWidth.swift",
@@ -145,10 +157,10 @@ if Context.environment["PUSHPROX_FUZZ"] != nil {
             swiftSettings: instrumented),
         .target(
             name: "Bench",
-            sources: ["HTTP/HeaderLines.swift", "HTTP/ResponseHead.swift", "HTTP/ResponseScanner.swift"],
+            sources: ["HTTP/HeaderLines.swift", "HTTP/ScannedHead.swift", "HTTP/ResponseScanner.swift"],
             swiftSettings: instrumented),
         .executableTarget(
-            name: "Fuzzer", dependencies: ["Wire", "Flags", "Store", "Client", "Admin", "Bench", nioCore],
+            name: "Fuzzer", dependencies: ["Failures", "Wire", "Flags", "Store", "Client", "Admin", "Bench", nioCore],
             path: "Tests/FuzzTests", exclude: ["Corpora", "ReplayTests.swift"], sources: ["Bodies", "Fuzzer"],
             swiftSettings: instrumented,
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]),

@@ -1,3 +1,4 @@
+import Failures
 import Flags
 import Telemetry
 import Web
@@ -18,7 +19,7 @@ final class ClientMetrics: Sendable {
     let scrapeDuration: Histogram
     let pushDuration: Histogram
     private let polls: [PollLoop.Result: Counter]
-    private let failures: [ClientFailure: Counter]
+    private let failures: [FailureKind: Counter]
 
     private static let buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 
@@ -55,7 +56,7 @@ final class ClientMetrics: Sendable {
                 return (result, counter)
             })
         failures = Dictionary(
-            uniqueKeysWithValues: ClientFailure.allCases.map { failure in
+            uniqueKeysWithValues: FailureKind.reportable.map { failure in
                 let counter = registry.counter(
                     "pushprox_client_scrape_failures_total", "Scrapes that failed, by kind.",
                     labels: ["kind": failure.rawValue])
@@ -68,7 +69,7 @@ final class ClientMetrics: Sendable {
         if result == .error || result == .superseded || result == .busy { pollErrors.increment() }
     }
 
-    func count(_ failure: ClientFailure) {
+    func count(_ failure: FailureKind) {
         failures[failure]?.increment()
         scrapeErrors.increment()
     }

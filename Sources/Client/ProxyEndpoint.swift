@@ -3,7 +3,7 @@ import Wire
 
 /// The proxy as this client talks to it: where it is, and how requests to it begin.
 struct ProxyEndpoint: Sendable {
-    let route: Route
+    let route: OutboundRoute
     /// Up to and without the fields that say how long the body is.
     private let pollHead: String
     private let pushHead: String
@@ -11,7 +11,7 @@ struct ProxyEndpoint: Sendable {
     /// - Parameters:
     ///   - instance: 32 hexadecimal digits, the same for all polls of this process.
     ///   - userAgent: with its version.
-    init(url: HTTPURL, route: Route, instance: String, userAgent: String) {
+    init(url: HTTPURL, route: OutboundRoute, instance: String, userAgent: String) {
         self.route = route
         let base = (route.asksForwarder ? "http://\(url.authority)" : "") + url.path
         var fields = "Host: \(url.authority)\r\nUser-Agent: \(userAgent)\r\n"

@@ -105,14 +105,14 @@ final class RunningClient: Sendable {
             version: Version.number,
             links: [("/metrics", "Metrics"), ("/-/healthy", "Health"), ("/-/ready", "Readiness")])
         return RouteTable([
-            "/": Web.Route { page.response(status: ["FQDN: \(fqdn)"]) },
-            "/metrics": Web.Route {
+            "/": Route { page.response(status: ["FQDN: \(fqdn)"]) },
+            "/metrics": Route {
                 Response(
                     status: 200, contentType: MetricRegistry.contentType,
                     body: [ByteBuffer(bytes: metrics.registry.exposition())])
             },
-            "/-/healthy": Web.Route { .text(200, "PushProx client is healthy.") },
-            "/-/ready": Web.Route {
+            "/-/healthy": Route { .text(200, "PushProx client is healthy.") },
+            "/-/ready": Route {
                 readiness.isReady
                     ? .text(200, "PushProx client is ready.")
                     : .text(503, "the proxy does not answer this client's polls")

@@ -1,5 +1,5 @@
+import Failures
 import Flags
-import Store
 import Telemetry
 import Web
 

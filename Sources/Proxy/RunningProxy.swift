@@ -36,7 +36,7 @@ final class RunningProxy: Sendable {
 
     /// - Throws: `StartError`: the port is taken, the record can't be opened.
     static func start(_ configuration: ProxyConfiguration, logger: Logger) async throws -> RunningProxy {
-        let now = Moment.now()
+        let now = ClockReading.now()
         var file: RecordFile?
         if !configuration.storagePath.isEmpty { file = try openRecord(configuration, now, logger) }
         var broker = Broker<LivePorts>(limits: configuration.broker)
@@ -76,7 +76,7 @@ final class RunningProxy: Sendable {
                 listener: listener, dispatcher: dispatcher, metrics: metrics, recorder: recorder, logger: logger,
                 group: group, ticker: Ticker(dispatcher, on: group.next()))
         } catch {
-            try? await file?.close(at: Moment.now().wall)
+            try? await file?.close(at: ClockReading.now().wall)
             try? await group.shutdownGracefully()
             throw StartError(description: "\(error) (--web.listen-address)")
         }
@@ -102,7 +102,7 @@ final class RunningProxy: Sendable {
     }
 
     private static func openRecord(
-        _ configuration: ProxyConfiguration, _ now: Moment, _ logger: Logger
+        _ configuration: ProxyConfiguration, _ now: ClockReading, _ logger: Logger
     ) throws -> RecordFile {
         let identity = ProxyIdentity(
             started: now.wall, version: Version.number, address: configuration.listenAddress.description,

@@ -1,3 +1,5 @@
+import Failures
+
 /// Unix time in milliseconds, UTC: how the record stores every instant.
 public typealias UnixMilliseconds = Int64
 

@@ -1,4 +1,5 @@
 import NIOCore
+import Wire
 
 /// What goes out to the peer, and what becomes of it when the peer does not read.
 extension ServerConnection {
@@ -49,7 +50,7 @@ extension ServerConnection {
         if status == 200 {
             buffer.writeStaticString("HTTP/1.1 200 OK\r\n")
         } else {
-            buffer.writeString("HTTP/1.1 \(status) \(ResponseStatus.reason(status))\r\n")
+            buffer.writeString("HTTP/1.1 \(status) \(ReasonPhrase.of(status))\r\n")
         }
         return buffer
     }

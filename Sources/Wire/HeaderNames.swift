@@ -1,3 +1,5 @@
+import Failures
+
 /// Header fields that the protocol adds to scrapes, polls and pushes.
 public enum HeaderName {
     /// Links a scrape request to the push that answers it. Set by the proxy; removed before the scraper sees the response.

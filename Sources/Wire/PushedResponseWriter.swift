@@ -1,3 +1,4 @@
+import Failures
 import NIOCore
 
 /// Writes the head of the response that a client pushes: what the target sent, made into what `/push` carries.
@@ -43,12 +44,15 @@ public struct PushedResponseWriter: Sendable {
 
     /// Writes a whole response that reports a failure.
     ///
-    /// - Parameter text: One sentence for whoever reads the scrape's error; control characters become spaces.
+    /// - Parameters:
+    ///   - failure: One of `FailureKind.reportable`.
+    ///   - text: One sentence for whoever reads the scrape's error; control characters become spaces.
     public func writeFailure(
-        _ failure: ClientFailure, text: String, nanosecondsLeft: Int64, into buffer: inout ByteBuffer
+        _ failure: FailureKind, text: String, nanosecondsLeft: Int64, into buffer: inout ByteBuffer
     ) {
         let line = text.withoutControls + "\n"
-        buffer.writeString("HTTP/1.1 \(failure.status) \(failure.reason)\r\n")
+        let status = failure.reportStatus ?? 500
+        buffer.writeString("HTTP/1.1 \(status) \(ReasonPhrase.of(status))\r\n")
         buffer.writeStaticString("Content-Type: text/plain; charset=utf-8\r\n")
         buffer.writeString("Content-Length: \(line.utf8.count)\r\n")
         buffer.writeString("\(HeaderName.failure): \(failure.rawValue)\r\n")

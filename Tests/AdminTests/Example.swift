@@ -1,3 +1,4 @@
+import Failures
 import Store
 
 @testable import Admin

@@ -1,3 +1,4 @@
+import Failures
 import Store
 
 /// A made-up fleet behind a proxy, written to a record as the proxy would: the same numbers in, the same record out.

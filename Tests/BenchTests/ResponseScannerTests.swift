@@ -102,12 +102,12 @@ struct ResponseScannerTests {
     @Test("A polled request gives its id and its token")
     func polledRequest() {
         let request = Array("GET http://a:1/metrics?n=77&x=1 HTTP/1.1\r\nHost: a:1\r\niD:  abc-1 \r\n\r\n".utf8)
-            .withUnsafeBytes { ScrapeRequest($0) }
+            .withUnsafeBytes { PolledScrape($0) }
         #expect(request?.id == Array("abc-1".utf8))
         #expect(request?.token == 77)
         #expect(
             "POST / HTTP/1.1\r\n\r\n".utf8.withContiguousStorageIfAvailable {
-                ScrapeRequest(UnsafeRawBufferPointer($0))
+                PolledScrape(UnsafeRawBufferPointer($0))
             } == .some(nil))
     }
 

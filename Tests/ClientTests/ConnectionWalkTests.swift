@@ -24,7 +24,7 @@ import Wire
             let loop = EmbeddedEventLoop()
             let client = OutboundClient(
                 loop: loop, tls: ClientTLS(files: ClientTLSFiles(), context: nil), environment: .none)
-            let connection = Connection(route: client.route(isHTTPS: false, host: "a", port: 1), client: client)
+            let connection = OutboundConnection(route: client.route(isHTTPS: false, host: "a", port: 1), client: client)
             let channel = EmbeddedChannel(handler: connection, loop: loop)
             try channel.connect(to: try SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
             // As many exchanges as the connection lives for.
@@ -37,14 +37,14 @@ import Wire
     }
 
     private func exchange(
-        on connection: Connection, _ client: OutboundClient, _ channel: EmbeddedChannel, _ random: inout Seeded
+        on connection: OutboundConnection, _ client: OutboundClient, _ channel: EmbeddedChannel, _ random: inout Seeded
     ) -> String {
         let isHead = Int.random(in: 0..<10, using: &random) == 0
         let chunks: ResponseParser.ChunkTreatment = Bool.random(using: &random) ? .kept : .removed
         let response = Response(isHead: isHead, chunks: chunks, &random)
         let isStreamed = Int.random(in: 0..<10, using: &random) == 0
         let log = ExchangeLog()
-        let exchange = Exchange(
+        let exchange = OutboundExchange(
             client, route: connection.route, requestHead: ByteBuffer(string: "GET / HTTP/1.1\r\n\r\n"),
             requestBody: isStreamed ? .streamed : .complete([]), isHead: isHead, chunks: chunks, delegate: log)
         connection.begin(exchange, wasKept: false)
@@ -152,17 +152,17 @@ private final class ExchangeLog: ExchangeDelegate {
     var ends: Int { wholes + failures }
     var hasEnded: Bool { ends > 0 }
 
-    func exchangeOpened(_ exchange: Exchange) {}
-    func exchange(_ exchange: Exchange, received head: ResponseHead) {
+    func exchangeOpened(_ exchange: OutboundExchange) {}
+    func exchange(_ exchange: OutboundExchange, received head: ResponseHead) {
         #expect(!hasEnded && heads == 0)
         heads += 1
     }
-    func exchange(_ exchange: Exchange, received body: ByteBuffer) {
+    func exchange(_ exchange: OutboundExchange, received body: ByteBuffer) {
         #expect(!hasEnded && heads == 1)
         self.body += Array(body.readableBytesView)
     }
-    func exchangeReadBatchEnded(_ exchange: Exchange) { #expect(!hasEnded) }
-    func exchangeBecameWritable(_ exchange: Exchange) {}
-    func exchangeEnded(_ exchange: Exchange) { wholes += 1 }
-    func exchange(_ exchange: Exchange, failed failure: OutboundFailure) { failures += 1 }
+    func exchangeReadBatchEnded(_ exchange: OutboundExchange) { #expect(!hasEnded) }
+    func exchangeBecameWritable(_ exchange: OutboundExchange) {}
+    func exchangeEnded(_ exchange: OutboundExchange) { wholes += 1 }
+    func exchange(_ exchange: OutboundExchange, failed failure: OutboundFailure) { failures += 1 }
 }

@@ -35,7 +35,7 @@ import Wire
         #expect(target.display == "http://Edge.example:9100/x")
         var bytes = ByteBuffer()
         target.write(
-            for: Route(isHTTPS: false, host: target.host, port: 9100, forwarder: nil), into: &bytes)
+            for: OutboundRoute(isHTTPS: false, host: target.host, port: 9100, forwarder: nil), into: &bytes)
         #expect(String(buffer: bytes).contains("\r\nHost: Edge.example:9100\r\n"))
     }
 

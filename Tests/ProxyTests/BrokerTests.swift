@@ -1,3 +1,4 @@
+import Failures
 import NIOCore
 import Store
 import Testing

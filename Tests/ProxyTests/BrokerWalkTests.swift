@@ -251,7 +251,7 @@ private struct Walk {
 
     private var deliveryOf: [Int: DeliveryID] = [:]
     /// The newest state of every name, as the record is told.
-    private var told: [String: Proxy.ClientState] = [:]
+    private var told: [String: Proxy.ClientSnapshot] = [:]
 
     /// Carries the decisions out in the model, and checks each against it.
     private mutating func apply(_ actions: [BrokerAction<NumberPorts>], superseding: (name: String, poll: Int)? = nil) {

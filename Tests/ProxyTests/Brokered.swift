@@ -1,3 +1,4 @@
+import Failures
 import NIOCore
 import Store
 import Wire
@@ -105,8 +106,8 @@ struct Brokered {
         return actions
     }
 
-    var states: [Proxy.ClientState] {
-        var states: [Proxy.ClientState] = []
+    var states: [Proxy.ClientSnapshot] {
+        var states: [Proxy.ClientSnapshot] = []
         var start = 0
         while let some = broker.clientStates(from: start) {
             states += some.states

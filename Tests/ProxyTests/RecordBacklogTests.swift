@@ -7,10 +7,10 @@ import Wire
 
 @Suite("What waits to be written")
 struct RecordBacklogTests {
-    private let now = Moment.now()
+    private let now = ClockReading.now()
 
-    private func state(_ name: String, isRegistered: Bool = true, queued: Int = 0) throws -> Proxy.ClientState {
-        Proxy.ClientState(
+    private func state(_ name: String, isRegistered: Bool = true, queued: Int = 0) throws -> Proxy.ClientSnapshot {
+        Proxy.ClientSnapshot(
             id: ClientID(serial: 1), fqdn: try #require(FQDN(name)), isRegistered: isRegistered,
             isConnected: isRegistered, queued: queued, inFlight: 0, lastSeen: now.deadline, expires: now.deadline,
             instance: nil, agent: nil, address: nil)
@@ -107,7 +107,7 @@ struct RecordBacklogTests {
     func scrapedThenPolled() throws {
         var backlog = RecordBacklog(maxClients: 500)
         backlog.clientChanged(try state("a", isRegistered: false, queued: 1), at: now)
-        let later = Moment(deadline: now.deadline, wall: now.wall + 1000)
+        let later = ClockReading(deadline: now.deadline, wall: now.wall + 1000)
         backlog.clientChanged(try state("a"), at: later)
         let change = try #require(backlog.take(at: now.wall).clients.first)
         #expect(change.polled && change.firstSeen == later.wall && change.queued == 0 && change.connected)

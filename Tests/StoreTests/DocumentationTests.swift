@@ -1,3 +1,4 @@
+import Failures
 import Foundation
 import Testing
 
@@ -6,7 +7,7 @@ import Testing
 /// The database is an interface: what stands in it stands in docs/database.md.
 @Suite struct DocumentationTests {
     let document: String
-    let connection: Connection
+    let connection: SQLiteConnection
     private let scratch: Scratch
     private let writer: StoreWriter
 

@@ -1,3 +1,4 @@
+import Failures
 import Foundation
 import Testing
 
@@ -44,8 +45,8 @@ final class Scratch {
     }
 
     /// Another program's connection.
-    func outsider(_ path: String? = nil, busyTimeout: Int = 0) throws -> Connection {
-        try Connection(DatabaseFiles(path: path ?? self.path), mode: .readWrite, busyTimeout: busyTimeout)
+    func outsider(_ path: String? = nil, busyTimeout: Int = 0) throws -> SQLiteConnection {
+        try SQLiteConnection(DatabaseFiles(path: path ?? self.path), mode: .readWrite, busyTimeout: busyTimeout)
     }
 }
 

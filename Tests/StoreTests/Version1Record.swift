@@ -11,7 +11,7 @@ enum Version1Record {
 
     static func put(at path: String) throws {
         try Data().write(to: URL(fileURLWithPath: path))
-        let connection = try Connection(DatabaseFiles(path: path), mode: .readWrite, busyTimeout: 0)
+        let connection = try SQLiteConnection(DatabaseFiles(path: path), mode: .readWrite, busyTimeout: 0)
         try connection.execute(
             "PRAGMA journal_mode = WAL; PRAGMA application_id = \(0x5050_5258); PRAGMA user_version = 1")
         try connection.execute(dump)

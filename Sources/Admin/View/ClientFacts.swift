@@ -1,3 +1,4 @@
+import Failures
 import Store
 
 /// The lines of an open client, before its failures: everything that the record has on it.

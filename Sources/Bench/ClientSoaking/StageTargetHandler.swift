@@ -19,7 +19,7 @@ final class StageTargetHandler: ChannelInboundHandler {
         var bytes = unwrapInboundIn(data)
         held.writeBuffer(&bytes)
         guard held.readableBytesView.suffix(4).elementsEqual([13, 10, 13, 10]) else { return }
-        let token = held.withUnsafeReadableBytes { ScrapeRequest($0)?.token }
+        let token = held.withUnsafeReadableBytes { PolledScrape($0)?.token }
         held.clear()
         requests += 1
         guard let plan = token.flatMap({ stage.ledger.plan($0) }) else { return context.close(promise: nil) }

@@ -34,7 +34,7 @@ final class ExporterHandler: ChannelInboundHandler {
                     host = String(decoding: value.prefix { $0 != 0x3A }, as: UTF8.self)
                 }
             }
-            return (end, host, ScrapeRequest.token(in: line) ?? 0)
+            return (end, host, PolledScrape.token(in: line) ?? 0)
         }
         guard let request else { return nil }
         held.moveReaderIndex(forwardBy: request.length)

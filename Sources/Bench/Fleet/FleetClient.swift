@@ -30,7 +30,7 @@ struct FleetClient {
     }
 
     /// The push that answers a scrape with a body of `size` bytes.
-    func answer(_ request: ScrapeRequest, size: Int, payload: Payload) -> Push {
+    func answer(_ request: PolledScrape, size: Int, payload: Payload) -> Push {
         let first = Payload.firstLine(fqdn: fqdn, token: request.token ?? 0, size: size)
         let rest = payload.rest(size - first.utf8.count)
         let length = first.utf8.count + rest.readableBytes

@@ -82,7 +82,7 @@ final class FleetCore {
         after(.seconds(1)) { self.connect(client, pushes) }
     }
 
-    func answer(_ request: ScrapeRequest, from client: FleetClient, on pushes: PushPool) {
+    func answer(_ request: PolledScrape, from client: FleetClient, on pushes: PushPool) {
         if configuration.noticesRepeats, let token = request.token, !ledger.insert(token) { counts.repeats += 1 }
         let push = client.answer(request, size: configuration.sizes.pick(&random), payload: payload)
         if configuration.delay.nanoseconds == 0 {

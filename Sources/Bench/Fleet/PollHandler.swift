@@ -44,7 +44,7 @@ final class PollHandler: ChannelInboundHandler {
 
     private func answered(_ context: ChannelHandlerContext) {
         let status = scanner.status
-        let request = status == 200 ? scanner.kept.withUnsafeBytes { ScrapeRequest($0) } : nil
+        let request = status == 200 ? scanner.kept.withUnsafeBytes { PolledScrape($0) } : nil
         let closes = scanner.closes
         scanner.reset()
         switch status {

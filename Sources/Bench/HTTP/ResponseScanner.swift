@@ -126,7 +126,7 @@ struct ResponseScanner {
             phase = .done
             return .complete
         }
-        guard let head = ResponseHead(section) else { return .malformed("a head that is not HTTP/1.x") }
+        guard let head = ScannedHead(section) else { return .malformed("a head that is not HTTP/1.x") }
         if (100..<200).contains(head.status), head.status != 101 { return .complete }
         status = head.status
         closes = head.closes

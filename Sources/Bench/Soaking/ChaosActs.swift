@@ -44,7 +44,7 @@ extension ChaosCore {
         let script = ChaosHandler.Script(
             opening: client.poll,
             answered: { status, body in
-                guard status == 200, let request = body.withUnsafeBytes({ ScrapeRequest($0) }) else { return nil }
+                guard status == 200, let request = body.withUnsafeBytes({ PolledScrape($0) }) else { return nil }
                 self.counts.scrapes += 1
                 self.answer(request, of: behaviour, as: client)
                 return client.poll
@@ -56,7 +56,7 @@ extension ChaosCore {
         }
     }
 
-    private func answer(_ request: ScrapeRequest, of behaviour: ChaosBehaviour, as client: FleetClient) {
+    private func answer(_ request: PolledScrape, of behaviour: ChaosBehaviour, as client: FleetClient) {
         let push = answer(request, as: client, most: behaviour == .pushesBytewise ? 1_500 : 20_000)
         switch behaviour {
         case .pushesLate:

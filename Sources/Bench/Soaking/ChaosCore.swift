@@ -61,7 +61,7 @@ final class ChaosCore {
     func actEnded() { after(milliseconds: 0...500) { self.beginAct() } }
 
     /// The push that answers `request`, with a body of up to `most` bytes, or a large one when nobody reads it.
-    func answer(_ request: ScrapeRequest, as client: FleetClient, most: Int = 20_000) -> ByteBuffer {
+    func answer(_ request: PolledScrape, as client: FleetClient, most: Int = 20_000) -> ByteBuffer {
         let isUnread = (request.token ?? 0) >= Self.unreadTokens
         let size = isUnread ? Self.largeAnswer : Int.random(in: 100...most, using: &random)
         var push = client.answer(request, size: size, payload: payload)

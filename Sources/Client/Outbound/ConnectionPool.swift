@@ -9,7 +9,7 @@ struct ConnectionPool {
     static let maxIdleTime = TimeAmount.seconds(90)
 
     private struct Entry {
-        let connection: Connection
+        let connection: OutboundConnection
         let since: NIODeadline
     }
 
@@ -19,7 +19,7 @@ struct ConnectionPool {
     var isEmpty: Bool { entries.isEmpty }
 
     /// The connection of this route that was used last.
-    mutating func take(_ route: Route) -> Connection? {
+    mutating func take(_ route: OutboundRoute) -> OutboundConnection? {
         while let index = entries.lastIndex(where: { $0.connection.route == route }) {
             let connection = entries.remove(at: index).connection
             if connection.isOpen { return connection }
@@ -28,9 +28,9 @@ struct ConnectionPool {
     }
 
     /// Keeps a connection; returns those that have to be closed for it.
-    mutating func put(_ connection: Connection, at now: NIODeadline) -> [Connection] {
+    mutating func put(_ connection: OutboundConnection, at now: NIODeadline) -> [OutboundConnection] {
         entries.append(Entry(connection: connection, since: now))
-        var surplus: [Connection] = []
+        var surplus: [OutboundConnection] = []
         let sameRoute = entries.indices.filter { entries[$0].connection.route == connection.route }
         if sameRoute.count > Self.maxIdlePerRoute {
             surplus.append(entries.remove(at: sameRoute[0]).connection)
@@ -40,18 +40,18 @@ struct ConnectionPool {
         return surplus
     }
 
-    mutating func remove(_ connection: Connection) {
+    mutating func remove(_ connection: OutboundConnection) {
         entries.removeAll { $0.connection === connection }
     }
 
     /// Takes out what has been idle for too long.
-    mutating func expire(at now: NIODeadline) -> [Connection] {
+    mutating func expire(at now: NIODeadline) -> [OutboundConnection] {
         let old = entries.prefix { $0.since + Self.maxIdleTime <= now }.map(\.connection)
         entries.removeFirst(old.count)
         return old
     }
 
-    mutating func removeAll() -> [Connection] {
+    mutating func removeAll() -> [OutboundConnection] {
         defer { entries = [] }
         return entries.map(\.connection)
     }

@@ -19,7 +19,7 @@ final class Connector {
     }
 
     /// Opens the connection's channel; `completion` runs on the event loop, never before this returns.
-    func open(_ connection: Connection, completion: @escaping (Result<Void, OutboundFailure>) -> Void) {
+    func open(_ connection: OutboundConnection, completion: @escaping (Result<Void, OutboundFailure>) -> Void) {
         let route = connection.route
         let steps: [ConnectionSetup.Step]
         do {
@@ -40,7 +40,7 @@ final class Connector {
     }
 
     private func setUp(
-        _ channel: any Channel, steps: [ConnectionSetup.Step], for connection: Connection,
+        _ channel: any Channel, steps: [ConnectionSetup.Step], for connection: OutboundConnection,
         completion: @escaping (Result<Void, OutboundFailure>) -> Void
     ) {
         guard channel.isActive else {
@@ -74,7 +74,7 @@ final class Connector {
         }
     }
 
-    private func steps(for route: Route) throws -> [ConnectionSetup.Step] {
+    private func steps(for route: OutboundRoute) throws -> [ConnectionSetup.Step] {
         var steps: [ConnectionSetup.Step] = []
         if let forwarder = route.forwarder {
             if forwarder.isHTTPS { steps.append(.tls(try tls.context(), host: forwarder.host)) }

@@ -18,13 +18,13 @@ final class OutboundClient {
         connector = Connector(loop: loop, tls: tls)
     }
 
-    func route(isHTTPS: Bool, host: String, port: Int) -> Route {
-        Route(
+    func route(isHTTPS: Bool, host: String, port: Int) -> OutboundRoute {
+        OutboundRoute(
             isHTTPS: isHTTPS, host: host, port: port,
             forwarder: environment.forwarder(isHTTPS: isHTTPS, host: host, port: port))
     }
 
-    func findConnection(for exchange: Exchange) {
+    func findConnection(for exchange: OutboundExchange) {
         if let connection = pool.take(exchange.route) {
             connection.begin(exchange, wasKept: true)
         } else {
@@ -32,8 +32,8 @@ final class OutboundClient {
         }
     }
 
-    func findNewConnection(for exchange: Exchange) {
-        let connection = Connection(route: exchange.route, client: self)
+    func findNewConnection(for exchange: OutboundExchange) {
+        let connection = OutboundConnection(route: exchange.route, client: self)
         connector.open(connection) { result in
             switch result {
             case .success where exchange.isOver: self.connectionBecameIdle(connection)
@@ -43,7 +43,7 @@ final class OutboundClient {
         }
     }
 
-    func connectionBecameIdle(_ connection: Connection) {
+    func connectionBecameIdle(_ connection: OutboundConnection) {
         guard !isClosed else {
             connection.close()
             return
@@ -52,7 +52,7 @@ final class OutboundClient {
         scheduleSweep()
     }
 
-    func connectionClosed(_ connection: Connection) { pool.remove(connection) }
+    func connectionClosed(_ connection: OutboundConnection) { pool.remove(connection) }
 
     /// Closes what is idle, and everything that would become so. Exchanges under way go on.
     func close() {

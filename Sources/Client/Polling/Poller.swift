@@ -17,7 +17,7 @@ final class Poller: ExchangeDelegate {
     private let logger: Logger
     private let fqdn: String
     private var loop: PollLoop
-    private var exchange: Exchange?
+    private var exchange: OutboundExchange?
     private var head: ResponseHead?
     private var body = ByteBuffer()
     private var polledAt = NIODeadline.distantPast
@@ -56,7 +56,7 @@ final class Poller: ExchangeDelegate {
 
     // MARK: Events
 
-    func exchangeOpened(_ exchange: Exchange) {
+    func exchangeOpened(_ exchange: OutboundExchange) {
         // An exchange that is repeated on another connection opens twice.
         heldTimer?.cancel()
         heldTimer = client.loop.assumeIsolated().scheduleTask(in: PollLoop.held) {
@@ -64,9 +64,9 @@ final class Poller: ExchangeDelegate {
         }
     }
 
-    func exchange(_ exchange: Exchange, received head: ResponseHead) { self.head = head }
+    func exchange(_ exchange: OutboundExchange, received head: ResponseHead) { self.head = head }
 
-    func exchange(_ exchange: Exchange, received body: ByteBuffer) {
+    func exchange(_ exchange: OutboundExchange, received body: ByteBuffer) {
         guard self.body.readableBytes + body.readableBytes <= Self.maxAnswerBytes else {
             endPoll()
             answered(.trouble("the poll's answer is larger than \(Self.maxAnswerBytes) bytes"))
@@ -75,15 +75,15 @@ final class Poller: ExchangeDelegate {
         self.body.writeImmutableBuffer(body)
     }
 
-    func exchangeReadBatchEnded(_ exchange: Exchange) { exchange.read() }
-    func exchangeBecameWritable(_ exchange: Exchange) {}
+    func exchangeReadBatchEnded(_ exchange: OutboundExchange) { exchange.read() }
+    func exchangeBecameWritable(_ exchange: OutboundExchange) {}
 
-    func exchangeEnded(_ exchange: Exchange) {
+    func exchangeEnded(_ exchange: OutboundExchange) {
         guard let head else { return answered(.trouble("the proxy's answer has no head")) }
         answered(PollAnswer(head, body: body, openFor: now - polledAt))
     }
 
-    func exchange(_ exchange: Exchange, failed failure: OutboundFailure) {
+    func exchange(_ exchange: OutboundExchange, failed failure: OutboundFailure) {
         answered(PollAnswer(failure, openFor: now - polledAt))
     }
 
@@ -118,7 +118,7 @@ final class Poller: ExchangeDelegate {
         polledAt = now
         head = nil
         body = ByteBuffer()
-        let exchange = Exchange(
+        let exchange = OutboundExchange(
             client, route: endpoint.route, requestHead: endpoint.poll(fqdn: fqdn), delegate: self)
         self.exchange = exchange
         if let limit {

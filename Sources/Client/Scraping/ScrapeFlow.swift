@@ -1,3 +1,4 @@
+import Failures
 import NIOCore
 import Wire
 
@@ -24,7 +25,7 @@ struct ScrapeFlow {
     /// How a scrape ended.
     struct Conclusion: Equatable {
         /// What went wrong at the target; reported to the proxy unless the push had begun.
-        var failure: ClientFailure?
+        var failure: FailureKind?
         /// What went wrong on the way to the proxy.
         var pushError: String?
         var explanation: String?
@@ -39,7 +40,7 @@ struct ScrapeFlow {
         case writePush(ByteBuffer)
         case flushPush
         case finishPush
-        case report(ClientFailure, String)
+        case report(FailureKind, String)
         case abandonTarget
         case abandonPush
         case conclude(Conclusion)
@@ -62,7 +63,7 @@ struct ScrapeFlow {
         case opening(parts: [ByteBuffer], isComplete: Bool)
         case streaming(paused: Bool)
         case answering
-        case reporting(ClientFailure, String)
+        case reporting(FailureKind, String)
         case over
     }
 
@@ -131,7 +132,7 @@ struct ScrapeFlow {
         }
     }
 
-    mutating func targetFailed(_ failure: ClientFailure, _ explanation: String) -> [Action] {
+    mutating func targetFailed(_ failure: FailureKind, _ explanation: String) -> [Action] {
         switch state {
         case .awaiting, .holding: return report(failure, explanation)
         // Nothing of the push has been sent: its head goes out with the body's first bytes.
@@ -209,7 +210,7 @@ struct ScrapeFlow {
     }
 
     /// The scrape was not even begun at the target.
-    mutating func refused(_ failure: ClientFailure, _ explanation: String) -> [Action] { report(failure, explanation) }
+    mutating func refused(_ failure: FailureKind, _ explanation: String) -> [Action] { report(failure, explanation) }
 
     /// The program ends.
     mutating func cancelled() -> [Action] {
@@ -218,7 +219,7 @@ struct ScrapeFlow {
             + conclude(Conclusion(failure: .scrapeFailed, explanation: "the client is shutting down"))
     }
 
-    private mutating func report(_ failure: ClientFailure, _ explanation: String) -> [Action] {
+    private mutating func report(_ failure: FailureKind, _ explanation: String) -> [Action] {
         state = .reporting(failure, explanation)
         return [.report(failure, explanation)]
     }

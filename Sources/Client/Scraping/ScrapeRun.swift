@@ -1,3 +1,4 @@
+import Failures
 import Logging
 import NIOCore
 import Wire
@@ -22,8 +23,8 @@ final class ScrapeRun: ExchangeDelegate {
     private var deadline: NIODeadline
     private var flow = ScrapeFlow()
     private var display = ""
-    private var target: Exchange?
-    private var push: Exchange?
+    private var target: OutboundExchange?
+    private var push: OutboundExchange?
     private var pushBegan: NIODeadline?
     private var pushStatus = 0
     private var outerChunks = false
@@ -61,7 +62,7 @@ final class ScrapeRun: ExchangeDelegate {
         bytes.reserveCapacity(1_024)
         admitted.write(for: route, into: &bytes)
         setTimer(.target)
-        let exchange = Exchange(
+        let exchange = OutboundExchange(
             shared.client, route: route, requestHead: bytes, isHead: request.isHead,
             isRepeatable: request.method == "GET" || request.isHead, chunks: .kept, delegate: self)
         target = exchange
@@ -69,7 +70,7 @@ final class ScrapeRun: ExchangeDelegate {
     }
 
     /// Reports a failure without asking the target.
-    func refuse(_ failure: ClientFailure, _ explanation: String) {
+    func refuse(_ failure: FailureKind, _ explanation: String) {
         setTimer(.scrape)
         perform(flow.refused(failure, explanation))
     }
@@ -79,11 +80,11 @@ final class ScrapeRun: ExchangeDelegate {
 
     // MARK: Events
 
-    func exchangeOpened(_ exchange: Exchange) {
+    func exchangeOpened(_ exchange: OutboundExchange) {
         if exchange === push { perform(flow.pushOpened()) }
     }
 
-    func exchange(_ exchange: Exchange, received head: ResponseHead) {
+    func exchange(_ exchange: OutboundExchange, received head: ResponseHead) {
         if exchange === target {
             perform(flow.headArrived(head))
         } else if exchange === push {
@@ -91,11 +92,11 @@ final class ScrapeRun: ExchangeDelegate {
         }
     }
 
-    func exchange(_ exchange: Exchange, received body: ByteBuffer) {
+    func exchange(_ exchange: OutboundExchange, received body: ByteBuffer) {
         if exchange === target { perform(flow.bodyArrived(body)) }
     }
 
-    func exchangeReadBatchEnded(_ exchange: Exchange) {
+    func exchangeReadBatchEnded(_ exchange: OutboundExchange) {
         if exchange === target {
             perform(flow.readBatchEnded(pushIsWritable: push?.isWritable ?? false))
         } else if exchange === push {
@@ -104,11 +105,11 @@ final class ScrapeRun: ExchangeDelegate {
         }
     }
 
-    func exchangeBecameWritable(_ exchange: Exchange) {
+    func exchangeBecameWritable(_ exchange: OutboundExchange) {
         if exchange === push { perform(flow.pushBecameWritable()) }
     }
 
-    func exchangeEnded(_ exchange: Exchange) {
+    func exchangeEnded(_ exchange: OutboundExchange) {
         if exchange === target {
             target = nil
             shared.metrics.scrapeDuration.observe(nanoseconds: (shared.client.loop.now - began).nanoseconds)
@@ -119,10 +120,10 @@ final class ScrapeRun: ExchangeDelegate {
         }
     }
 
-    func exchange(_ exchange: Exchange, failed failure: OutboundFailure) {
+    func exchange(_ exchange: OutboundExchange, failed failure: OutboundFailure) {
         if exchange === target {
             target = nil
-            let (kind, clause): (ClientFailure, String) =
+            let (kind, clause): (FailureKind, String) =
                 switch failure.kind {
                 case .unreachable: (.targetUnreachable, "could not connect to the target")
                 case .broken: (.targetBroken, "the target broke off its answer")
@@ -212,7 +213,7 @@ final class ScrapeRun: ExchangeDelegate {
         if outerChunks { bytes.writeStaticString("\r\n") }
         pushBegan = shared.client.loop.now
         shared.metrics.pushBytes.increment(by: (parts ?? []).reduce(inner.readableBytes) { $0 + $1.readableBytes })
-        let exchange = Exchange(
+        let exchange = OutboundExchange(
             shared.client, route: shared.endpoint.route, requestHead: bytes,
             requestBody: parts.map { .complete($0) } ?? .streamed, delegate: self)
         push = exchange
@@ -230,7 +231,7 @@ final class ScrapeRun: ExchangeDelegate {
         push?.write(ByteBuffer(staticString: "\r\n"))
     }
 
-    private func report(_ failure: ClientFailure, _ explanation: String) {
+    private func report(_ failure: FailureKind, _ explanation: String) {
         hasReported = true
         shared.metrics.count(failure)
         // A failure that is known when the time is up is still worth a moment: the record wants the reason.

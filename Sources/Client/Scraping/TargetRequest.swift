@@ -22,7 +22,7 @@ struct TargetRequest: Sendable {
     }
 
     /// The request's bytes, the body included. The fields keep their order and their bytes; `Id` is passed on, as upstream does.
-    func write(for route: Route, into buffer: inout ByteBuffer) {
+    func write(for route: OutboundRoute, into buffer: inout ByteBuffer) {
         let authority = authority
         buffer.writeString(request.method)
         buffer.writeStaticString(" ")

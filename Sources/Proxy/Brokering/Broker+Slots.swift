@@ -1,5 +1,5 @@
+import Failures
 import NIOCore
-import Store
 import Wire
 
 /// What the events are made of: changes of a client's slot, each of which keeps the gauges and the deadlines right.
@@ -177,7 +177,7 @@ extension Broker {
     }
 
     /// The state of a client, or of a name that scrapes wait for, as it is now.
-    func state(of key: String) -> ClientState? { names[key].map { slots[$0].state } }
+    func state(of key: String) -> ClientSnapshot? { names[key].map { slots[$0].state } }
 
     func registration(_ index: Int) -> ClientID? { slots[index].isRegistered ? slots[index].id : nil }
 

@@ -1,5 +1,5 @@
+import Failures
 import NIOCore
-import Store
 
 /// Time and shutdown: events that may concern everybody at once. Each call ends at most a batch (`BrokerLimits.batch`), so that the
 /// broker's lock is held for a moment, and says whether there is more to do.

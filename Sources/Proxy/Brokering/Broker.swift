@@ -1,5 +1,5 @@
+import Failures
 import NIOCore
-import Store
 import Wire
 
 /// Decides which scrape goes to which client, and how each scrape ends. The one place that knows who waits for whom.
@@ -62,7 +62,7 @@ struct Broker<Ports: BrokerPorts>: Sendable {
 
     /// What the record needs of the registered clients, for a record that starts afresh: those of so many slots from `start` on;
     /// `nil` beyond the last.
-    func clientStates(from start: Int) -> (states: [ClientState], next: Int)? {
+    func clientStates(from start: Int) -> (states: [ClientSnapshot], next: Int)? {
         guard slots.indices.contains(start) else { return nil }
         let next = min(start + limits.batch, slots.count)
         return (slots[start..<next].compactMap { $0.isRegistered ? $0.state : nil }, next)

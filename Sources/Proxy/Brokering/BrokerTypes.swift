@@ -1,5 +1,5 @@
+import Failures
 import NIOCore
-import Store
 import Wire
 
 /// What the broker hands around without looking inside: the ends that scrapes, polls and pushes come from. Tests use numbers.
@@ -97,7 +97,7 @@ enum BrokerFact<Ports: BrokerPorts>: Sendable {
     /// Two live clients claim one FQDN; news the first time that these two do (`KnownClashes`).
     case clash(ClientID, FQDN, isNews: Bool)
     /// A client's state; the newest one counts.
-    case client(ClientState)
+    case client(ClientSnapshot)
     case ended(ScrapeEnd<Ports>)
     case queueFull(QueueBound)
     case pollSuperseded
@@ -110,7 +110,7 @@ enum BrokerFact<Ports: BrokerPorts>: Sendable {
 }
 
 /// What the record keeps of a client, or of a name that scrapes wait for, as it is now.
-struct ClientState: Sendable {
+struct ClientSnapshot: Sendable {
     let id: ClientID
     let fqdn: FQDN
     /// A client has the name. If not, what is said of a client below says nothing.

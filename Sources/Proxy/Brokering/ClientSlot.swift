@@ -47,8 +47,8 @@ struct ClientSlot<Poll: Sendable>: Sendable {
         id == client && isRegistered && !isConnected && expires == deadline
     }
 
-    var state: ClientState {
-        ClientState(
+    var state: ClientSnapshot {
+        ClientSnapshot(
             id: id, fqdn: fqdn, isRegistered: isRegistered, isConnected: isConnected, queued: queuedCount,
             inFlight: inFlight, lastSeen: lastSeen,
             expires: expires, instance: instance, agent: agent, address: address)

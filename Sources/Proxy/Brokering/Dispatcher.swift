@@ -1,3 +1,4 @@
+import Failures
 import Logging
 import NIOCore
 import Store
@@ -38,8 +39,8 @@ final class Dispatcher: Sendable {
 
     /// The states of all registered clients; the lock is given back every few hundred. One that registers meanwhile may be left out,
     /// but notes its state itself.
-    func clientStates() -> [ClientState] {
-        var states: [ClientState] = []
+    func clientStates() -> [ClientSnapshot] {
+        var states: [ClientSnapshot] = []
         var start = 0
         while let some = broker.withLock({ $0.clientStates(from: start) }) {
             states.append(contentsOf: some.states)
@@ -49,8 +50,8 @@ final class Dispatcher: Sendable {
     }
 
     /// The states of these names, as they are now, as far as something is going on there; the lock is given back every few hundred.
-    func clientStates(of keys: [String]) -> [ClientState?] {
-        var states: [ClientState?] = []
+    func clientStates(of keys: [String]) -> [ClientSnapshot?] {
+        var states: [ClientSnapshot?] = []
         states.reserveCapacity(keys.count)
         for start in stride(from: 0, to: keys.count, by: 256) {
             let some = keys[start..<min(start + 256, keys.count)]
@@ -164,7 +165,7 @@ final class Dispatcher: Sendable {
     }
 
     private func note(_ actions: [BrokerAction<LivePorts>]) {
-        let now = Moment.now()
+        let now = ClockReading.now()
         var hasEnd = false
         let recorder = recorder.withLock { $0 }
         for case .note(let fact) in actions {
@@ -182,7 +183,7 @@ final class Dispatcher: Sendable {
         promise?.succeed()
     }
 
-    private static func record(_ fact: BrokerFact<LivePorts>, in backlog: inout RecordBacklog, _ now: Moment) {
+    private static func record(_ fact: BrokerFact<LivePorts>, in backlog: inout RecordBacklog, _ now: ClockReading) {
         switch fact {
         case .registered: backlog.registered()
         case .client(let state): backlog.clientChanged(state, at: now)

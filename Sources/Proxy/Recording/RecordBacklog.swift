@@ -42,14 +42,14 @@ struct RecordBacklog {
     mutating func registered() { hasRegistrations = true }
 
     /// The newest state of a client, or of a name that scrapes wait for.
-    mutating func clientChanged(_ state: ClientState, at now: Moment) {
+    mutating func clientChanged(_ state: ClientSnapshot, at now: ClockReading) {
         let key = state.fqdn.key
         guard makeRoom(for: key, isRegistered: state.isRegistered) else { return }
         clients[key, default: .scraped(key, at: now.wall)].take(state, now)
     }
 
     /// Two processes claim the FQDN. Like the end of a scrape, this is followed by the client's state.
-    mutating func clashed(_ fqdn: FQDN, at now: Moment) {
+    mutating func clashed(_ fqdn: FQDN, at now: ClockReading) {
         guard makeRoom(for: fqdn.key, isRegistered: true) else { return }
         clients[fqdn.key, default: .scraped(fqdn.key, at: now.wall)].conflict = now.wall
     }
@@ -156,7 +156,7 @@ extension ClientChange {
     }
 
     /// Takes the name's state over.
-    mutating func take(_ state: ClientState, _ now: Moment) {
+    mutating func take(_ state: ClientSnapshot, _ now: ClockReading) {
         queued = state.queued
         inFlight = state.inFlight
         connected = state.isConnected

@@ -69,14 +69,14 @@ final class Recorder: Service {
         sample()
         _ = await flush(alreadyInTrouble: false)
         do {
-            try await file.close(at: Moment.now().wall)
+            try await file.close(at: ClockReading.now().wall)
         } catch {
             logger.error("the record could not be closed cleanly", metadata: ["err": "\(error)"])
         }
     }
 
     private func sample() {
-        let now = Moment.now()
+        let now = ClockReading.now()
         let gauges = dispatcher.gauges
         let scrapes = metrics.scrapes.value
         let failures = metrics.failures.values.reduce(0) { $0 + $1.value }
@@ -92,7 +92,7 @@ final class Recorder: Service {
 
     /// - Returns: Whether the record could not be written: said in the log when it begins and when it ends.
     private func flush(alreadyInTrouble: Bool) async -> Bool {
-        let now = Moment.now()
+        let now = ClockReading.now()
         let (taken, coalesced) = backlog.withLock { backlog in
             let taken = backlog
             let batch = backlog.take(at: now.wall)
@@ -136,7 +136,7 @@ final class Recorder: Service {
     /// A fresh file knows no client: it is told of all that are registered now.
     private func restate() {
         let states = dispatcher.clientStates()
-        let now = Moment.now()
+        let now = ClockReading.now()
         note { backlog in
             for state in states { backlog.clientChanged(state, at: now) }
         }
@@ -145,7 +145,7 @@ final class Recorder: Service {
     /// - Returns: Whether there may be more to remove.
     private func prune() async -> Bool {
         do {
-            return try await file.prune(at: Moment.now().wall, retention: retention) > 0
+            return try await file.prune(at: ClockReading.now().wall, retention: retention) > 0
         } catch is CancellationError {
             // The program stops; there is time for this after its next start.
         } catch {

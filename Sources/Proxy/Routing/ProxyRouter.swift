@@ -1,5 +1,5 @@
+import Failures
 import NIOCore
-import Store
 import Web
 import Wire
 

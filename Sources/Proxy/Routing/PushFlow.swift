@@ -1,5 +1,5 @@
+import Failures
 import NIOCore
-import Store
 import Wire
 
 /// The pure half of a push: takes its bytes apart, and decides what goes on to the scraper, when reading stops, and how it ends.
@@ -271,19 +271,6 @@ struct PushFlow {
 
     private static func line(_ text: ByteBuffer) -> String {
         String(decoding: text.readableBytesView, as: UTF8.self).withoutControls.trimmingSpaces()
-    }
-}
-
-extension FailureKind {
-    /// The kinds that a client may report of itself; anything else it says is `scrapeFailed`.
-    init(reported: String) {
-        switch FailureKind(rawValue: reported) {
-        case .targetUnreachable: self = .targetUnreachable
-        case .targetTimeout: self = .targetTimeout
-        case .targetBroken: self = .targetBroken
-        case .targetRefused: self = .targetRefused
-        default: self = .scrapeFailed
-        }
     }
 }
 

@@ -1,5 +1,5 @@
+import Failures
 import NIOCore
-import Store
 import Synchronization
 import Web
 import Wire

@@ -14,7 +14,7 @@ struct ClientOrder {
 
     var matching: Int { entries.count }
 
-    init(_ query: ClientQuery, connection: Connection, heartbeat: UnixMilliseconds) throws(StoreError) {
+    init(_ query: ClientQuery, connection: SQLiteConnection, heartbeat: UnixMilliseconds) throws(StoreError) {
         let row = try connection.cached(Self.sql(query))
         defer { row.reset() }
         if Self.hasFilter(query) {
@@ -48,7 +48,7 @@ struct ClientOrder {
 
     /// Gives each entry its place among the names. The names' index holds nothing but names and ids and is read by itself:
     /// following it into the table would read that in random order, which costs five times as much.
-    private mutating func rankByName(_ connection: Connection) throws(StoreError) {
+    private mutating func rankByName(_ connection: SQLiteConnection) throws(StoreError) {
         let row = try connection.cached("SELECT id FROM client ORDER BY sort_key")
         defer { row.reset() }
         var ranks: [Int64: Double] = [:]

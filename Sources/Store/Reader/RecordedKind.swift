@@ -1,3 +1,5 @@
+import Failures
+
 /// A failure kind as it stands in the record: usually a `FailureKind`, but a later proxy may write kinds that this program
 /// does not know, and they are shown by name rather than lost.
 public struct RecordedKind: RawRepresentable, Sendable, Hashable, CustomStringConvertible {

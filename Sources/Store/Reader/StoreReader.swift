@@ -6,7 +6,7 @@
 public final class StoreReader {
     public let path: String
 
-    let connection: Connection
+    let connection: SQLiteConnection
     /// The file as it was just before it was opened.
     let identity: FileIdentity
     /// Whether the file was opened as one that nobody writes.
@@ -32,7 +32,7 @@ public final class StoreReader {
         identity = try access.check()
         isImmutable = try access.nobodyWrites()
         do throws(StoreError) {
-            connection = try Connection(
+            connection = try SQLiteConnection(
                 access.files, mode: isImmutable ? .immutable : .readOnly, busyTimeout: Self.busyTimeout)
             try connection.execute("PRAGMA query_only = 1; PRAGMA cache_size = -\(Self.cacheKiB)")
         } catch {

@@ -8,11 +8,11 @@ final class Statement {
     /// `nil` once finalized: SQLite answers calls on no statement with an error or an empty value.
     private var handle: OpaquePointer?
     // Statements are used only by what also holds their connection.
-    private unowned let connection: Connection
+    private unowned let connection: SQLiteConnection
     /// The first code with which a bind failed since the last step: reported by the step, where it can be thrown.
     private var bindFailure = SQLITE_OK
 
-    init(_ handle: OpaquePointer, connection: Connection) {
+    init(_ handle: OpaquePointer, connection: SQLiteConnection) {
         self.handle = handle
         self.connection = connection
     }

@@ -26,7 +26,7 @@ enum Content: Equatable {
         let journal = try FileIdentity.at(files.database + "-journal")
         let alone = (log?.size ?? 0) == 0 && journal == nil
         do throws(StoreError) {
-            let connection = try Connection(files, mode: alone ? .immutable : .readOnly, busyTimeout: busyTimeout)
+            let connection = try SQLiteConnection(files, mode: alone ? .immutable : .readOnly, busyTimeout: busyTimeout)
             return try read(connection)
         } catch  where error.kind == .corrupt {
             return .corrupt(detail: error.detail)
@@ -36,7 +36,7 @@ enum Content: Equatable {
     }
 
     /// What a connection finds. The caller handles damage.
-    static func read(_ connection: Connection) throws(StoreError) -> Content {
+    static func read(_ connection: SQLiteConnection) throws(StoreError) -> Content {
         do throws(StoreError) {
             return try readHeader(connection)
         } catch  where error.isSchemaMismatch {
@@ -45,7 +45,7 @@ enum Content: Equatable {
         }
     }
 
-    private static func readHeader(_ connection: Connection) throws(StoreError) -> Content {
+    private static func readHeader(_ connection: SQLiteConnection) throws(StoreError) -> Content {
         let applicationID = Int(try connection.integer("PRAGMA application_id") ?? 0)
         let version = Int(try connection.integer("PRAGMA user_version") ?? 0)
         let tables = try connection.integer("SELECT count(*) FROM sqlite_schema") ?? 0

@@ -12,7 +12,7 @@ struct Schema {
 
     /// Brings a database to this version, in one transaction.
     /// - Parameter version: the database's own, at most this schema's; 0 for an empty one.
-    func migrate(_ connection: Connection, from version: Int) throws(StoreError) {
+    func migrate(_ connection: SQLiteConnection, from version: Int) throws(StoreError) {
         guard version < self.version else { return }
         try connection.transaction { () throws(StoreError) in
             for migration in migrations.dropFirst(version) { try connection.execute(migration) }

@@ -3,7 +3,7 @@
 /// What a flush costs is mostly the pages it touches, each of which is read, logged and written back. Clients are
 /// therefore written in the order of their rows, whatever the batch's order: each page once, and few in memory at a time.
 struct ClientWriter {
-    private let connection: Connection
+    private let connection: SQLiteConnection
     private let find: Statement
     private let readHistory: Statement
     private let insert: Statement
@@ -15,7 +15,7 @@ struct ClientWriter {
     private let forgetUnknown: Statement
     private var ring = HistoryRing()
 
-    init(_ connection: Connection) throws(StoreError) {
+    init(_ connection: SQLiteConnection) throws(StoreError) {
         self.connection = connection
         find = try connection.cached("SELECT id FROM client WHERE fqdn = ?1")
         readHistory = try connection.cached("SELECT outcomes, durations_us FROM client_history WHERE client_id = ?1")

@@ -1,14 +1,14 @@
 /// Writes failures one by one, and keeps the bounds: so many in all, so many of one name, and so many of names that no client has
 /// polled under together. What a name has too many of goes at its own expense.
 struct FailureWriter {
-    private let connection: Connection
+    private let connection: SQLiteConnection
     private let add: Statement
     private let isKnown: Statement
     private let trimName: Statement
     private let trimUnknown: Statement
     private let trimAll: Statement
 
-    init(_ connection: Connection) throws(StoreError) {
+    init(_ connection: SQLiteConnection) throws(StoreError) {
         self.connection = connection
         add = try connection.cached(
             """

@@ -8,7 +8,7 @@ struct Rescue {
     let files: DatabaseFiles
 
     /// Writes everything that the connection sees, its log included, to a file beside the path, and to the disk.
-    func copy(from connection: Connection) throws(StoreError) {
+    func copy(from connection: SQLiteConnection) throws(StoreError) {
         do throws(StoreError) {
             try makePartial()
             let copy = try connection.prepare("VACUUM INTO ?1")

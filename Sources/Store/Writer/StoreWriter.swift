@@ -93,7 +93,7 @@ public final class StoreWriter {
     }
 
     /// For tests that need SQLite to fail in a certain way.
-    var connection: Connection? { session?.connection }
+    var connection: SQLiteConnection? { session?.connection }
 
     private func currentSession(now: UnixMilliseconds) throws(StoreError) -> WriterSession {
         guard lock != nil else { throw StoreError(.other, path: path, detail: "the writer has been closed") }

@@ -3,7 +3,7 @@ import CSQLite
 /// One open database, ready to be written: its connection and the compiled statements. `StoreWriter` makes another one
 /// when the file has to be made anew.
 final class WriterSession {
-    let connection: Connection
+    let connection: SQLiteConnection
     private let log: FileIdentity?
     private var clients: ClientWriter
     private let failures: FailureWriter
@@ -15,7 +15,7 @@ final class WriterSession {
     /// Opens an existing file (an empty one too), migrates it, and checks it as far as that is cheap.
     /// - Throws: `.corrupt` or `.notADatabase` for a file that should be moved aside.
     init(_ files: DatabaseFiles, schema: Schema, options: WriterOptions) throws(StoreError) {
-        let connection = try Connection(files, mode: .readWrite, busyTimeout: options.busyTimeout)
+        let connection = try SQLiteConnection(files, mode: .readWrite, busyTimeout: options.busyTimeout)
         self.connection = connection
         maxClients = options.maxClients
         do throws(StoreError) {
@@ -70,7 +70,7 @@ final class WriterSession {
     }
 
     /// Looks for damage for a bounded time; what is not found then shows when it is read.
-    private static func check(_ connection: Connection, seconds: Double) throws(StoreError) {
+    private static func check(_ connection: SQLiteConnection, seconds: Double) throws(StoreError) {
         do throws(StoreError) {
             let finding = try connection.withDeadline(seconds: seconds) { () throws(StoreError) in
                 try connection.text("PRAGMA quick_check(1)")

@@ -78,7 +78,7 @@ extension FuzzBody {
         let message = admitted.request.message
         // A field of ours may be one too many for whoever reads it as strictly as we do.
         guard message.count < HeadParser.maxFields - 2 else { return }
-        let route = Route(isHTTPS: admitted.isHTTPS, host: admitted.host, port: admitted.port, forwarder: nil)
+        let route = OutboundRoute(isHTTPS: admitted.isHTTPS, host: admitted.host, port: admitted.port, forwarder: nil)
         var written = ByteBuffer()
         admitted.write(for: route, into: &written)
         var parser = HeadParser(.request, maxBytes: .max)

@@ -1,5 +1,5 @@
 /// Where a request goes and which way: requests with equal routes may share connections.
-struct Route: Sendable, Hashable {
+struct OutboundRoute: Sendable, Hashable {
     let isHTTPS: Bool
     /// Name or address without brackets.
     let host: String

@@ -10,14 +10,14 @@ import Store
 #endif
 
 /// One instant on both clocks: the one that measures, which the broker goes by, and the one that people and the record read.
-struct Moment: Sendable {
+struct ClockReading: Sendable {
     let deadline: NIODeadline
     let wall: UnixMilliseconds
 
-    static func now() -> Moment {
+    static func now() -> ClockReading {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
-        return Moment(
+        return ClockReading(
             deadline: .now(), wall: UnixMilliseconds(time.tv_sec) * 1000 + UnixMilliseconds(time.tv_nsec) / 1_000_000)
     }
 

@@ -5,7 +5,7 @@ import Glibc
 ///
 /// Ownership: one thread at a time; opened without SQLite's own mutexes. Closing finalizes the cached statements; a
 /// statement must not be used after that.
-final class Connection {
+final class SQLiteConnection {
     /// How the file is opened.
     enum Mode {
         /// An existing file, for reading and writing.
@@ -138,7 +138,7 @@ final class Connection {
         }
         let expired: @convention(c) (UnsafeMutableRawPointer?) -> Int32 = { context in
             guard let context else { return 0 }
-            return Connection.monotonicSeconds() > context.load(as: Double.self) ? 1 : 0
+            return SQLiteConnection.monotonicSeconds() > context.load(as: Double.self) ? 1 : 0
         }
         sqlite3_progress_handler(handle, 10_000, expired, deadline)
         return try body()

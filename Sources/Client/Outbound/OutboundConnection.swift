@@ -7,12 +7,12 @@ import Wire
 ///
 /// States: `.idle` ⇄ `.busy`; `.closed` from both. A read is always outstanding while idle, so that the peer's closing is
 /// noticed at once. Confined to its channel's event loop.
-final class Connection: ChannelInboundHandler {
+final class OutboundConnection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
     private struct Busy {
-        let exchange: Exchange
+        let exchange: OutboundExchange
         var parser: ResponseParser
         var requestEnded: Bool
         var answerBegan = false
@@ -24,13 +24,13 @@ final class Connection: ChannelInboundHandler {
         case closed
     }
 
-    let route: Route
+    let route: OutboundRoute
     private let client: OutboundClient
     private var context: ChannelHandlerContext?
     private var state = State.idle
     private var failure: (any Error)?
 
-    init(route: Route, client: OutboundClient) {
+    init(route: OutboundRoute, client: OutboundClient) {
         self.route = route
         self.client = client
     }
@@ -45,7 +45,7 @@ final class Connection: ChannelInboundHandler {
     /// Sends the request. The connection must be idle.
     ///
     /// - Parameter wasKept: whether it has been idle before, and may have died meanwhile.
-    func begin(_ exchange: Exchange, wasKept: Bool) {
+    func begin(_ exchange: OutboundExchange, wasKept: Bool) {
         guard case .idle = state, let context, isOpen else {
             exchange.connectionBegan(self, wasIdle: wasKept)
             exchange.failed(.broken(failure))

@@ -5,16 +5,16 @@ import Wire
 /// no other comes.
 protocol ExchangeDelegate: AnyObject {
     /// A connection is there, and the request's head is on its way: a streamed body can follow.
-    func exchangeOpened(_ exchange: Exchange)
-    func exchange(_ exchange: Exchange, received head: ResponseHead)
-    func exchange(_ exchange: Exchange, received body: ByteBuffer)
+    func exchangeOpened(_ exchange: OutboundExchange)
+    func exchange(_ exchange: OutboundExchange, received head: ResponseHead)
+    func exchange(_ exchange: OutboundExchange, received body: ByteBuffer)
     /// All that one read from the socket brought has been handed over; nothing more comes before `read()` is called.
-    func exchangeReadBatchEnded(_ exchange: Exchange)
+    func exchangeReadBatchEnded(_ exchange: OutboundExchange)
     /// More of a streamed body may be written.
-    func exchangeBecameWritable(_ exchange: Exchange)
+    func exchangeBecameWritable(_ exchange: OutboundExchange)
     /// The answer is complete.
-    func exchangeEnded(_ exchange: Exchange)
-    func exchange(_ exchange: Exchange, failed failure: OutboundFailure)
+    func exchangeEnded(_ exchange: OutboundExchange)
+    func exchange(_ exchange: OutboundExchange, failed failure: OutboundFailure)
 }
 
 /// One request of ours and its answer.
@@ -23,7 +23,7 @@ protocol ExchangeDelegate: AnyObject {
 /// which had been idle, and that found this connection dead before any byte of an answer, goes back to `.waiting` once: an
 /// idle connection can be closed by its peer at any moment, and that says nothing about the peer.
 /// Confined to the client's event loop.
-final class Exchange {
+final class OutboundExchange {
     enum Body {
         /// Known from the start, so that it can be sent twice.
         case complete([ByteBuffer])
@@ -33,11 +33,11 @@ final class Exchange {
 
     private enum State {
         case waiting
-        case running(Connection)
+        case running(OutboundConnection)
         case over
     }
 
-    let route: Route
+    let route: OutboundRoute
     let isHead: Bool
     let chunks: ResponseParser.ChunkTreatment
     let requestHead: ByteBuffer
@@ -55,7 +55,7 @@ final class Exchange {
     ///   - isRepeatable: Whether sending the request twice does no harm.
     ///   - delegate: Held until the exchange is over.
     init(
-        _ client: OutboundClient, route: Route, requestHead: ByteBuffer, requestBody: Body = .complete([]),
+        _ client: OutboundClient, route: OutboundRoute, requestHead: ByteBuffer, requestBody: Body = .complete([]),
         isHead: Bool = false, isRepeatable: Bool = true, chunks: ResponseParser.ChunkTreatment = .removed,
         delegate: any ExchangeDelegate
     ) {
@@ -111,7 +111,7 @@ final class Exchange {
 
     // MARK: What the connection reports
 
-    func connectionBegan(_ connection: Connection, wasIdle: Bool) {
+    func connectionBegan(_ connection: OutboundConnection, wasIdle: Bool) {
         state = .running(connection)
         isOnIdleConnection = wasIdle
     }

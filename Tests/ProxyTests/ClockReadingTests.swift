@@ -3,20 +3,20 @@ import Testing
 
 @testable import Proxy
 
-@Suite struct MomentTests {
+@Suite struct ClockReadingTests {
     @Test("A moment finds its way between the clocks, and stops at the ends of what they can say")
     func extremes() {
-        let now = Moment(deadline: .uptimeNanoseconds(5_000_000_000), wall: 1_700_000_000_000)
+        let now = ClockReading(deadline: .uptimeNanoseconds(5_000_000_000), wall: 1_700_000_000_000)
         #expect(now.wall(of: .uptimeNanoseconds(6_000_000_000)) == 1_700_000_001_000)
         #expect(now.deadline(of: 1_700_000_001_000) == .uptimeNanoseconds(6_000_000_000))
         for wall in [Int64.min, -1, 0] { #expect(now.deadline(of: wall) == .uptimeNanoseconds(0)) }
         #expect(now.deadline(of: .max) == .distantFuture)
         #expect(now.wall(of: .distantFuture) > now.wall)
         for wall in [Int64.min, .max] {
-            let odd = Moment(deadline: .uptimeNanoseconds(5_000_000_000), wall: wall)
+            let odd = ClockReading(deadline: .uptimeNanoseconds(5_000_000_000), wall: wall)
             for other in [NIODeadline.distantPast, .distantFuture] { _ = odd.wall(of: other) }
             for other in [Int64.min, 0, .max] { _ = odd.deadline(of: other) }
         }
-        #expect(Moment(deadline: .distantPast, wall: .max).wall(of: .distantFuture) == .max)
+        #expect(ClockReading(deadline: .distantPast, wall: .max).wall(of: .distantFuture) == .max)
     }
 }

@@ -1,5 +1,5 @@
 /// What a load generator reads of a response's head: its status, how its body is framed, whether the connection ends with it.
-struct ResponseHead: Equatable {
+struct ScannedHead: Equatable {
     enum Framing: Equatable {
         case none
         case length(Int)

@@ -52,6 +52,30 @@ public enum FailureKind: String, CaseIterable, Sendable, Hashable {
         }
     }
 
+    /// The status of the response with which a client reports this kind, as our client writes it: what a scraper sees where the proxy
+    /// passes that response on as it is. `nil` for what is not a client's to report.
+    public var reportStatus: Int? {
+        switch self {
+        case .targetUnreachable, .targetBroken: 502
+        case .targetTimeout: 504
+        case .targetRefused, .scrapeFailed: 500
+        case .noPoll, .noPush, .responseTimeout, .queueFull, .shuttingDown, .badTarget, .badPush, .pushBroken,
+            .targetStatus,
+            .scraperGone:
+            nil
+        }
+    }
+
+    /// The kinds that a client may report of itself, by the value of `X-Pushprox-Failure`. Without that field a pushed 5xx is the target's
+    /// own answer.
+    public static let reportable = allCases.filter { $0.reportStatus != nil }
+
+    /// What a client reports; anything that is not a client's to report, or is not known, is `scrapeFailed`.
+    public init(reported: String) {
+        let kind = FailureKind(rawValue: reported)
+        self = kind?.reportStatus == nil ? .scrapeFailed : kind ?? .scrapeFailed
+    }
+
     /// Whose fault it is.
     public var fault: Fault {
         switch self {

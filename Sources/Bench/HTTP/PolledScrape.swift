@@ -1,5 +1,5 @@
 /// What a simulated client needs of the request in an answered poll: its `Id`, and the token by which the scraper knows its scrape.
-struct ScrapeRequest: Equatable {
+struct PolledScrape: Equatable {
     /// Empty when there was none: a proxy that sends none is at fault, and the push will be refused.
     var id: [UInt8]
     /// The number in `?n=…` of the URL; `nil` for a scrape that is not of `pushprox-bench scrape`.
