@@ -37,6 +37,6 @@ public protocol Router: Sendable {
 
 /// Told how each request of a route ended.
 public protocol RequestObserver: AnyObject, Sendable {
-    /// - Parameter nanoseconds: From the request's head to the end of the response.
-    func requestEnded(status: Int, nanoseconds: Int64)
+    /// - Parameter duration: From the request's head to the end of the response.
+    func requestEnded(status: Int, after duration: TimeAmount)
 }

@@ -160,7 +160,7 @@ extension ServerConnection {
         guard let observer else { return }
         self.observer = nil
         let now = context?.eventLoop.now ?? .now()
-        observer.requestEnded(status: status, nanoseconds: (now - headBegan).nanoseconds)
+        observer.requestEnded(status: status, after: now - headBegan)
     }
 
     /// Puts this connection on the clock, unless it is; the time of a request counts from its first byte.

@@ -1,6 +1,8 @@
 import NIOCore
 import Wire
 
+import struct Glibc.linger
+
 /// What goes out to the peer, and what becomes of it when the peer does not read.
 extension ServerConnection {
     private static let allocator = ByteBufferAllocator()
@@ -143,13 +145,11 @@ extension ServerConnection {
     /// - Parameter buffered: `bufferedBytes`.
     func writeProgress(buffered: Int) -> WriteProgress {
         var memory = SocketMemory()
-        #if os(Linux)
-            if let provider = context?.channel as? any SocketOptionProvider {
-                let known: EventLoopFuture<SocketMemory> = provider.unsafeGetSocketOption(
-                    level: .socket, name: .init(rawValue: SocketMemory.option))
-                known.assumeIsolated().whenSuccess { memory = $0 }
-            }
-        #endif
+        if let provider = context?.channel as? any SocketOptionProvider {
+            let known: EventLoopFuture<SocketMemory> = provider.unsafeGetSocketOption(
+                level: .socket, name: .init(rawValue: SocketMemory.option))
+            known.assumeIsolated().whenSuccess { memory = $0 }
+        }
         return WriteProgress(gone: writtenBytes &- buffered, unacknowledged: memory.writeQueued)
     }
 
@@ -194,11 +194,3 @@ extension ServerConnection {
         }
     }
 }
-
-#if canImport(Glibc)
-    import struct Glibc.linger
-#elseif canImport(Musl)
-    import struct Musl.linger
-#else
-    import struct Darwin.linger
-#endif

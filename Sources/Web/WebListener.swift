@@ -1,4 +1,5 @@
 import Flags
+import Glibc
 import Logging
 import NIOCore
 import NIOPosix
@@ -122,24 +123,10 @@ extension ServerBootstrap {
     /// Finds peers that vanished without a word, in about 30 s: unanswered keepalive probes, or data that stays
     /// unacknowledged. Set on the listener, from which Linux's accepted sockets inherit them: no system call per connection.
     fileprivate func deadPeerOptions() -> ServerBootstrap {
-        let bootstrap = serverChannelOption(.socketOption(.so_keepalive), value: 1)
-        #if os(Linux)
-            return
-                bootstrap
-                .serverChannelOption(.tcpOption(.init(rawValue: TCP_KEEPIDLE)), value: 15)
-                .serverChannelOption(.tcpOption(.init(rawValue: TCP_KEEPINTVL)), value: 5)
-                .serverChannelOption(.tcpOption(.init(rawValue: TCP_KEEPCNT)), value: 3)
-                .serverChannelOption(.tcpOption(.init(rawValue: TCP_USER_TIMEOUT)), value: 30_000)
-        #else
-            return bootstrap
-        #endif
+        serverChannelOption(.socketOption(.so_keepalive), value: 1)
+            .serverChannelOption(.tcpOption(.init(rawValue: TCP_KEEPIDLE)), value: 15)
+            .serverChannelOption(.tcpOption(.init(rawValue: TCP_KEEPINTVL)), value: 5)
+            .serverChannelOption(.tcpOption(.init(rawValue: TCP_KEEPCNT)), value: 3)
+            .serverChannelOption(.tcpOption(.init(rawValue: TCP_USER_TIMEOUT)), value: 30_000)
     }
 }
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
