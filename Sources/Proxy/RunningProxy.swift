@@ -1,4 +1,5 @@
 import Flags
+import Glibc
 import Logging
 import NIOCore
 import NIOPosix
@@ -47,19 +48,26 @@ final class RunningProxy: Sendable {
                 lastSeen: now.deadline(of: client.lastSeen), expires: now.deadline(of: client.expires))
         }
         let metrics = ProxyMetrics()
-        let dispatcher = Dispatcher(broker: broker, metrics: metrics, logger: logger)
-        let recorder = file.map {
-            Recorder(
-                file: $0, dispatcher: dispatcher, metrics: metrics, logger: logger,
-                maxClients: configuration.broker.maxClients, retention: configuration.retention.milliseconds)
+        var sinks: [any FactSink] = [
+            MetricsSink(metrics: metrics),
+            LogSink(logger, fleetLog: FleetLog(logger: logger, suppressed: metrics.suppressedLines)),
+        ]
+        let recordSink = file.map { _ in RecordSink(maxClients: configuration.broker.maxClients) }
+        if let recordSink { sinks.append(recordSink) }
+        let dispatcher = Dispatcher(broker: broker, sinks: sinks)
+        var recorder: Recorder?
+        if let file, let recordSink {
+            recorder = Recorder(
+                of: recordSink, in: file, fleet: dispatcher, metrics: metrics, logger: logger,
+                retention: .nanoseconds(configuration.retention.nanoseconds))
         }
-        if let recorder { dispatcher.record(in: recorder) }
-        metrics.observe({ dispatcher.gauges }, backlog: { recorder?.backlogCount ?? 0 })
+        metrics.observe({ dispatcher.gauges }, backlog: { recordSink?.count ?? 0 })
 
         let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
         let router = ProxyRouter(
             dispatcher: dispatcher, metrics: metrics, routes: routes(dispatcher, metrics),
-            defaultTimeout: configuration.defaultTimeout.nanoseconds, maxTimeout: configuration.maxTimeout.nanoseconds,
+            defaultTimeout: .nanoseconds(configuration.defaultTimeout.nanoseconds),
+            maxTimeout: .nanoseconds(configuration.maxTimeout.nanoseconds),
             maxHeadBytes: configuration.web.maxHeaderBytes)
         do {
             let listener = try await WebListener.bind(
@@ -163,11 +171,3 @@ final class RunningProxy: Sendable {
         ])
     }
 }
-
-#if canImport(Glibc)
-    import func Glibc.getpid
-#elseif canImport(Musl)
-    import func Musl.getpid
-#else
-    import func Darwin.getpid
-#endif

@@ -11,7 +11,7 @@ import Wire
     func simple() {
         var it = Brokered()
         #expect(it.poll(1, "a").decisions == [])
-        #expect(it.scrape(10, "A").decisions == [.deliver(scraper: 10, poll: 1)])
+        #expect(it.scrape(10, "A").decisions == [.deliver(10, by: 1)])
         #expect(it.push(20, for: 10) == 10)
         let end = it.ended(10, at: 1)
         #expect(end.decisions == [])
@@ -27,7 +27,7 @@ import Wire
         for number in 10...12 { #expect(it.scrape(number, "a").decisions == []) }
         #expect(it.broker.gauges.queued == 3)
         for (poll, scrape) in [(1, 10), (2, 11), (3, 12)] {
-            #expect(it.poll(poll, "a").decisions == [.deliver(scraper: scrape, poll: poll)])
+            #expect(it.poll(poll, "a").decisions == [.deliver(scrape, by: poll)])
         }
         #expect(it.broker.gauges == BrokerGauges(liveClients: 1, connectedClients: 1, inFlight: 3))
     }
@@ -51,17 +51,17 @@ import Wire
         _ = it.poll(1, "a")
         _ = it.scrape(10, "a", timeout: 5)
         _ = it.push(20, for: 10)
-        #expect(it.passed(5).decisions == [.abandonPush(20), .fail(10, .responseTimeout)])
+        #expect(it.passed(5).decisions == [.abandon(20), .fail(10, .responseTimeout)])
     }
 
     @Test("A poll whose client disconnected takes no scrape")
     func pollLeft() {
         var it = Brokered()
         _ = it.poll(1, "a")
-        _ = it.pollLeft(1)
+        _ = it.left(1)
         #expect(it.scrape(10, "a").decisions == [])
-        #expect(it.poll(2, "a").decisions == [.deliver(scraper: 10, poll: 2)])
-        #expect(it.pollLeft(1).isEmpty)
+        #expect(it.poll(2, "a").decisions == [.deliver(10, by: 2)])
+        #expect(it.left(1).isEmpty)
     }
 
     @Test("A scraper that hung up is no longer queued, nor served")
@@ -72,10 +72,10 @@ import Wire
         #expect(
             it.broker.scraperLeft(it.ids[10]!, sent: nil, bytes: 0, at: Brokered.at(1)).ends.first?.failure
                 == .scraperGone)
-        #expect(it.poll(1, "a").decisions == [.deliver(scraper: 11, poll: 1)])
+        #expect(it.poll(1, "a").decisions == [.deliver(11, by: 1)])
         _ = it.push(20, for: 11)
         #expect(
-            it.broker.scraperLeft(it.ids[11]!, sent: 200, bytes: 3, at: Brokered.at(1)).decisions == [.abandonPush(20)])
+            it.broker.scraperLeft(it.ids[11]!, sent: 200, bytes: 3, at: Brokered.at(1)).decisions == [.abandon(20)])
         #expect(it.ended(11).isEmpty)
     }
 
@@ -86,8 +86,8 @@ import Wire
         _ = it.scrape(10, "a")
         _ = it.scrape(11, "a")
         #expect(it.broker.deliveryFailed(it.ids[10]!, it.deliveries[1]!, at: Brokered.at(0)).decisions == [])
-        #expect(it.poll(2, "a").decisions == [.deliver(scraper: 10, poll: 2)])
-        #expect(it.poll(3, "a").decisions == [.deliver(scraper: 11, poll: 3)])
+        #expect(it.poll(2, "a").decisions == [.deliver(10, by: 2)])
+        #expect(it.poll(3, "a").decisions == [.deliver(11, by: 3)])
         // Too late, and from a delivery that no longer has it.
         #expect(it.broker.deliveryFailed(it.ids[10]!, it.deliveries[1]!, at: Brokered.at(0)).isEmpty)
     }
@@ -100,7 +100,7 @@ import Wire
         _ = it.poll(2, "a")
         #expect(
             it.broker.deliveryFailed(it.ids[10]!, it.deliveries[1]!, at: Brokered.at(0)).decisions
-                == [.deliver(scraper: 10, poll: 2)])
+                == [.deliver(10, by: 2)])
     }
 
     @Test("A newer poll of one client supersedes the older")
@@ -108,9 +108,9 @@ import Wire
         var it = Brokered()
         let instance = InstanceID()
         _ = it.poll(1, "a", instance: instance)
-        #expect(it.poll(2, "a", instance: instance).decisions == [.endPoll(1, .superseded)])
+        #expect(it.poll(2, "a", instance: instance).decisions == [.endDelivery(1, .superseded)])
         #expect(it.broker.gauges.waitingPolls == 1)
-        #expect(it.scrape(10, "a").decisions == [.deliver(scraper: 10, poll: 2)])
+        #expect(it.scrape(10, "a").decisions == [.deliver(10, by: 2)])
     }
 
     @Test("An idle poll of our own client is ended; upstream's is held")
@@ -119,7 +119,7 @@ import Wire
         _ = it.poll(1, "a", instance: InstanceID())
         _ = it.poll(2, "b")
         #expect(it.passed(44).decisions == [])
-        #expect(it.passed(45).decisions == [.endPoll(1, .idle)])
+        #expect(it.passed(45).decisions == [.endDelivery(1, .idle)])
         #expect(it.passed(4500).decisions == [])
         #expect(it.broker.gauges.waitingPolls == 1)
     }
@@ -128,7 +128,7 @@ import Wire
     func goneWithQueue() {
         var it = Brokered()
         _ = it.poll(1, "a")
-        _ = it.pollLeft(1)
+        _ = it.left(1)
         _ = it.scrape(10, "a", timeout: 1000, at: 299)
         let states = it.passed(300).facts.compactMap { if case .client(let state) = $0 { state } else { nil } }
         #expect(states.map(\.queued) == [1] && states.map(\.isRegistered) == [false])
@@ -174,7 +174,7 @@ import Wire
         }
         #expect(registered(it.poll(1, "a")) == [false])
         #expect(registered(it.poll(2, "a")) == [])
-        _ = it.pollLeft(2)
+        _ = it.left(2)
         _ = it.passed(300)
         #expect(registered(it.poll(3, "a", at: 301)) == [true])
     }
@@ -192,9 +192,9 @@ import Wire
         #expect(it.scrape(14, "c").decisions == [.fail(14, .queueFull)])
         #expect(it.broker.gauges.queued == 3)
         // Room is given back, and a scrape with a waiting poll needs none.
-        #expect(it.poll(1, "a").decisions == [.deliver(scraper: 10, poll: 1)])
+        #expect(it.poll(1, "a").decisions == [.deliver(10, by: 1)])
         _ = it.poll(2, "d")
-        #expect(it.scrape(15, "d").decisions == [.deliver(scraper: 15, poll: 2)])
+        #expect(it.scrape(15, "d").decisions == [.deliver(15, by: 2)])
     }
 
     @Test("The number of clients has a bound; those that are registered go on")
@@ -203,8 +203,8 @@ import Wire
         limits.maxClients = 1
         var it = Brokered(limits)
         #expect(it.poll(1, "a").decisions == [])
-        #expect(it.poll(2, "b").decisions == [.endPoll(2, .tooManyClients)])
-        #expect(it.poll(3, "a").decisions == [.endPoll(1, .superseded)])
+        #expect(it.poll(2, "b").decisions == [.endDelivery(2, .tooManyClients)])
+        #expect(it.poll(3, "a").decisions == [.endDelivery(1, .superseded)])
         #expect(it.broker.gauges.liveClients == 1)
     }
 
@@ -252,7 +252,7 @@ import Wire
         for (scrape, status) in [(10, nil), (11, 200)] as [(Int, Int?)] {
             _ = it.poll(scrape - 9, "a")
             _ = it.scrape(scrape, "a", timeout: 5)
-            _ = it.broker.responseBegan(it.ids[scrape]!, status: status, push: 20, at: Brokered.at(0))
+            _ = it.broker.responseBegan(it.ids[scrape]!, status: status, source: 20, at: Brokered.at(0))
         }
         #expect(Set(it.passed(6).ends.map(\.status)) == [FailureKind.responseTimeout.status, 200])
         _ = it.poll(3, "a", at: 6)
@@ -272,9 +272,9 @@ import Wire
         #expect(
             Set(it.shutDown(at: 1).decisions.map { "\($0)" })
                 == Set([
-                    "\(Decision.endPoll(2, .shuttingDown))", "\(Decision.fail(11, .shuttingDown))",
+                    "\(Decision.endDelivery(2, .shuttingDown))", "\(Decision.fail(11, .shuttingDown))",
                 ]))
-        #expect(it.poll(3, "a", at: 1).decisions == [.endPoll(3, .shuttingDown)])
+        #expect(it.poll(3, "a", at: 1).decisions == [.endDelivery(3, .shuttingDown)])
         #expect(it.scrape(12, "a", at: 1).decisions == [.fail(12, .shuttingDown)])
         #expect(!it.broker.isIdle)
         #expect(it.push(20, for: 10, at: 2) == 10)
@@ -298,7 +298,7 @@ import Wire
     func awayAndScraped() {
         var it = Brokered()
         _ = it.poll(1, "a")
-        _ = it.pollLeft(1)
+        _ = it.left(1)
         for number in 10..<1000 {
             _ = it.scrape(number, "a", timeout: 1)
             _ = it.broker.scraperLeft(it.ids[number]!, sent: nil, bytes: 0, at: Brokered.at(0))
@@ -314,7 +314,7 @@ import Wire
         _ = it.scrape(10, "a")
         _ = it.push(20, for: 10)
         _ = it.shutDown(at: 1)
-        #expect(it.graceEnded(at: 2).decisions == [.abandonPush(20), .fail(10, .shuttingDown)])
+        #expect(it.graceEnded(at: 2).decisions == [.abandon(20), .fail(10, .shuttingDown)])
         #expect(it.broker.isIdle)
     }
 
@@ -351,7 +351,7 @@ import Wire
         _ = it.poll(1, "a", instance: InstanceID())
         _ = it.broker.scrapeArrived(
             ScrapeID(high: 0, low: 9), for: FQDN("b")!, from: 9, deadline: .distantFuture, at: Brokered.at(0))
-        _ = it.pollLeft(1, at: 1)
+        _ = it.left(1, at: 1)
         #expect(it.passed(1_000_000_000).isEmpty)
         #expect(it.listed() == ["r", "a"])
     }

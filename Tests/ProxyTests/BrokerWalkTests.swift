@@ -164,10 +164,10 @@ private struct Walk {
         let spelling = Bool.random(using: &random) ? name : name.uppercased()
         // The model learns of the poll before the actions: one of them may deliver to it.
         let actions = it.poll(poll, spelling, instance: instance, at: now)
-        let refused = actions.decisions.contains(.endPoll(poll, .tooManyClients))
+        let refused = actions.decisions.contains(.endDelivery(poll, .tooManyClients))
         if let older = model.parked[name] {
             let isClash = model.processes[older] != instance
-            #expect(actions.decisions.contains(.endPoll(older, isClash ? .clash : .superseded)))
+            #expect(actions.decisions.contains(.endDelivery(older, isClash ? .clash : .superseded)))
             #expect(actions.facts.contains { if case .clash = $0 { true } else { false } } == isClash)
         }
         if !refused {
@@ -193,7 +193,7 @@ private struct Walk {
             model.parked[name] = nil
             model.listed[name]?.seen = now
         }
-        apply(it.pollLeft(poll, at: now))
+        apply(it.left(poll, at: now))
     }
 
     private mutating func scraperLeft(_ scrape: Int) {
@@ -262,17 +262,17 @@ private struct Walk {
                     Issue.record("an ended scrape is delivered")
                     continue
                 }
-                #expect(model.livePolls.contains(it.poll), "delivered to a dead poll")
-                #expect(model.parked[name] == it.poll, "delivered to a poll that does not wait")
+                #expect(model.livePolls.contains(it.port), "delivered to a dead poll")
+                #expect(model.parked[name] == it.port, "delivered to a poll that does not wait")
                 #expect(model.queues[name]?.first == it.scraper, "not first come first served")
                 model.queues[name]?.removeFirst()
                 model.parked[name] = nil
                 model.listed[name]?.seen = now
-                model.livePolls.remove(it.poll)
+                model.livePolls.remove(it.port)
                 model.scrapes[it.scraper]!.state = .delivered
                 deliveryOf[it.scraper] = it.delivery
                 delivered += 1
-            case .endPoll(let poll, let why):
+            case .endDelivery(let poll, let why):
                 #expect(model.livePolls.remove(poll) != nil, "a dead poll is ended: \(why)")
                 for (name, parked) in model.parked where parked == poll {
                     model.parked[name] = nil
@@ -289,7 +289,7 @@ private struct Walk {
                 }
                 end(inModel: scrape)
                 model.scrapes[scrape]!.answers += 1
-            case .abandonPush(let push):
+            case .abandon(let push):
                 #expect(model.scrapes.values.contains { $0.push == push })
             case .note(.gone(let fqdn)):
                 #expect(!model.isConnected(fqdn.key), "gone though it is connected")

@@ -8,26 +8,27 @@ import Wire
 /// The broker's ends as numbers, so that what it decides can be compared.
 enum NumberPorts: BrokerPorts {
     typealias Scraper = Int
-    typealias Poll = Int
-    typealias Push = Int
+    typealias Delivery = Int
+    typealias Source = Int
 }
 
 /// Actions in short, without facts.
 enum Decision: Equatable {
-    case deliver(scraper: Int, poll: Int)
-    case endPoll(Int, PollEnd)
+    /// A scrape, by a delivery.
+    case deliver(Int, by: Int)
+    case endDelivery(Int, DeliveryEnd)
     case fail(Int, FailureKind)
-    case abandonPush(Int)
+    case abandon(Int)
 }
 
 extension [BrokerAction<NumberPorts>] {
     var decisions: [Decision] {
         compactMap {
             switch $0 {
-            case .deliver(let delivered): .deliver(scraper: delivered.scraper, poll: delivered.poll)
-            case .endPoll(let poll, let why): .endPoll(poll, why)
+            case .deliver(let delivered): .deliver(delivered.scraper, by: delivered.port)
+            case .endDelivery(let delivery, let why): .endDelivery(delivery, why)
             case .fail(let scraper, let kind, _): .fail(scraper, kind)
-            case .abandonPush(let push): .abandonPush(push)
+            case .abandon(let source): .abandon(source)
             case .note: nil
             }
         }
@@ -56,9 +57,24 @@ struct Brokered {
     mutating func poll(
         _ number: Int, _ name: String, instance: InstanceID? = nil, at time: Int = 0
     ) -> [BrokerAction<NumberPorts>] {
-        let fqdn = FQDN(name)!
-        let (id, actions) = broker.pollArrived(
-            PollArrival(fqdn: fqdn, port: number, instance: instance), at: Self.at(time))
+        deliver(number, [name], .one, instance: instance, at: time)
+    }
+
+    /// A tunnel as it will be: it takes several scrapes at once, of several names.
+    mutating func tunnel(
+        _ number: Int, _ names: [String], takes count: Int, instance: InstanceID? = nil, at time: Int = 0
+    ) -> [BrokerAction<NumberPorts>] {
+        deliver(number, names, .atOnce(count), instance: instance, at: time)
+    }
+
+    mutating func deliver(
+        _ number: Int, _ names: [String], _ capacity: DeliveryCapacity, instance: InstanceID?, at time: Int
+    ) -> [BrokerAction<NumberPorts>] {
+        let fqdns = names.map { FQDN($0)! }
+        let (id, actions) = broker.deliveryArrived(
+            DeliveryArrival(
+                fqdn: fqdns[0], others: Array(fqdns.dropFirst()), port: number, capacity: capacity, instance: instance),
+            at: Self.at(time))
         deliveries[number] = id
         return actions
     }
@@ -72,12 +88,16 @@ struct Brokered {
             id, for: FQDN(name)!, from: number, deadline: Self.at(time + timeout), at: Self.at(time))
     }
 
-    mutating func pollLeft(_ number: Int, at time: Int = 0) -> [BrokerAction<NumberPorts>] {
-        broker.pollLeft(deliveries[number]!, at: Self.at(time))
+    /// - Parameter returned: Scrapes that it had taken and had no answer to.
+    mutating func left(
+        _ number: Int, returning returned: [Int] = [], at time: Int = 0
+    ) -> [BrokerAction<NumberPorts>] {
+        broker.deliveryLeft(deliveries[number]!, returning: returned.map { ids[$0]! }, at: Self.at(time))
     }
 
     mutating func push(_ push: Int, for number: Int, at time: Int = 0) -> Int? {
-        guard case .relay(let scraper) = broker.responseBegan(ids[number]!, status: 200, push: push, at: Self.at(time))
+        guard
+            case .relay(let scraper) = broker.responseBegan(ids[number]!, status: 200, source: push, at: Self.at(time))
         else {
             return nil
         }

@@ -11,7 +11,7 @@ import Wire
         _ = it.poll(1, "Edge1")
         #expect(it.passed(10_000).decisions == [])
         #expect(it.listed() == ["Edge1"])
-        _ = it.pollLeft(1, at: 10_000)
+        _ = it.left(1, at: 10_000)
         _ = it.passed(10_299)
         #expect(it.listed() == ["Edge1"])
         _ = it.passed(10_300)
@@ -36,7 +36,7 @@ import Wire
         it.broker.clientRestored(FQDN("a")!, instance: nil, lastSeen: Brokered.at(-100), expires: Brokered.at(200))
         #expect(it.listed() == ["a"])
         #expect(it.scrape(10, "a").decisions == [])
-        #expect(it.poll(1, "a").decisions == [.deliver(scraper: 10, poll: 1)])
+        #expect(it.poll(1, "a").decisions == [.deliver(10, by: 1)])
         #expect(it.broker.gauges.liveClients == 1)
         it.broker.clientRestored(FQDN("b")!, instance: nil, lastSeen: Brokered.at(-100), expires: Brokered.at(20))
         _ = it.passed(20)
@@ -53,10 +53,10 @@ import Wire
         let entries = ["x", "[fe80::1]", "c", "d", "e"].map { "{\"targets\":[\"\($0)\"],\"labels\":{}}" }
         #expect(it.clients() == "[" + entries.joined(separator: ",") + "]\n")
         // The first page empties, then all.
-        for number in [0, 1] { _ = it.pollLeft(number) }
+        for number in [0, 1] { _ = it.left(number) }
         _ = it.passed(300)
         #expect(it.listed() == ["c", "d", "e"])
-        for number in 2...4 { _ = it.pollLeft(number, at: 300) }
+        for number in 2...4 { _ = it.left(number, at: 300) }
         _ = it.passed(600)
         #expect(it.clients() == "[]\n")
     }

@@ -4,10 +4,6 @@ import Wire
 
 /// What the events are made of: changes of a client's slot, each of which keeps the gauges and the deadlines right.
 extension Broker {
-    func isParked(_ delivery: DeliveryID) -> Bool {
-        slots.indices.contains(delivery.slot) && slots[delivery.slot].parked?.id == delivery
-    }
-
     /// Changes a slot in place, and keeps the gauge of connected clients right.
     @discardableResult
     mutating func change<Result>(_ index: Int, _ body: (inout Slot) -> Result) -> Result {
@@ -45,72 +41,23 @@ extension Broker {
         slots[index].expires = now + limits.registrationTimeout
     }
 
-    mutating func register(
-        _ poll: PollArrival<Ports.Poll>, _ now: NIODeadline, _ actions: inout [Action]
-    ) -> Int? {
-        let index = names[poll.fqdn.key] ?? claimSlot(poll.fqdn, now)
+    /// - Returns: Whether there is room for one more client; if not, nothing is left of the slot unless scrapes wait for it.
+    mutating func register(_ index: Int, _ fqdn: FQDN, _ actions: inout [Action]) -> Bool {
         if !slots[index].isRegistered {
             guard gauges.liveClients < limits.maxClients else {
                 release(index)
-                return nil
+                return false
             }
             gauges.liveClients += 1
+            slots[index].isRegistered = true
             listingChanged(index)
-            actions.append(.note(.registered(poll.fqdn, isBack: goneNames.remove(poll.fqdn.key))))
+            actions.append(.note(.registered(fqdn, isBack: goneNames.remove(fqdn.key))))
         }
-        if slots[index].fqdn.spelling != poll.fqdn.spelling {
-            slots[index].fqdn = poll.fqdn
+        if slots[index].fqdn.spelling != fqdn.spelling {
+            slots[index].fqdn = fqdn
             listingChanged(index)
         }
-        change(index) {
-            $0.isRegistered = true
-            $0.instance = poll.instance
-            $0.agent = poll.agent
-            $0.address = poll.address
-        }
-        touch(index, now)
-        return index
-    }
-
-    mutating func park(_ poll: Slot.Parked, _ index: Int, _ now: NIODeadline) {
-        change(index) { $0.parked = poll }
-        gauges.waitingPolls += 1
-        // Only our own client knows what an idle end is.
-        guard poll.instance != nil else { return }
-        endablePolls += 1
-        pollEnds.add(poll.id, at: now + limits.pollMaxWait, live: endablePolls) { [slots] id, _ in
-            slots[id.slot].parked?.id == id
-        }
-    }
-
-    mutating func unpark(_ index: Int) -> Slot.Parked? {
-        guard let parked = change(index, { $0.parked.take() }) else { return nil }
-        gauges.waitingPolls -= 1
-        if parked.instance != nil { endablePolls -= 1 }
-        return parked
-    }
-
-    /// Hands the scrape at the head of the queue to the parked poll, when there are both.
-    mutating func deliverNext(_ index: Int, _ now: NIODeadline, _ actions: inout [Action]) {
-        guard slots[index].queuedCount > 0, slots[index].parked != nil else { return }
-        var next: (id: ScrapeID, scrape: Scrape)?
-        while next == nil, let id = slots[index].queue.popFirst() {
-            if let scrape = scrapes[id], case .queued = scrape.phase { next = (id, scrape) }
-        }
-        guard let next, let poll = unpark(index) else { return }
-        scrapes[next.id]?.phase = .delivered(poll.id, at: now)
-        gauges.queued -= 1
-        gauges.inFlight += 1
-        change(index) {
-            $0.queuedCount -= 1
-            $0.inFlight += 1
-        }
-        touch(index, now)
-        actions.append(
-            .deliver(
-                Delivered(
-                    scrape: next.id, scraper: next.scrape.scraper, delivery: poll.id, poll: poll.port,
-                    client: slots[index].fqdn, waited: now - next.scrape.arrived)))
+        return true
     }
 
     /// Fails a scrape. A scraper that has been sent a part of a response is not sent the failure's status any more.
@@ -129,7 +76,7 @@ extension Broker {
     mutating func cutOff(
         _ id: ScrapeID, _ entry: Scrape, _ kind: FailureKind, _ now: NIODeadline, _ actions: inout [Action]
     ) {
-        guard case .responding(_, _, let status?) = entry.phase else { return fail(id, entry, kind, now, &actions) }
+        guard case .responding(_, _, _, let status?) = entry.phase else { return fail(id, entry, kind, now, &actions) }
         actions.append(.fail(entry.scraper, kind, detail: ""))
         end(id, failure: kind, detail: "", status: status, bytes: nil, now, &actions)
     }
@@ -140,19 +87,22 @@ extension Broker {
     ) {
         guard let entry = scrapes.removeValue(forKey: id) else { return }
         var atClient: TimeAmount?
+        var freed: DeliveryID?
         switch entry.phase {
         case .queued:
             gauges.queued -= 1
             change(entry.slot) { $0.queuedCount -= 1 }
             forgetEndedInQueue(entry.slot)
-        case .delivered(_, let at):
+        case .delivered(let delivery, let at):
             gauges.inFlight -= 1
+            freed = delivery
             atClient = now - at
             change(entry.slot) { $0.inFlight -= 1 }
             // The client may have been away since it took the scrape: its registration counts from then.
             slots[entry.slot].expires = slots[entry.slot].lastSeen + limits.registrationTimeout
-        case .responding(_, let at, _):
+        case .responding(_, let delivery, let at, _):
             gauges.inFlight -= 1
+            freed = delivery
             atClient = now - at
             change(entry.slot) { $0.inFlight -= 1 }
             touch(entry.slot, now)
@@ -164,6 +114,7 @@ extension Broker {
                         scrape: id, scraper: entry.scraper, client: registration(entry.slot), failure: failure,
                         detail: detail, duration: now - entry.arrived, atClient: atClient, status: status, bytes: bytes
                     ))))
+        if let freed { roomRegained(freed, besides: entry.slot, now, &actions) }
         settle(entry.slot, now, &actions)
     }
 

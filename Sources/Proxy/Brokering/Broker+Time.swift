@@ -6,11 +6,11 @@ import NIOCore
 extension Broker {
     /// How far the shutdown has got.
     struct Shutdown: Sendable {
-        /// Slots before this one have neither polls nor queued scrapes.
+        /// Slots before this one have neither deliveries nor queued scrapes.
         var slot = 0
     }
 
-    /// Ends what is due: scrapes past their deadline, idle polls, registrations. More is due while `isDue` says so.
+    /// Ends what is due: scrapes past their deadline, idle deliveries, registrations. More is due while `isDue` says so.
     mutating func timePassed(to now: NIODeadline) -> [Action] {
         var actions: [Action] = []
         var room = limits.batch
@@ -21,19 +21,17 @@ extension Broker {
             switch entry.phase {
             case .queued: kind = .noPoll
             case .delivered: kind = .noPush
-            case .responding(let push, _, _):
+            case .responding(let source, _, _, _):
                 kind = .responseTimeout
-                actions.append(.abandonPush(push))
+                actions.append(.abandon(source))
             }
             cutOff(id, entry, kind, now, &actions)
         }
-        while room > 0, let (delivery, _) = pollEnds.popPassed(at: now) {
+        while room > 0, let (delivery, _) = deliveryEnds.popPassed(at: now) {
             room -= 1
-            guard isParked(delivery), let poll = unpark(delivery.slot) else { continue }
-            actions.append(.note(.pollIdle))
-            actions.append(.endPoll(poll.port, .idle))
-            touch(delivery.slot, now)
-            settle(delivery.slot, now, &actions)
+            guard let ended = takeOut(delivery, now, &actions) else { continue }
+            actions.append(.note(.deliveryIdle))
+            actions.append(.endDelivery(ended.port, .idle))
         }
         while room > 0, let (entry, deadline) = registrationEnds.popPassed(at: now) {
             room -= 1
@@ -53,7 +51,7 @@ extension Broker {
     /// Whether something ends now.
     func isDue(at now: NIODeadline) -> Bool { nextDeadline.map { $0 <= now } ?? false }
 
-    /// Polls and queued scrapes are sent away, new ones will be; what a client has already taken may still finish. To be told again
+    /// Deliveries and queued scrapes are sent away, new ones will be; what a client has already taken may still finish. To be told again
     /// until it answers with `nil`.
     mutating func shutdownBegan(at now: NIODeadline) -> [Action]? {
         var progress = shutdown ?? Shutdown()
@@ -68,8 +66,8 @@ extension Broker {
         while room > 0, progress.slot < slots.count {
             room -= 1
             let index = progress.slot
-            if let poll = unpark(index) {
-                actions.append(.endPoll(poll.port, .shuttingDown))
+            if slots[index].delivery != nil {
+                detach(index, .shuttingDown, &actions)
                 touch(index, now)
                 noteState(index, &actions)
             }
@@ -89,7 +87,7 @@ extension Broker {
         var actions: [Action] = []
         for id in Array(scrapes.keys.prefix(limits.batch)) {
             guard let entry = scrapes[id] else { continue }
-            if case .responding(let push, _, _) = entry.phase { actions.append(.abandonPush(push)) }
+            if case .responding(let source, _, _, _) = entry.phase { actions.append(.abandon(source)) }
             cutOff(id, entry, .shuttingDown, now, &actions)
         }
         return actions

@@ -8,27 +8,31 @@ import Wire
 /// as actions, to be carried out in their order after the call. Every event costs O(1), or O(log n) of the scrapes under way,
 /// whatever the number of clients; what concerns many at once is done in batches. Nothing that a peer can cause traps.
 ///
-/// A scrape's states: queued → delivered → responding → ended. Legal transitions besides: delivered → queued (the poll's
-/// connection failed while the request was written: back to the head of its queue), and from each of them → ended (deadline,
-/// scraper gone, push broken, shutdown). An ended scrape is forgotten, so whatever comes late for it finds nothing.
+/// A scrape's states: queued → delivered → responding → ended. Legal transitions besides: delivered → queued (its delivery did not bring
+/// it to the client: back to the head of its queue), and from each of them → ended (deadline, scraper gone, response broken, shutdown).
+/// An ended scrape is forgotten, so whatever comes late for it finds nothing.
 ///
-/// A client's states: unknown → (poll) parked → (scrape delivered) in flight → (push, poll) …; connected while a poll is parked
-/// or a scrape in flight; else it stays registered until its registration runs out, then it is gone.
+/// A delivery's states: serving, with room or without → out of service: spent, left, superseded for each of its names, idle too long,
+/// or sent away at shutdown. What it has taken goes on after that.
+///
+/// A client's states: unknown → registered; connected while a delivery serves it or a scrape is in flight; else it stays registered
+/// until its registration runs out, then it is gone.
 struct Broker<Ports: BrokerPorts>: Sendable {
     typealias Action = BrokerAction<Ports>
-    typealias Slot = ClientSlot<Ports.Poll>
+    typealias Slot = ClientSlot
 
     enum Phase: Sendable {
         case queued
         case delivered(DeliveryID, at: NIODeadline)
-        /// With the response's status, which the scraper is about to be sent; `nil` when the push only says why there is none.
-        case responding(Ports.Push, deliveredAt: NIODeadline, status: Int?)
+        /// With the response's status, which the scraper is about to be sent; `nil` when there is none to come.
+        case responding(Ports.Source, DeliveryID, deliveredAt: NIODeadline, status: Int?)
     }
 
     struct Scrape: Sendable {
         let slot: Int
         let scraper: Ports.Scraper
         let arrived: NIODeadline
+        let deadline: NIODeadline
         var phase = Phase.queued
     }
 
@@ -42,8 +46,9 @@ struct Broker<Ports: BrokerPorts>: Sendable {
     var freeSlots: [Int] = []
     var scrapes: [ScrapeID: Scrape] = [:]
     var scrapeDeadlines = DeadlineQueue<ScrapeID>()
-    var pollEnds = DeadlineQueue<DeliveryID>()
-    var endablePolls = 0
+    var deliveries = DeliveryTable<Ports.Delivery>()
+    var deliveryEnds = DeadlineQueue<DeliveryID>()
+    var endableDeliveries = 0
     var registrationEnds = DeadlineQueue<(slot: Int, client: ClientID)>()
     var goneNames = RecentNames(capacity: 10_000)
     var changedPages = ChangedPages()
@@ -57,7 +62,7 @@ struct Broker<Ports: BrokerPorts>: Sendable {
 
     /// When `timePassed` has something to do next, at the earliest.
     var nextDeadline: NIODeadline? {
-        [scrapeDeadlines.earliest, pollEnds.earliest, registrationEnds.earliest].compactMap(\.self).min()
+        [scrapeDeadlines.earliest, deliveryEnds.earliest, registrationEnds.earliest].compactMap(\.self).min()
     }
 
     /// What the record needs of the registered clients, for a record that starts afresh: those of so many slots from `start` on;
@@ -68,7 +73,7 @@ struct Broker<Ports: BrokerPorts>: Sendable {
         return (slots[start..<next].compactMap { $0.isRegistered ? $0.state : nil }, next)
     }
 
-    // MARK: Polls
+    // MARK: Deliveries
 
     /// A client that an earlier process knew, not connected now; before the first event.
     mutating func clientRestored(_ fqdn: FQDN, instance: InstanceID?, lastSeen: NIODeadline, expires: NIODeadline) {
@@ -85,66 +90,69 @@ struct Broker<Ports: BrokerPorts>: Sendable {
         addRegistrationEnd(index)
     }
 
-    /// A client asks for a scrape. The delivery's id is the port's to remember, for `pollLeft` and `deliveryFailed`.
-    mutating func pollArrived(_ poll: PollArrival<Ports.Poll>, at now: NIODeadline) -> (DeliveryID, [Action]) {
+    /// Something comes that takes scrapes to a client. The id is the port's to remember, for `deliveryLeft` and `deliveryFailed`.
+    mutating func deliveryArrived(
+        _ arrival: DeliveryArrival<Ports.Delivery>, at now: NIODeadline
+    ) -> (DeliveryID, [Action]) {
         serial += 1
-        var actions: [Action] = []
+        let generation = serial
         if isShuttingDown {
-            return (DeliveryID(slot: -1, generation: serial), [.endPoll(poll.port, .shuttingDown)])
+            return (DeliveryID(index: -1, generation: generation), [.endDelivery(arrival.port, .shuttingDown)])
         }
-        guard let index = register(poll, now, &actions) else {
-            actions.append(.note(.registrationRefused))
-            actions.append(.endPoll(poll.port, .tooManyClients))
-            return (DeliveryID(slot: -1, generation: serial), actions)
+        // Only our own client knows what an idle end is.
+        let endsIdle = arrival.capacity == .one && arrival.instance != nil
+        let index = deliveries.insert(
+            Delivery(generation: generation, port: arrival.port, capacity: arrival.capacity, endsIdle: endsIdle))
+        let delivery = DeliveryID(index: index, generation: generation)
+        if arrival.capacity == .one { gauges.waitingPolls += 1 }
+        if endsIdle { endableDeliveries += 1 }
+        var actions: [Action] = []
+        serve(arrival.fqdn, by: index, arrival, now, &actions)
+        for fqdn in arrival.others { serve(fqdn, by: index, arrival, now, &actions) }
+        if deliveries[index]?.served == 0 {
+            takeOut(index)
+            actions.append(.endDelivery(arrival.port, .tooManyClients))
+            return (delivery, actions)
         }
-        let delivery = DeliveryID(slot: index, generation: serial)
-        if let older = unpark(index) {
-            // Upstream's client does not say which process it is: two such polls may be one client's that came back.
-            let clash = older.instance != poll.instance
-            if clash {
-                let isNews = slots[index].clashes.insert(older.instance, poll.instance, at: now)
-                actions.append(.note(.clash(slots[index].id, poll.fqdn, isNews: isNews)))
+        if endsIdle {
+            deliveryEnds.add(delivery, at: now + limits.pollMaxWait, live: endableDeliveries) { [deliveries] id, _ in
+                deliveries.contains(id)
             }
-            actions.append(.note(.pollSuperseded))
-            actions.append(.endPoll(older.port, clash ? .clash : .superseded))
         }
-        park(Slot.Parked(id: delivery, port: poll.port, instance: poll.instance), index, now)
-        deliverNext(index, now, &actions)
-        noteState(index, &actions)
+        began(index, now, &actions)
         return (delivery, actions)
     }
 
-    /// A poll's peer disconnected.
-    mutating func pollLeft(_ delivery: DeliveryID, at now: NIODeadline) -> [Action] {
-        guard isParked(delivery) else { return [] }
-        var actions: [Action] = [.note(.pollDropped)]
-        _ = unpark(delivery.slot)
-        touch(delivery.slot, now)
-        settle(delivery.slot, now, &actions)
+    /// A delivery's peer disconnected.
+    ///
+    /// - Parameter returned: What it had taken and had no byte of an answer to: each goes back to the head of its queue, the first of
+    ///   them first. What has a part of an answer is its source's to end (`responseBroke`). A poll is spent by what it takes, and
+    ///   returns nothing.
+    mutating func deliveryLeft(
+        _ delivery: DeliveryID, returning returned: [ScrapeID] = [], at now: NIODeadline
+    ) -> [Action] {
+        var actions: [Action] = []
+        if deliveries.contains(delivery) {
+            actions.append(.note(.deliveryDropped))
+            takeOut(delivery, now, &actions)
+        }
+        var changed: [Int] = []
+        for id in returned.reversed() {
+            guard let slot = scrapes[id]?.slot, queueAgain(id, from: delivery, now, &actions) else { continue }
+            changed.append(slot)
+        }
+        for slot in changed.reversed() {
+            offer(slot, now, &actions)
+            settle(slot, now, &actions)
+        }
         return actions
     }
 
-    /// The connection of a poll failed while the scrape was written to it: the scrape goes to the next poll, before all others.
+    /// A delivery could not bring a scrape to its client, as a poll whose connection failed while the scrape was written to it: the
+    /// scrape goes to the next delivery, before all others. This one gets no other.
     mutating func deliveryFailed(_ scrape: ScrapeID, _ delivery: DeliveryID, at now: NIODeadline) -> [Action] {
         guard let entry = scrapes[scrape], case .delivered(delivery, _) = entry.phase else { return [] }
-        if isShuttingDown {
-            // No poll will come for it any more.
-            var actions: [Action] = []
-            fail(scrape, entry, .shuttingDown, now, &actions)
-            return actions
-        }
-        var actions: [Action] = [.note(.redelivered)]
-        scrapes[scrape]?.phase = .queued
-        gauges.inFlight -= 1
-        gauges.queued += 1
-        change(entry.slot) {
-            $0.inFlight -= 1
-            $0.queuedCount += 1
-            $0.queue.prepend(scrape)
-        }
-        deliverNext(entry.slot, now, &actions)
-        settle(entry.slot, now, &actions)
-        return actions
+        return deliveryLeft(delivery, returning: [scrape], at: now)
     }
 
     // MARK: Scrapes
@@ -157,8 +165,7 @@ struct Broker<Ports: BrokerPorts>: Sendable {
     ) -> [Action] {
         if isShuttingDown { return refusal(id, scraper, fqdn, .shuttingDown) }
         let existing = names[fqdn.key]
-        let mustQueue = existing.map { slots[$0].parked == nil } ?? true
-        if mustQueue {
+        if existing.map(hasRoom) != true {
             var bound: QueueBound?
             if gauges.queued >= limits.maxQueued { bound = .total }
             if let existing, slots[existing].queuedCount >= limits.maxQueuedPerClient { bound = .client }
@@ -166,14 +173,14 @@ struct Broker<Ports: BrokerPorts>: Sendable {
         }
         let index = existing ?? claimSlot(fqdn, now)
         var actions: [Action] = []
-        scrapes[id] = Scrape(slot: index, scraper: scraper, arrived: now)
+        scrapes[id] = Scrape(slot: index, scraper: scraper, arrived: now, deadline: deadline)
         gauges.queued += 1
         change(index) {
             $0.queuedCount += 1
             $0.queue.append(id)
         }
         scrapeDeadlines.add(id, at: deadline, live: scrapes.count) { [scrapes] id, _ in scrapes[id] != nil }
-        deliverNext(index, now, &actions)
+        offer(index, now, &actions)
         noteState(index, &actions)
         return actions
     }
@@ -182,21 +189,23 @@ struct Broker<Ports: BrokerPorts>: Sendable {
     mutating func scraperLeft(_ id: ScrapeID, sent status: Int?, bytes: Int, at now: NIODeadline) -> [Action] {
         guard let entry = scrapes[id] else { return [] }
         var actions: [Action] = []
-        if case .responding(let push, _, _) = entry.phase { actions.append(.abandonPush(push)) }
+        if case .responding(let source, _, _, _) = entry.phase { actions.append(.abandon(source)) }
         end(id, failure: .scraperGone, detail: "", status: status, bytes: bytes, now, &actions)
         return actions
     }
 
     // MARK: Responses
 
-    /// A push began to answer a scrape.
+    /// A source began to answer a scrape.
     ///
-    /// - Parameter status: The response's; `nil` when the push only says why there is none.
+    /// - Parameter status: The response's; `nil` when the source only says why there is none.
     mutating func responseBegan(
-        _ id: ScrapeID, status: Int?, push: Ports.Push, at now: NIODeadline
-    ) -> PushReception<Ports> {
-        guard let entry = scrapes[id], case .delivered(_, let deliveredAt) = entry.phase else { return .unknown }
-        scrapes[id]?.phase = .responding(push, deliveredAt: deliveredAt, status: status)
+        _ id: ScrapeID, status: Int?, source: Ports.Source, at now: NIODeadline
+    ) -> Reception<Ports> {
+        guard let entry = scrapes[id], case .delivered(let delivery, let deliveredAt) = entry.phase else {
+            return .unknown
+        }
+        scrapes[id]?.phase = .responding(source, delivery, deliveredAt: deliveredAt, status: status)
         return .relay(entry.scraper)
     }
 
@@ -215,7 +224,7 @@ struct Broker<Ports: BrokerPorts>: Sendable {
         return actions
     }
 
-    /// What a push brought is no response, breaks off, or says that the client failed.
+    /// What a source brought is no response, breaks off, or says that the client failed.
     ///
     /// - Parameter sent: What was handed on to the scraper before; `nil` when it can still be answered with the failure.
     mutating func responseBroke(

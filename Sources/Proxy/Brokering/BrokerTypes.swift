@@ -2,11 +2,12 @@ import Failures
 import NIOCore
 import Wire
 
-/// What the broker hands around without looking inside: the ends that scrapes, polls and pushes come from. Tests use numbers.
+/// What the broker hands around without looking inside: where scrapes come from, what takes them to clients, and where responses come
+/// from. Tests use numbers.
 protocol BrokerPorts {
     associatedtype Scraper: Sendable
-    associatedtype Poll: Sendable
-    associatedtype Push: Sendable
+    associatedtype Delivery: Sendable
+    associatedtype Source: Sendable
 }
 
 /// Bounds and times that the broker keeps.
@@ -24,39 +25,9 @@ struct BrokerLimits: Sendable {
     var slotsPerPage = 256
 }
 
-/// A delivery: something that can take a scrape to a client. Version 1 knows one kind, a parked poll, good for one scrape.
-struct DeliveryID: Hashable, Sendable {
-    let slot: Int
-    /// Never used twice: what an earlier delivery of the same client still says is told apart by it.
-    let generation: UInt64
-}
-
 /// Tells registrations apart, over all FQDNs and times.
 struct ClientID: Hashable, Sendable {
     let serial: UInt64
-}
-
-/// A poll as it arrives.
-struct PollArrival<Poll: Sendable>: Sendable {
-    let fqdn: FQDN
-    let port: Poll
-    /// Sent by our own client; upstream's has none.
-    var instance: InstanceID?
-    var agent: String?
-    var address: String?
-}
-
-/// Why a poll is answered without a scrape.
-enum PollEnd: Equatable, Sendable {
-    /// A newer poll of the same client took its place.
-    case superseded
-    /// A poll of another process with the same FQDN took its place.
-    case clash
-    /// Nothing came within the longest wait (our own client only).
-    case idle
-    case shuttingDown
-    /// `--registration.max-clients` is reached and this FQDN is not among them.
-    case tooManyClients
 }
 
 /// Which bound a scrape ran into.
@@ -66,28 +37,16 @@ enum QueueBound: String, CaseIterable, Sendable {
 
 /// What the broker wants done. Nothing in it is done by the broker itself.
 enum BrokerAction<Ports: BrokerPorts>: Sendable {
-    /// Hand the scrape to the client whose poll this is.
+    /// Hand the scrape to the client whose delivery this is.
     case deliver(Delivered<Ports>)
-    /// Answer a poll without a scrape.
-    case endPoll(Ports.Poll, PollEnd)
+    /// Nothing more comes to this delivery: a poll is answered without a scrape.
+    case endDelivery(Ports.Delivery, DeliveryEnd)
     /// The scrape is over: answer it with the failure, or abort its connection if part of a response has gone out.
     case fail(Ports.Scraper, FailureKind, detail: String)
-    /// Nobody wants what this push still brings.
-    case abandonPush(Ports.Push)
+    /// Nobody wants what this source still brings.
+    case abandon(Ports.Source)
     /// Record a fact.
     case note(BrokerFact<Ports>)
-}
-
-/// A scrape on its way to a client.
-struct Delivered<Ports: BrokerPorts>: Sendable {
-    let scrape: ScrapeID
-    let scraper: Ports.Scraper
-    let delivery: DeliveryID
-    let poll: Ports.Poll
-    /// The client's own spelling of its name.
-    let client: FQDN
-    /// How long the scrape waited for a poll.
-    let waited: TimeAmount
 }
 
 /// What happened, for the record, the log and the metrics.
@@ -100,11 +59,11 @@ enum BrokerFact<Ports: BrokerPorts>: Sendable {
     case client(ClientSnapshot)
     case ended(ScrapeEnd<Ports>)
     case queueFull(QueueBound)
-    case pollSuperseded
-    case pollIdle
-    /// A poll whose peer disconnected.
-    case pollDropped
-    /// A scrape that could not be written to its poll, and is queued again.
+    case deliverySuperseded
+    case deliveryIdle
+    /// A delivery whose peer disconnected.
+    case deliveryDropped
+    /// A scrape that its delivery did not bring to the client, and is queued again.
     case redelivered
     case registrationRefused
 }
@@ -151,8 +110,8 @@ struct SentPart: Sendable {
     var bytes: Int
 }
 
-/// What a push is told about the scrape it names.
-enum PushReception<Ports: BrokerPorts>: Sendable {
+/// What a source is told about the scrape that it names.
+enum Reception<Ports: BrokerPorts>: Sendable {
     /// The scraper waits: relay to it.
     case relay(Ports.Scraper)
     /// Nobody waits for it: never asked for, answered already, or given up.

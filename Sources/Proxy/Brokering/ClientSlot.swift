@@ -4,21 +4,17 @@ import Wire
 
 /// What the broker knows of one FQDN: a client that registered, or a name that scrapes wait for.
 ///
-/// Registered means a poll came, and the registration has not run out since. A slot that is neither registered nor waited for is
+/// Registered means a delivery came, and the registration has not run out since. A slot that is neither registered nor waited for is
 /// given back.
-struct ClientSlot<Poll: Sendable>: Sendable {
-    /// A parked poll.
-    struct Parked: Sendable {
-        let id: DeliveryID
-        let port: Poll
-        let instance: InstanceID?
-    }
-
+struct ClientSlot: Sendable {
     let id: ClientID
-    /// Spelled as the client does, once it has polled.
+    /// Spelled as the client does, once it has said so.
     var fqdn: FQDN
     var isRegistered = false
-    var parked: Parked?
+    /// The delivery that serves it, by its place in the broker's table.
+    var delivery: Int?
+    /// It stands in `turns` of that delivery.
+    var hasTurn = false
     /// Waiting scrapes, first come first served. May hold ids of scrapes that have ended: `queuedCount` counts the others.
     var queue = Deque<ScrapeID>()
     var queuedCount = 0
@@ -39,7 +35,7 @@ struct ClientSlot<Poll: Sendable>: Sendable {
         self.expires = now
     }
 
-    var isConnected: Bool { isRegistered && (parked != nil || inFlight > 0) }
+    var isConnected: Bool { isRegistered && (delivery != nil || inFlight > 0) }
     var isUnused: Bool { !isRegistered && queuedCount == 0 && inFlight == 0 }
 
     /// Whether a deadline set for the end of a registration still holds.

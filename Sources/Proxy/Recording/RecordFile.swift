@@ -1,9 +1,10 @@
+import NIOCore
 import NIOPosix
 import Store
 import Synchronization
 
-/// The record's writer, on a thread of its own: SQLite blocks.
-final class RecordFile: Sendable {
+/// The record in a file: its writer, on a thread of its own: SQLite blocks.
+final class RecordFile: RecordStore {
     /// `@unchecked Sendable`: the writer is only ever touched by work that is submitted to `thread`, which runs one piece at a time.
     private final class Confined: @unchecked Sendable {
         let writer: StoreWriter
@@ -28,10 +29,9 @@ final class RecordFile: Sendable {
         try await thread.runIfActive { [confined] in try confined.writer.write(batch) }
     }
 
-    /// - Returns: Rows removed; when it is not 0 there may be more to remove.
-    func prune(at now: UnixMilliseconds, retention: Int64) async throws -> Int {
+    func prune(at now: UnixMilliseconds, retention: TimeAmount) async throws -> Int {
         try await thread.runIfActive { [confined] in
-            try confined.writer.prune(now: now, retention: retention)
+            try confined.writer.prune(now: now, retention: retention.nanoseconds / 1_000_000)
         }
     }
 

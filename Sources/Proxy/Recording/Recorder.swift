@@ -4,8 +4,8 @@ import ServiceLifecycle
 import Store
 import Synchronization
 
-/// Writes the record behind the proxy's back: facts are coalesced in memory as they come and written about every 1.5 s by one
-/// thread of its own, so that no scrape ever waits for a disk.
+/// Writes the record behind the proxy's back: facts are coalesced in memory as they come (`RecordSink`) and written about every 1.5 s, so
+/// that no scrape ever waits for a disk.
 final class Recorder: Service {
     /// How often the backlog is looked at: a registration is written at the next look, everything else every 1.5 s, so that it is on
     /// disk within two seconds of happening.
@@ -14,35 +14,30 @@ final class Recorder: Service {
     private static let looksPerFlush = 6
     private static let flushesPerPrune = 40
 
-    private let backlog: Mutex<RecordBacklog>
+    private let sink: RecordSink
     /// The counters as they stood at the last sample.
     private let lastTotals = Mutex((scrapes: 0, failures: 0))
-    private let file: RecordFile
+    private let store: any RecordStore
+    private let fleet: any FleetView
     private let metrics: ProxyMetrics
     private let logger: Logger
-    private let dispatcher: Dispatcher
-    private let retention: Int64
+    private let retention: TimeAmount
 
     /// - Parameters:
-    ///   - maxClients: How many may be registered at once.
-    ///   - retention: How long gone clients and failures are kept, in milliseconds.
+    ///   - sink: Where the facts come in.
+    ///   - fleet: Asked for what is so now.
+    ///   - retention: How long gone clients and failures are kept.
     init(
-        file: RecordFile, dispatcher: Dispatcher, metrics: ProxyMetrics, logger: Logger, maxClients: Int,
-        retention: Int64
+        of sink: RecordSink, in store: any RecordStore, fleet: any FleetView, metrics: ProxyMetrics, logger: Logger,
+        retention: TimeAmount
     ) {
-        self.backlog = Mutex(RecordBacklog(maxClients: maxClients))
-        self.file = file
+        self.sink = sink
+        self.store = store
+        self.fleet = fleet
         self.metrics = metrics
         self.logger = logger
         self.retention = retention
-        self.dispatcher = dispatcher
     }
-
-    /// Entries that wait to be written.
-    var backlogCount: Int { backlog.withLock { $0.count } }
-
-    /// Takes facts in; costs a lock and a look-up, never the disk.
-    func note(_ change: (inout RecordBacklog) -> Void) { backlog.withLock { change(&$0) } }
 
     /// Flushes until the program shuts down; the last flush is `close`'s.
     func run() async { await cancelWhenGracefulShutdown { await self.flushUntilCancelled() } }
@@ -56,7 +51,7 @@ final class Recorder: Service {
             looks += 1
             if looks.isMultiple(of: Self.looksPerSample) { sample() }
             let isFlush = looks.isMultiple(of: Self.looksPerFlush)
-            guard isFlush || backlog.withLock({ $0.hasRegistrations }) else { continue }
+            guard isFlush || sink.hasRegistrations else { continue }
             trouble = await flush(alreadyInTrouble: trouble)
             if looks.isMultiple(of: Self.looksPerFlush * Self.flushesPerPrune) { hasOld = true }
             // A part of it at a time, so that nothing else waits for long.
@@ -69,7 +64,7 @@ final class Recorder: Service {
         sample()
         _ = await flush(alreadyInTrouble: false)
         do {
-            try await file.close(at: ClockReading.now().wall)
+            try await store.close(at: ClockReading.now().wall)
         } catch {
             logger.error("the record could not be closed cleanly", metadata: ["err": "\(error)"])
         }
@@ -77,7 +72,7 @@ final class Recorder: Service {
 
     private func sample() {
         let now = ClockReading.now()
-        let gauges = dispatcher.gauges
+        let gauges = fleet.gauges
         let scrapes = metrics.scrapes.value
         let failures = metrics.failures.values.reduce(0) { $0 + $1.value }
         let before = lastTotals.withLock { totals in
@@ -87,28 +82,23 @@ final class Recorder: Service {
         let sample = SecondSample(
             second: now.wall / 1000, queued: gauges.queued, inFlight: gauges.inFlight,
             liveClients: gauges.liveClients, scrapes: scrapes - before.scrapes, failures: failures - before.failures)
-        note { $0.sampled(sample) }
+        sink.note { $0.sampled(sample) }
     }
 
     /// - Returns: Whether the record could not be written: said in the log when it begins and when it ends.
-    private func flush(alreadyInTrouble: Bool) async -> Bool {
+    func flush(alreadyInTrouble: Bool) async -> Bool {
         let now = ClockReading.now()
-        let (taken, coalesced) = backlog.withLock { backlog in
-            let taken = backlog
-            let batch = backlog.take(at: now.wall)
-            metrics.recordDropped.increment(by: backlog.takeDropped())
-            return (taken, batch)
-        }
+        var (batch, taken, dropped) = sink.take(at: now.wall)
+        metrics.recordDropped.increment(by: dropped)
         // States are noted outside the broker's lock, where an older one may come after a newer: what is written is what the
         // broker says now.
-        var batch = coalesced
-        for (index, state) in dispatcher.clientStates(of: batch.clients.map(\.fqdn)).enumerated() {
+        for (index, state) in fleet.clientStates(of: batch.clients.map(\.fqdn)).enumerated() {
             if let state { batch.clients[index].take(state, now) } else { batch.clients[index].end() }
         }
-        let gauges = dispatcher.gauges
+        let gauges = fleet.gauges
         (batch.queued, batch.inFlight) = (gauges.queued, gauges.inFlight)
         do {
-            let outcome = try await file.write(batch)
+            let outcome = try await store.write(batch)
             metrics.recordFlush.observe(nanoseconds: (NIODeadline.now() - now.deadline).nanoseconds)
             if case .recreated(let how) = outcome {
                 logger.warning(
@@ -119,10 +109,10 @@ final class Recorder: Service {
             return false
         } catch is CancellationError {
             // The program stops: `close` writes it.
-            backlog.withLock { $0.giveBack(taken) }
+            sink.giveBack(taken)
             return alreadyInTrouble
         } catch {
-            backlog.withLock { $0.giveBack(taken) }
+            sink.giveBack(taken)
             metrics.recordErrors.increment()
             if !alreadyInTrouble {
                 logger.error(
@@ -135,9 +125,9 @@ final class Recorder: Service {
 
     /// A fresh file knows no client: it is told of all that are registered now.
     private func restate() {
-        let states = dispatcher.clientStates()
+        let states = fleet.clientStates()
         let now = ClockReading.now()
-        note { backlog in
+        sink.note { backlog in
             for state in states { backlog.clientChanged(state, at: now) }
         }
     }
@@ -145,7 +135,7 @@ final class Recorder: Service {
     /// - Returns: Whether there may be more to remove.
     private func prune() async -> Bool {
         do {
-            return try await file.prune(at: ClockReading.now().wall, retention: retention) > 0
+            return try await store.prune(at: ClockReading.now().wall, retention: retention) > 0
         } catch is CancellationError {
             // The program stops; there is time for this after its next start.
         } catch {

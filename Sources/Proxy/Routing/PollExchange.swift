@@ -6,7 +6,7 @@ import Wire
 ///
 /// `@unchecked Sendable`: what changes is confined to the connection's event loop; what other threads may call (`deliver`, `end`)
 /// hops there first. States: reading → parked → done; lost from any of them.
-final class PollExchange: Exchange, @unchecked Sendable {
+final class PollExchange: Exchange, DeliveryPort, @unchecked Sendable {
     private enum State {
         case reading(ByteBuffer)
         /// The id is `nil` only while the broker is being told of the poll.
@@ -70,8 +70,8 @@ final class PollExchange: Exchange, @unchecked Sendable {
             return
         }
         state = .parked(nil)
-        let delivery = dispatcher.pollArrived(
-            PollArrival(
+        let delivery = dispatcher.deliveryArrived(
+            DeliveryArrival(
                 fqdn: fqdn, port: self, instance: instance, agent: agent, address: connection.peerAddress))
         if case .parked(nil) = state { state = .parked(delivery) }
     }
@@ -82,23 +82,19 @@ final class PollExchange: Exchange, @unchecked Sendable {
             return
         }
         state = .lost
-        if let delivery { dispatcher.pollLeft(delivery) }
+        if let delivery { dispatcher.deliveryLeft(delivery) }
     }
 
-    // MARK: From the broker, on any thread
+    // MARK: DeliveryPort
 
     /// Answers with a scrape. If that fails, the broker hears of it and finds the scrape another poll.
     func deliver(_ delivered: Delivered<LivePorts>) {
-        onLoop { self.write(delivered) }
+        loop.nowOrLater { self.write(delivered) }
     }
 
     /// Answers without a scrape.
-    func end(_ why: PollEnd) {
-        onLoop { self.write(why) }
-    }
-
-    private func onLoop(_ work: @escaping @Sendable () -> Void) {
-        if loop.inEventLoop { work() } else { loop.execute(work) }
+    func end(_ why: DeliveryEnd) {
+        loop.nowOrLater { self.write(why) }
     }
 }
 
@@ -112,8 +108,7 @@ extension PollExchange {
         state = .done
         var request = ByteBuffer()
         request.reserveCapacity(512)
-        delivered.scraper.request.write(
-            into: &request, spelling: delivered.client, waited: .now() - delivered.scraper.began)
+        delivered.scraper.writeRequest(into: &request, spelling: delivered.client)
         var answer = connection.beginBuffer(status: 200, reserving: request.readableBytes + 128)
         answer.writeStaticString("Content-Type: application/octet-stream\r\nContent-Length: ")
         answer.writeString(String(request.readableBytes))
@@ -132,7 +127,7 @@ extension PollExchange {
         connection.finish(status: 200)
     }
 
-    private func write(_ why: PollEnd) {
+    private func write(_ why: DeliveryEnd) {
         guard case .parked = state else { return }
         state = .done
         switch why {

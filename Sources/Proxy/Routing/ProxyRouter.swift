@@ -10,9 +10,8 @@ struct ProxyRouter: Router {
     let metrics: ProxyMetrics
     let agents = AgentNames()
     let routes: RouteTable
-    /// Nanoseconds.
-    let defaultTimeout: Int64
-    let maxTimeout: Int64
+    let defaultTimeout: TimeAmount
+    let maxTimeout: TimeAmount
     let maxHeadBytes: Int
 
     func exchange(for head: RequestHead, on connection: ServerConnection) -> any Exchange {
@@ -49,7 +48,8 @@ struct ProxyRouter: Router {
         if let refusal = ScrapeExchange.refusal(of: head, on: connection) { return refusal }
         let id = ScrapeID()
         do throws(ScrapeRequest.Refusal) {
-            let request = try ScrapeRequest(head, id: id, fallback: defaultTimeout, maximum: maxTimeout)
+            let request = try ScrapeRequest(
+                head, id: id, fallback: defaultTimeout.nanoseconds, maximum: maxTimeout.nanoseconds)
             return ScrapeExchange(
                 request, connection: connection, loop: loop, dispatcher: dispatcher, metrics: metrics)
         } catch {

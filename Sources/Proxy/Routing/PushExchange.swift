@@ -10,13 +10,13 @@ import Wire
 ///
 /// `@unchecked Sendable`: what changes is confined to the connection's event loop; what other threads may call (`relayed`,
 /// `abandon`) hops there first.
-final class PushExchange: Exchange, @unchecked Sendable {
+final class PushExchange: Exchange, ResponseSource, @unchecked Sendable {
     private let connection: ServerConnection
     private let loop: any EventLoop
     private let dispatcher: Dispatcher
     private var flow: PushFlow
     /// From the answer to the flow's question to the last part, or the failure.
-    private var scraper: ScrapeExchange?
+    private var scraper: (any ScrapePort)?
 
     init(connection: ServerConnection, loop: any EventLoop, dispatcher: Dispatcher, maxHeadBytes: Int) {
         self.connection = connection
@@ -35,20 +35,14 @@ final class PushExchange: Exchange, @unchecked Sendable {
 
     func connectionLost() { run(flow.connectionLost()) }
 
-    // MARK: From the scraper and the broker, on any thread
+    // MARK: ResponseSource
 
-    /// So many bytes (`RelayPart.heldBytes`) have gone to the scraper's socket.
     func relayed(_ bytes: Int) {
-        onLoop { self.run(self.flow.relayed(bytes)) }
+        loop.nowOrLater { self.run(self.flow.relayed(bytes)) }
     }
 
-    /// Nobody wants the rest.
     func abandon() {
-        onLoop { self.run(self.flow.abandoned()) }
-    }
-
-    private func onLoop(_ work: @escaping @Sendable () -> Void) {
-        if loop.inEventLoop { work() } else { loop.execute(work) }
+        loop.nowOrLater { self.run(self.flow.abandoned()) }
     }
 
     // MARK: Carrying out
@@ -56,9 +50,9 @@ final class PushExchange: Exchange, @unchecked Sendable {
     private func run(_ first: PushFlow.Step) {
         var step = first
         if let scrape = step.question {
-            if case .relay(let found) = dispatcher.responseBegan(scrape, status: flow.status, push: self) {
+            if case .relay(let found) = dispatcher.responseBegan(scrape, status: flow.status, source: self) {
                 scraper = found
-                step = flow.scrapeFound(isHead: found.request.isHead)
+                step = flow.scrapeFound(isHead: found.isHead)
             } else {
                 step = flow.scrapeUnknown()
             }
@@ -80,7 +74,7 @@ final class PushExchange: Exchange, @unchecked Sendable {
     private func fail(_ failure: PushFlow.Failure) {
         scraper = nil
         if failure.isSalvaged {
-            guard case .relay = dispatcher.responseBegan(failure.scrape, status: nil, push: self) else { return }
+            guard case .relay = dispatcher.responseBegan(failure.scrape, status: nil, source: self) else { return }
         }
         dispatcher.responseBroke(failure.scrape, failure.kind, detail: failure.detail, sent: failure.sent)
     }

@@ -4,11 +4,11 @@ import Synchronization
 import Web
 import Wire
 
-/// One scrape, at Prometheus's end: waits for the broker, writes what a push relays, or says why there is nothing.
+/// One scrape, at Prometheus's end: waits for the broker, writes what a source relays, or says why there is nothing.
 ///
 /// `@unchecked Sendable`: immutable but for what `state` guards by being confined to the connection's event loop; what other
 /// threads may call (`relay`, `fail`) hops there first. States: collecting (the request's body) → waiting → relaying → done.
-final class ScrapeExchange: Exchange, @unchecked Sendable {
+final class ScrapeExchange: Exchange, ScrapePort, @unchecked Sendable {
     /// How the body goes out to the scraper.
     private enum Delimiting {
         case asIs, chunked, byClosing
@@ -25,8 +25,9 @@ final class ScrapeExchange: Exchange, @unchecked Sendable {
     static let maxRequestBody = 65_536
     private static let tooLarge = "the scrape's body is larger than \(maxRequestBody) bytes"
 
-    private(set) var request: ScrapeRequest
-    let began: NIODeadline
+    /// Complete, and read on any thread, once the broker has been told.
+    private var request: ScrapeRequest
+    private let began: NIODeadline
     private let loop: any EventLoop
     private let connection: ServerConnection
     private let dispatcher: Dispatcher
@@ -85,31 +86,34 @@ final class ScrapeExchange: Exchange, @unchecked Sendable {
         dispatcher.scraperLeft(request.id, sent: status, bytes: sentBytes)
     }
 
-    /// Bytes of the body that went out so far; to be asked on any thread.
     var sentBytes: Int { sent.load(ordering: .relaxed) }
 
-    // MARK: From the broker and the push, on any thread
+    // MARK: ScrapePort
 
-    /// Writes a part of the response. The push is told when the part has gone to the socket, or that nobody wants it.
-    func relay(_ part: RelayPart, from push: PushExchange) {
-        onLoop { self.write(part, push) }
+    var id: ScrapeID { request.id }
+    var fqdn: FQDN { request.fqdn }
+    var isHead: Bool { request.isHead }
+    var targetWithoutQuery: String { request.targetWithoutQuery }
+    var deadline: NIODeadline { began + .nanoseconds(request.timeout) }
+
+    func writeRequest(into buffer: inout ByteBuffer, spelling: FQDN) {
+        request.write(into: &buffer, spelling: spelling, waited: .now() - began)
     }
 
-    /// The scrape has failed: answers, or aborts the connection if part of a response is out.
+    func relay(_ part: RelayPart, from source: any ResponseSource) {
+        loop.nowOrLater { self.write(part, source) }
+    }
+
     func fail(_ kind: FailureKind, detail: String) {
-        onLoop { self.writeFailure(kind, detail) }
-    }
-
-    private func onLoop(_ work: @escaping @Sendable () -> Void) {
-        if loop.inEventLoop { work() } else { loop.execute(work) }
+        loop.nowOrLater { self.writeFailure(kind, detail) }
     }
 }
 
 extension ScrapeExchange {
-    private func write(_ part: RelayPart, _ push: PushExchange) {
+    private func write(_ part: RelayPart, _ source: any ResponseSource) {
         if let head = part.head, case .waiting = state { begin(head) }
         guard case .relaying(let status, let delimiting) = state else {
-            push.abandon()
+            source.abandon()
             return
         }
         let held = part.heldBytes
@@ -137,7 +141,7 @@ extension ScrapeExchange {
             if isLast {
                 self.complete(status)
             } else {
-                push.relayed(held)
+                source.relayed(held)
             }
         }
         connection.holds(held)

@@ -1,13 +1,6 @@
+import Glibc
 import NIOCore
 import Store
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
 
 /// One instant on both clocks: the one that measures, which the broker goes by, and the one that people and the record read.
 struct ClockReading: Sendable {

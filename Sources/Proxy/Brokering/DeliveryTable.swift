@@ -1,0 +1,31 @@
+/// The deliveries that serve a name, each at a place of its own for as long as it does.
+struct DeliveryTable<Port: Sendable>: Sendable {
+    private var places: [Delivery<Port>?] = []
+    private var free: [Int] = []
+
+    mutating func insert(_ delivery: Delivery<Port>) -> Int {
+        guard let index = free.popLast() else {
+            places.append(delivery)
+            return places.count - 1
+        }
+        places[index] = delivery
+        return index
+    }
+
+    mutating func remove(_ index: Int) -> Delivery<Port>? {
+        guard let delivery = places[index].take() else { return nil }
+        free.append(index)
+        return delivery
+    }
+
+    /// Whether this delivery is here, and not another that has its place.
+    func contains(_ id: DeliveryID) -> Bool {
+        places.indices.contains(id.index) && places[id.index]?.generation == id.generation
+    }
+
+    /// The delivery at a place that `insert` gave out.
+    subscript(index: Int) -> Delivery<Port>? {
+        _read { yield places[index] }
+        _modify { yield &places[index] }
+    }
+}

@@ -1,0 +1,56 @@
+import NIOCore
+import Wire
+
+/// Tells deliveries apart, over all times: what one that has left still says is known by its id, and ignored.
+struct DeliveryID: Hashable, Sendable {
+    /// Its place in the broker's table; -1 for one that was sent away at once.
+    let index: Int
+    /// Never used twice.
+    let generation: UInt64
+}
+
+/// How many scrapes a delivery takes.
+enum DeliveryCapacity: Hashable, Sendable {
+    /// One, which spends it: a poll.
+    case one
+    /// So many at a time; there is room again when one of them has ended.
+    case atOnce(Int)
+}
+
+/// A delivery as it arrives: something that can take scrapes to a client.
+struct DeliveryArrival<Port: Sendable>: Sendable {
+    let fqdn: FQDN
+    /// Further names that the client answers for.
+    var others: [FQDN] = []
+    let port: Port
+    var capacity = DeliveryCapacity.one
+    /// Said by our own client; upstream's has none.
+    var instance: InstanceID?
+    var agent: String?
+    var address: String?
+}
+
+/// Why a delivery gets no further scrape. What it has taken before goes on.
+enum DeliveryEnd: Equatable, Sendable {
+    /// Newer deliveries of the same client took its place, for all its names.
+    case superseded
+    /// A delivery of another process took its place, for the last of its names.
+    case clash
+    /// Nothing came within the longest wait (polls of our own client only).
+    case idle
+    case shuttingDown
+    /// `--registration.max-clients` is reached and none of its names is among them.
+    case tooManyClients
+}
+
+/// A scrape on its way to a client.
+struct Delivered<Ports: BrokerPorts>: Sendable {
+    let scrape: ScrapeID
+    let scraper: Ports.Scraper
+    let delivery: DeliveryID
+    let port: Ports.Delivery
+    /// The client's own spelling of its name.
+    let client: FQDN
+    /// How long the scrape waited for a delivery.
+    let waited: TimeAmount
+}

@@ -1,0 +1,20 @@
+import NIOCore
+
+/// Where it is told what happens: metrics, the log, the record. The dispatcher has them from its start, and tells each in turn, on
+/// whatever thread the event came from and with no lock held.
+protocol FactSink: Sendable {
+    /// What one event brought about, in order: facts, and what the ports have been told.
+    func note(_ decided: [BrokerAction<LivePorts>], at now: ClockReading)
+    /// A scrape of what no client could be called: it never got to the broker.
+    func scrapeRefused()
+    /// A response for a scrape that nobody waits for.
+    func responseUnknown()
+    /// - Parameter now: `distantFuture` when nothing happens any more.
+    func timePassed(to now: NIODeadline)
+}
+
+extension FactSink {
+    func scrapeRefused() {}
+    func responseUnknown() {}
+    func timePassed(to now: NIODeadline) {}
+}

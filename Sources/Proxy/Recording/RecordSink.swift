@@ -1,0 +1,72 @@
+import NIOCore
+import Store
+import Synchronization
+import Wire
+
+/// Takes in what the record has to know, for the recorder to write; costs a lock and a look-up, never the disk.
+final class RecordSink: FactSink {
+    private let backlog: Mutex<RecordBacklog>
+
+    /// - Parameter maxClients: How many may be registered at once.
+    init(maxClients: Int) { backlog = Mutex(RecordBacklog(maxClients: maxClients)) }
+
+    /// Entries that wait to be written.
+    var count: Int { backlog.withLock { $0.count } }
+
+    /// A registration waits, which should be on disk soon.
+    var hasRegistrations: Bool { backlog.withLock { $0.hasRegistrations } }
+
+    func note(_ change: (inout RecordBacklog) -> Void) { backlog.withLock { change(&$0) } }
+
+    /// All that waits.
+    ///
+    /// - Returns: The batch; what to give back should it not be written; how much has been left out since the last time.
+    func take(at now: UnixMilliseconds) -> (batch: RecordBatch, taken: RecordBacklog, dropped: Int) {
+        backlog.withLock { backlog in
+            let taken = backlog
+            let batch = backlog.take(at: now)
+            return (batch, taken, backlog.takeDropped())
+        }
+    }
+
+    /// What could not be written.
+    func giveBack(_ taken: RecordBacklog) { note { $0.giveBack(taken) } }
+
+    // MARK: FactSink
+
+    func note(_ decided: [BrokerAction<LivePorts>], at now: ClockReading) {
+        note { backlog in
+            for case .note(let fact) in decided { Self.record(fact, in: &backlog, now) }
+        }
+    }
+
+    func scrapeRefused() { note { $0.scrapeRefused() } }
+
+    private static func record(_ fact: BrokerFact<LivePorts>, in backlog: inout RecordBacklog, _ now: ClockReading) {
+        switch fact {
+        case .registered: backlog.registered()
+        case .client(let state): backlog.clientChanged(state, at: now)
+        case .clash(_, let fqdn, _): backlog.clashed(fqdn, at: now)
+        case .ended(let end):
+            let outcome = Outcome(
+                time: now.wall, duration: end.duration.nanoseconds / 1000, status: end.status,
+                bytes: Int64(end.bytes ?? end.scraper.sentBytes), failure: end.failure)
+            let fqdn = end.scraper.fqdn
+            backlog.scrapeEnded(
+                outcome, of: fqdn, isRegistered: end.client != nil, failure: end.failureRecord(of: fqdn, at: now.wall))
+        case .gone, .queueFull, .deliverySuperseded, .deliveryIdle, .deliveryDropped, .redelivered,
+            .registrationRefused:
+            break
+        }
+    }
+}
+
+extension ScrapeEnd where Ports == LivePorts {
+    fileprivate func failureRecord(of fqdn: FQDN, at now: UnixMilliseconds) -> FailureRecord? {
+        guard let kind = failure else { return nil }
+        return FailureRecord(
+            time: now, fqdn: fqdn.key, kind: kind, text: kind.sentence(detail).prefix(utf8Bytes: 500),
+            scrapeID: scrape.description, target: scraper.targetWithoutQuery.prefix(utf8Bytes: 300),
+            duration: duration.nanoseconds / 1000)
+    }
+}

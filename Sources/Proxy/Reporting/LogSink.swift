@@ -1,0 +1,51 @@
+import Logging
+import NIOCore
+
+/// Logs what happens: to the fleet, bounded (`FleetLog`), and, for debugging, the end of every scrape.
+struct LogSink: FactSink {
+    private let logger: Logger
+    private let fleetLog: FleetLog
+
+    init(_ logger: Logger, fleetLog: FleetLog) {
+        self.logger = logger
+        self.fleetLog = fleetLog
+    }
+
+    func note(_ decided: [BrokerAction<LivePorts>], at now: ClockReading) {
+        for case .note(let fact) in decided {
+            switch fact {
+            case .registered(let fqdn, let isBack):
+                fleetLog.write(isBack ? .back : .registered, fqdn, at: now.deadline)
+            case .gone(let fqdn): fleetLog.write(.gone, fqdn, at: now.deadline)
+            case .clash(_, let fqdn, let isNews):
+                if isNews { fleetLog.write(.clash, fqdn, at: now.deadline) }
+            case .ended(let end): write(end)
+            case .client, .queueFull, .deliverySuperseded, .deliveryIdle, .deliveryDropped, .redelivered,
+                .registrationRefused:
+                break
+            }
+        }
+    }
+
+    func timePassed(to now: NIODeadline) { fleetLog.timePassed(to: now) }
+
+    private func write(_ end: ScrapeEnd<LivePorts>) {
+        guard let kind = end.failure else {
+            logger.debug(
+                "scrape done",
+                metadata: [
+                    "scrape_id": "\(end.scrape)", "target": "\(end.scraper.targetWithoutQuery)",
+                    "status": "\(end.status ?? 0)", "bytes": "\(end.bytes ?? 0)",
+                    "duration_ms": "\(end.duration.nanoseconds / 1_000_000)",
+                ])
+            return
+        }
+        logger.debug(
+            "scrape failed",
+            metadata: [
+                "scrape_id": "\(end.scrape)", "target": "\(end.scraper.targetWithoutQuery)",
+                "kind": "\(kind.rawValue)", "err": "\(kind.summary)", "detail": "\(end.detail)",
+                "duration_ms": "\(end.duration.nanoseconds / 1_000_000)",
+            ])
+    }
+}
