@@ -14,23 +14,47 @@ private struct Model {
         var name: String
         var state = State.queued
         var deadline: Int
-        var push: Int?
+        var source: Int?
         var answers = 0
+        /// The delivery that has taken it last.
+        var delivery: Int?
+    }
+
+    struct Delivery {
+        /// How many it takes at once.
+        let capacity: Int
+        let isPoll: Bool
+        let process: InstanceID?
     }
 
     var scrapes: [Int: Scrape] = [:]
     /// Queued scrapes per name, first come first served.
     var queues: [String: [Int]] = [:]
-    var parked: [String: Int] = [:]
-    var livePolls: Set<Int> = []
+    var deliveries: [Int: Delivery] = [:]
+    /// The deliveries that can be handed something, and which names they serve.
+    var inService: Set<Int> = []
+    var serving: [String: Int] = [:]
     /// Who is listed, as it spells its name, and when it was last heard of.
     var listed: [String: (spelling: String, seen: Int)] = [:]
-    /// The process of a parked poll.
-    var processes: [Int: InstanceID?] = [:]
+    /// Of each name that waits: the others of its delivery that had a turn since it began to.
+    var passedOver: [String: Set<String>] = [:]
 
     func isConnected(_ name: String) -> Bool {
-        parked[name] != nil
+        serving[name] != nil
             || scrapes.values.contains { $0.name == name && ($0.state == .delivered || $0.state == .responding) }
+    }
+
+    func taken(by delivery: Int) -> [Int] {
+        scrapes.filter {
+            $0.value.delivery == delivery && ($0.value.state == .delivered || $0.value.state == .responding)
+        }
+        .map(\.key).sorted()
+    }
+
+    func names(of delivery: Int) -> [String] { serving.filter { $0.value == delivery }.map(\.key).sorted() }
+    func hasRoom(_ delivery: Int) -> Bool { taken(by: delivery).count < deliveries[delivery]!.capacity }
+    func waits(_ name: String, _ now: Int) -> [Int] {
+        queues[name, default: []].filter { scrapes[$0].map { $0.deadline > now } ?? false }
     }
 
     var live: [Int] { scrapes.filter { $0.value.state != .ended }.map(\.key).sorted() }
@@ -39,7 +63,7 @@ private struct Model {
 
 @Suite struct BrokerWalkTests {
     @Test(
-        "Whatever happens in whatever order: every scrape ends once, in turn, and only live polls get one",
+        "Whatever happens in whatever order: every scrape ends once, in turn, and goes only to a delivery with room for its name",
         arguments: 0..<20 as Range<UInt64>)
     func walk(seed: UInt64) async throws {
         var limits = BrokerLimits()
@@ -59,10 +83,10 @@ private struct Model {
         }
         walk.finish()
         try walk.check()
-        #expect(walk.model.live.isEmpty)
+        #expect(walk.model.live.isEmpty && walk.model.inService.isEmpty)
         #expect(walk.it.broker.isIdle)
         #expect(walk.ended.count == walk.scrapes)
-        #expect(walk.delivered > 300)
+        #expect(walk.delivered > 300 && walk.deliveredAgain > 30 && walk.turns > 30)
         #expect(walk.gone > 20)
     }
 }
@@ -75,9 +99,13 @@ private struct Walk {
     var next = 0
     var delivered = 0
     var scrapes = 0
-    var redelivered = 0
+    var returned = 0
+    /// Scrapes that went out a second time; and those that another name of their delivery had to let go first.
+    var deliveredAgain = 0
+    var turns = 0
     var gone = 0
     var ended: Set<Int> = []
+    var isShuttingDown = false
     let names = ["a", "b", "c", "d", "e", "f", "g", "h"]
     let instances = [nil, InstanceID(), InstanceID()]
 
@@ -94,20 +122,25 @@ private struct Walk {
     mutating func step() {
         let name = names.randomElement(using: &random)!
         switch Int.random(in: 0..<100, using: &random) {
-        case 0..<30: poll(name)
-        case 30..<60: scrape(name)
+        case 0..<20: arrive([name], capacity: nil)
+        case 20..<26:
+            let several = (0..<Int.random(in: 1...3, using: &random)).map { _ in names.randomElement(using: &random)! }
+            arrive(several, capacity: Int.random(in: 1...3, using: &random))
+        case 26..<60: scrape(name)
         case 60..<66:
-            guard let poll = model.livePolls.sorted().randomElement(using: &random) else { return }
-            pollLeft(poll)
+            // Some that are out of service have something under way.
+            let busy = Set(model.live.compactMap { model.scrapes[$0]?.delivery })
+            guard let delivery = model.inService.union(busy).sorted().randomElement(using: &random) else { return }
+            leave(delivery)
         case 66..<70:
             guard let scrape = model.live.randomElement(using: &random) else { return }
             scraperLeft(scrape)
         case 70..<74:
             guard let scrape = model.live(.delivered).randomElement(using: &random) else { return }
-            redeliver(scrape)
+            deliveryFailed(scrape)
         case 74..<84:
             guard let scrape = (model.live.randomElement(using: &random)) else { return }
-            push(scrape)
+            respond(scrape)
         case 84..<92:
             guard let scrape = model.live.randomElement(using: &random) else { return }
             end(scrape)
@@ -125,6 +158,7 @@ private struct Walk {
     }
 
     mutating func finish() {
+        isShuttingDown = true
         apply(it.shutDown(at: now))
         apply(it.graceEnded(at: now))
     }
@@ -134,11 +168,11 @@ private struct Walk {
         let gauges = it.broker.gauges
         try #require(gauges.queued == model.live(.queued).count)
         try #require(gauges.inFlight == model.live(.delivered).count + model.live(.responding).count)
-        try #require(gauges.waitingPolls == model.parked.count)
-        try #require(Set(model.parked.values).isSubset(of: model.livePolls))
-        // A scrape that comes back from a failed delivery was let in once, and is let in again.
-        try #require(gauges.queued <= 20 + redelivered && gauges.liveClients <= 6)
-        try #require(gauges.connectedClients <= gauges.liveClients)
+        try #require(gauges.waitingPolls == model.inService.count { model.deliveries[$0]!.isPoll })
+        try #require(Set(model.serving.values) == model.inService)
+        // A scrape that its delivery gave back was let in once, and is let in again.
+        try #require(gauges.queued <= 20 + returned && gauges.liveClients <= 6)
+        try #require(gauges.connectedClients == model.listed.keys.count { model.isConnected($0) })
         try #require(it.states.count == gauges.liveClients)
         try #require(it.states.filter(\.isConnected).count == gauges.connectedClients)
         // Not at every step, so that several changes come together.
@@ -147,8 +181,13 @@ private struct Walk {
         try #require(told.values.map(\.queued).reduce(0, +) == gauges.queued)
         try #require(told.values.map(\.inFlight).reduce(0, +) == gauges.inFlight)
         for (name, state) in told { try #require(state.queued == model.queues[name, default: []].count) }
-        // No parked poll beside a queued scrape of its name.
-        for name in model.parked.keys { try #require(model.queues[name, default: []].isEmpty) }
+        // Nothing waits while a delivery with room serves its name.
+        for (name, delivery) in model.serving where model.hasRoom(delivery) {
+            try #require(model.queues[name, default: []].isEmpty)
+        }
+        for delivery in model.inService {
+            try #require(model.taken(by: delivery).count <= model.deliveries[delivery]!.capacity)
+        }
         for (number, scrape) in model.scrapes {
             try #require(scrape.answers == (scrape.state == .ended ? 1 : 0))
             if scrape.state == .ended { ended.insert(number) }
@@ -157,25 +196,33 @@ private struct Walk {
         model.scrapes = model.scrapes.filter { $0.value.state != .ended }
     }
 
-    private mutating func poll(_ name: String) {
-        let poll = number()
-        model.livePolls.insert(poll)
-        let instance = instances.randomElement(using: &random)!
-        let spelling = Bool.random(using: &random) ? name : name.uppercased()
-        // The model learns of the poll before the actions: one of them may deliver to it.
-        let actions = it.poll(poll, spelling, instance: instance, at: now)
-        let refused = actions.decisions.contains(.endDelivery(poll, .tooManyClients))
-        if let older = model.parked[name] {
-            let isClash = model.processes[older] != instance
-            #expect(actions.decisions.contains(.endDelivery(older, isClash ? .clash : .superseded)))
-            #expect(actions.facts.contains { if case .clash = $0 { true } else { false } } == isClash)
-        }
-        if !refused {
-            model.parked[name] = poll
-            model.processes[poll] = instance
+    /// - Parameter capacity: `nil` for a poll.
+    private mutating func arrive(_ names: [String], capacity: Int?) {
+        let delivery = number()
+        let process = instances.randomElement(using: &random)!
+        model.deliveries[delivery] = Model.Delivery(capacity: capacity ?? 1, isPoll: capacity == nil, process: process)
+        let spellings = names.map { Bool.random(using: &random) ? $0 : $0.uppercased() }
+        let actions = it.deliver(
+            delivery, spellings, capacity.map { .atOnce($0) } ?? .one, instance: process, at: now)
+        // The model learns of it before it looks at the actions: one of them may deliver to it.
+        var clashes = 0
+        var ends: [Decision] = []
+        for (name, spelling) in zip(names, spellings) {
+            guard model.listed[name] != nil || model.listed.count < 6 else { continue }
             model.listed[name] = (spelling, now)
+            guard let older = model.serving.updateValue(delivery, forKey: name), older != delivery else { continue }
+            model.passedOver[name] = nil
+            let isClash = model.deliveries[older]!.process != process
+            clashes += isClash ? 1 : 0
+            if model.names(of: older).isEmpty { ends.append(.endDelivery(older, isClash ? .clash : .superseded)) }
         }
-        apply(actions, superseding: refused ? nil : (name, poll))
+        if model.names(of: delivery).isEmpty {
+            ends.append(.endDelivery(delivery, .tooManyClients))
+        }
+        model.inService.insert(delivery)
+        #expect(actions.decisions.filter { if case .endDelivery = $0 { true } else { false } } == ends)
+        #expect(actions.facts.count { if case .clash = $0 { true } else { false } } == clashes)
+        apply(actions)
     }
 
     private mutating func scrape(_ name: String) {
@@ -187,39 +234,53 @@ private struct Walk {
         apply(it.scrape(scrape, name, timeout: timeout, at: now))
     }
 
-    private mutating func pollLeft(_ poll: Int) {
-        model.livePolls.remove(poll)
-        for (name, parked) in model.parked where parked == poll {
-            model.parked[name] = nil
+    /// It returns some of what it had taken.
+    private mutating func leave(_ delivery: Int) {
+        var returned = model.taken(by: delivery).filter { _ in Bool.random(using: &random) }
+        returned.shuffle(using: &random)
+        outOfService(delivery)
+        for scrape in returned.reversed() { queueAgain(scrape) }
+        apply(it.left(delivery, returning: returned, at: now))
+    }
+
+    private mutating func outOfService(_ delivery: Int) {
+        model.inService.remove(delivery)
+        for name in model.names(of: delivery) {
+            model.serving[name] = nil
+            model.passedOver[name] = nil
             model.listed[name]?.seen = now
         }
-        apply(it.left(poll, at: now))
+    }
+
+    private mutating func queueAgain(_ scrape: Int) {
+        guard model.scrapes[scrape]?.state == .delivered, let name = model.scrapes[scrape]?.name else { return }
+        returned += 1
+        model.scrapes[scrape]?.state = .queued
+        model.queues[name, default: []].insert(scrape, at: 0)
     }
 
     private mutating func scraperLeft(_ scrape: Int) {
-        if let push = model.scrapes[scrape]?.push { model.scrapes[scrape]?.push = push }
         let actions = it.broker.scraperLeft(it.ids[scrape]!, sent: nil, bytes: 0, at: Brokered.at(now))
         end(inModel: scrape)
         model.scrapes[scrape]?.answers += 1
         apply(actions)
     }
 
-    private mutating func redeliver(_ scrape: Int) {
-        guard let delivery = deliveryOf[scrape] else { return }
-        redelivered += 1
-        model.scrapes[scrape]?.state = .queued
-        model.queues[model.scrapes[scrape]!.name, default: []].insert(scrape, at: 0)
-        apply(it.broker.deliveryFailed(it.ids[scrape]!, delivery, at: Brokered.at(now)))
+    private mutating func deliveryFailed(_ scrape: Int) {
+        guard let delivery = model.scrapes[scrape]?.delivery else { return }
+        outOfService(delivery)
+        queueAgain(scrape)
+        apply(it.broker.deliveryFailed(it.ids[scrape]!, it.deliveries[delivery]!, at: Brokered.at(now)))
     }
 
-    private mutating func push(_ scrape: Int) {
-        let push = number()
-        let taken = it.push(push, for: scrape, at: now)
+    private mutating func respond(_ scrape: Int) {
+        let source = number()
+        let taken = it.push(source, for: scrape, at: now)
         let expected = model.scrapes[scrape]?.state == .delivered
         #expect((taken == scrape) == expected)
         if expected {
             model.scrapes[scrape]?.state = .responding
-            model.scrapes[scrape]?.push = push
+            model.scrapes[scrape]?.source = source
         }
     }
 
@@ -238,7 +299,8 @@ private struct Walk {
         let isResponding = model.scrapes[scrape]?.state == .responding
         let actions = it.broker.responseBroke(
             it.ids[scrape]!, .pushBroken, detail: "", sent: SentPart(status: 200, bytes: 7), at: Brokered.at(now))
-        #expect(actions.decisions == (isResponding ? [.fail(scrape, .pushBroken)] : []))
+        #expect(actions.ends.count == (isResponding ? 1 : 0))
+        #expect((actions.decisions.first == .fail(scrape, .pushBroken)) == isResponding)
         apply(actions)
     }
 
@@ -247,37 +309,46 @@ private struct Walk {
         if model.scrapes[scrape]?.state == .responding { model.listed[name]?.seen = now }
         model.scrapes[scrape]?.state = .ended
         model.queues[name]?.removeAll { $0 == scrape }
+        if model.queues[name, default: []].isEmpty { model.passedOver[name] = nil }
     }
 
-    private var deliveryOf: [Int: DeliveryID] = [:]
     /// The newest state of every name, as the record is told.
     private var told: [String: Proxy.ClientSnapshot] = [:]
 
+    private mutating func deliver(_ it: Delivered<NumberPorts>) {
+        guard let name = model.scrapes[it.scraper]?.name else {
+            Issue.record("an ended scrape is delivered")
+            return
+        }
+        #expect(!isShuttingDown)
+        #expect(model.inService.contains(it.port), "delivered to what takes nothing any more")
+        #expect(model.serving[name] == it.port, "delivered to what does not serve the name")
+        #expect(model.hasRoom(it.port), "delivered where there is no room")
+        #expect(model.waits(name, now).first == it.scraper, "not first come first served")
+        for other in model.names(of: it.port) where other != name && !model.waits(other, now).isEmpty {
+            turns += 1
+            #expect(
+                model.passedOver[other, default: []].insert(name).inserted, "\(name) has a second turn before \(other)")
+        }
+        model.passedOver[name] = nil
+        if model.scrapes[it.scraper]?.delivery != nil { deliveredAgain += 1 }
+        model.queues[name]?.removeAll { $0 == it.scraper }
+        model.listed[name]?.seen = now
+        model.scrapes[it.scraper]!.state = .delivered
+        model.scrapes[it.scraper]!.delivery = it.port
+        if model.deliveries[it.port]!.isPoll { outOfService(it.port) }
+        delivered += 1
+    }
+
     /// Carries the decisions out in the model, and checks each against it.
-    private mutating func apply(_ actions: [BrokerAction<NumberPorts>], superseding: (name: String, poll: Int)? = nil) {
+    private mutating func apply(_ actions: [BrokerAction<NumberPorts>]) {
         for action in actions {
             switch action {
-            case .deliver(let it):
-                guard let name = model.scrapes[it.scraper]?.name else {
-                    Issue.record("an ended scrape is delivered")
-                    continue
-                }
-                #expect(model.livePolls.contains(it.port), "delivered to a dead poll")
-                #expect(model.parked[name] == it.port, "delivered to a poll that does not wait")
-                #expect(model.queues[name]?.first == it.scraper, "not first come first served")
-                model.queues[name]?.removeFirst()
-                model.parked[name] = nil
-                model.listed[name]?.seen = now
-                model.livePolls.remove(it.port)
-                model.scrapes[it.scraper]!.state = .delivered
-                deliveryOf[it.scraper] = it.delivery
-                delivered += 1
-            case .endDelivery(let poll, let why):
-                #expect(model.livePolls.remove(poll) != nil, "a dead poll is ended: \(why)")
-                for (name, parked) in model.parked where parked == poll {
-                    model.parked[name] = nil
-                    model.listed[name]?.seen = now
-                }
+            case .deliver(let delivered): deliver(delivered)
+            case .endDelivery(let delivery, let why):
+                #expect(model.inService.contains(delivery), "what takes nothing any more is ended: \(why)")
+                if why == .idle { #expect(model.deliveries[delivery]!.isPoll) }
+                outOfService(delivery)
             case .fail(let scrape, let kind, _):
                 guard model.scrapes[scrape] != nil else {
                     Issue.record("an ended scrape fails")
@@ -289,8 +360,8 @@ private struct Walk {
                 }
                 end(inModel: scrape)
                 model.scrapes[scrape]!.answers += 1
-            case .abandon(let push):
-                #expect(model.scrapes.values.contains { $0.push == push })
+            case .abandon(let source):
+                #expect(model.scrapes.values.contains { $0.source == source })
             case .note(.gone(let fqdn)):
                 #expect(!model.isConnected(fqdn.key), "gone though it is connected")
                 #expect(model.listed[fqdn.key].map { $0.seen + 30 <= now } == true, "gone before its time")
