@@ -30,10 +30,9 @@ final class ClientEngine {
             maxInFlight: configuration.maxInFlight)
         poller = Poller(
             client: client, endpoint: endpoint, dispatcher: dispatcher, fqdn: configuration.fqdn,
-            backoff: Backoff(
-                initial: configuration.retryInitialWait.nanoseconds, maximum: configuration.retryMaxWait.nanoseconds),
+            backoff: Backoff(initial: configuration.retryInitialWait, maximum: configuration.retryMaxWait),
             metrics: metrics, readiness: readiness, logger: logger)
-        grace = .nanoseconds(configuration.shutdownGrace.nanoseconds)
+        grace = configuration.shutdownGrace
     }
 
     func start() { poller.start() }

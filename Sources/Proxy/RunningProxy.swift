@@ -59,7 +59,8 @@ final class RunningProxy: Sendable {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
         let router = ProxyRouter(
             dispatcher: dispatcher, metrics: metrics, routes: routes(dispatcher, metrics),
-            defaultTimeout: configuration.defaultTimeout.nanoseconds, maxTimeout: configuration.maxTimeout.nanoseconds,
+            defaultTimeout: .nanoseconds(configuration.defaultTimeout.nanoseconds),
+            maxTimeout: .nanoseconds(configuration.maxTimeout.nanoseconds),
             maxHeadBytes: configuration.web.maxHeaderBytes)
         do {
             let listener = try await WebListener.bind(

@@ -56,7 +56,7 @@ final class ScrapeRun: ExchangeDelegate {
             return
         }
         display = admitted.display
-        deadline = began + .nanoseconds(admitted.timeout)
+        deadline = began + admitted.timeout
         let route = shared.client.route(isHTTPS: admitted.isHTTPS, host: admitted.host, port: admitted.port)
         var bytes = ByteBuffer()
         bytes.reserveCapacity(1_024)
@@ -175,13 +175,13 @@ final class ScrapeRun: ExchangeDelegate {
         }
     }
 
-    private var nanosecondsLeft: Int64 { (deadline - shared.client.loop.now).nanoseconds }
+    private var timeLeft: TimeAmount { deadline - shared.client.loop.now }
 
     private func innerHead(_ head: ResponseHead) -> ByteBuffer {
         var buffer = ByteBuffer()
         buffer.reserveCapacity(1_024)
         writer.writeHead(
-            head, isChunked: head.framing == .chunked && request?.isHead == false, nanosecondsLeft: nanosecondsLeft,
+            head, isChunked: head.framing == .chunked && request?.isHead == false, timeLeft: timeLeft,
             into: &buffer)
         return buffer
     }
@@ -239,7 +239,7 @@ final class ScrapeRun: ExchangeDelegate {
         setTimer(.scrape)
         var bytes = ByteBuffer()
         let text = display.isEmpty ? explanation : "failed to scrape \(display): \(explanation)"
-        writer.writeFailure(failure, text: text, nanosecondsLeft: nanosecondsLeft, into: &bytes)
+        writer.writeFailure(failure, text: text, timeLeft: timeLeft, into: &bytes)
         outerChunks = false
         startPush(parts: [], inner: bytes, length: bytes.readableBytes)
     }

@@ -1,3 +1,4 @@
+import NIOCore
 import Wire
 
 /// Which scrapes this client carries out, and what they become at the target.
@@ -6,7 +7,7 @@ struct TargetPolicy: Sendable {
     struct Refusal: Error, Equatable { let explanation: String }
 
     /// Longer timeouts are cut: nothing may be held for a day because a header says so.
-    static let maxTimeout: Int64 = 3_600_000_000_000
+    static let maxTimeout = TimeAmount.hours(1)
 
     private let ownName: String
     private let methods: ScrapeMethods

@@ -88,7 +88,7 @@ final class Dispatcher: Sendable {
     func scrapeArrived(_ scraper: ScrapeExchange) {
         let now = NIODeadline.now()
         let request = scraper.request
-        let deadline = scraper.began + .nanoseconds(request.timeout)
+        let deadline = scraper.began + request.timeout
         run(
             broker.withLock {
                 $0.scrapeArrived(request.id, for: request.fqdn, from: scraper, deadline: deadline, at: now)

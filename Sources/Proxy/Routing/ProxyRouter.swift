@@ -10,9 +10,8 @@ struct ProxyRouter: Router {
     let metrics: ProxyMetrics
     let agents = AgentNames()
     let routes: RouteTable
-    /// Nanoseconds.
-    let defaultTimeout: Int64
-    let maxTimeout: Int64
+    let defaultTimeout: TimeAmount
+    let maxTimeout: TimeAmount
     let maxHeadBytes: Int
 
     func exchange(for head: RequestHead, on connection: ServerConnection) -> any Exchange {
