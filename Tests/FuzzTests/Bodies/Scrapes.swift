@@ -49,10 +49,17 @@ extension FuzzBody {
     /// What a client of this name makes of it that allows the method, if a method may be called so; `nil` for a right refusal.
     private static func admit(_ polled: PolledRequest, by fqdn: String) throws -> TargetRequest? {
         let isReading = ["GET", "HEAD"].contains(polled.method)
-        let byDefault = try? TargetPolicy(fqdn: fqdn).admit(polled)
+        let now = NIODeadline.uptimeNanoseconds(1)
+        let deadline = polled.timeout.map { now + $0 }
+        let byDefault = try? TargetPolicy(fqdn: fqdn).admit(polled, deadline: deadline, at: now)
         try require(byDefault == nil || isReading, "\(polled.method) is allowed by default")
         let methods = ScrapeMethods(polled.method)
-        let admitted = try? TargetPolicy(fqdn: fqdn, methods: methods ?? .reading).admit(polled)
+        let admitted = try? TargetPolicy(fqdn: fqdn, methods: methods ?? .reading)
+            .admit(polled, deadline: deadline, at: now)
+        if let admitted {
+            try require(
+                admitted.deadline > now && admitted.deadline <= now + TargetPolicy.maxTimeout, "\(admitted.deadline)")
+        }
         try require(
             admitted != nil || methods == nil || polled.timeout == nil, "a scrape for this client was refused")
         return admitted
@@ -75,7 +82,6 @@ extension FuzzBody {
     }
 
     private static func check(_ admitted: TargetRequest) throws {
-        try require(admitted.timeout > .zero && admitted.timeout <= TargetPolicy.maxTimeout, "\(admitted.timeout)")
         try require(!admitted.display.contains("?"), "a query in \(admitted.display)")
         let message = admitted.request.message
         // A field of ours may be one too many for whoever reads it as strictly as we do.
