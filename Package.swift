@@ -146,6 +146,7 @@ if Context.environment["PUSHPROX_FUZZ"] != nil {
                 "Outbound/ResponseParser.swift",
                 "Outbound/OutboundRoute.swift", "Polling/PollAnswer.swift", "Scraping/ScrapeFlow.swift",
                 "Scraping/ScrapeMethods.swift", "Scraping/TargetPolicy.swift", "Scraping/TargetRequest.swift",
+                "Pushing/PushAssembly.swift",
             ],
             swiftSettings: instrumented),
         .target(

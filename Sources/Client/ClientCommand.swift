@@ -120,9 +120,11 @@ struct ClientCommand: AsyncParsableCommand {
         return ClientConfiguration(
             fqdn: FQDN(name)?.spelling ?? name, proxyURL: try proxyURL.get(),
             tls: ClientTLSFiles(authority: certificateAuthority, certificate: certificate, key: key),
-            metricsAddress: metricsAddr.address, retryInitialWait: retryInitialWait, retryMaxWait: retryMaxWait,
+            metricsAddress: metricsAddr.address, retryInitialWait: .nanoseconds(retryInitialWait.nanoseconds),
+            retryMaxWait: .nanoseconds(retryMaxWait.nanoseconds),
             maxInFlight: maxInFlight,
-            methods: allowMethods.isEmpty ? .reading : ScrapeMethods(union: allowMethods), shutdownGrace: shutdownGrace,
+            methods: allowMethods.isEmpty ? .reading : ScrapeMethods(union: allowMethods),
+            shutdownGrace: .nanoseconds(shutdownGrace.nanoseconds),
             environment: try ProxyEnvironment(MachineName.environment()))
     }
 }

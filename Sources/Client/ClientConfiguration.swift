@@ -1,4 +1,5 @@
 import Flags
+import NIOCore
 
 /// Everything that the flags and the environment decide, checked. Nothing else of the program reads a flag.
 struct ClientConfiguration: Sendable {
@@ -8,11 +9,11 @@ struct ClientConfiguration: Sendable {
     var tls = ClientTLSFiles()
     /// Where `/metrics` is served; `nil` for nowhere.
     var metricsAddress: ListenAddress?
-    var retryInitialWait = GoDuration.seconds(1)
-    var retryMaxWait = GoDuration.seconds(5)
+    var retryInitialWait = TimeAmount.seconds(1)
+    var retryMaxWait = TimeAmount.seconds(5)
     var maxInFlight = 64
     /// What scrapes may ask targets with.
     var methods = ScrapeMethods.reading
-    var shutdownGrace = GoDuration.seconds(10)
+    var shutdownGrace = TimeAmount.seconds(10)
     var environment = ProxyEnvironment.none
 }

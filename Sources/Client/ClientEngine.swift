@@ -4,11 +4,11 @@ import NIOCore
 import NIOSSL
 import Wire
 
-/// What does the work: the poller, the scrapes and their connections, all on one event loop, to which it is confined.
+/// What does the work: the source of scrapes, the scrapes and their connections, all on one event loop, to which it is confined.
 final class ClientEngine {
     private let client: OutboundClient
     private let dispatcher: ScrapeDispatcher
-    private let poller: Poller
+    private let source: any ScrapeSource
     private let grace: TimeAmount
     private var graceTimer: Scheduled<Void>?
     private var isStopping = false
@@ -26,23 +26,24 @@ final class ClientEngine {
         dispatcher = ScrapeDispatcher(
             ScrapeRun.Surroundings(
                 client: client, policy: TargetPolicy(fqdn: configuration.fqdn, methods: configuration.methods),
-                endpoint: endpoint, metrics: metrics, logger: logger),
+                metrics: metrics, logger: logger),
             maxInFlight: configuration.maxInFlight)
-        poller = Poller(
+        let poller = Poller(
             client: client, endpoint: endpoint, dispatcher: dispatcher, fqdn: configuration.fqdn,
-            backoff: Backoff(
-                initial: configuration.retryInitialWait.nanoseconds, maximum: configuration.retryMaxWait.nanoseconds),
+            backoff: Backoff(initial: configuration.retryInitialWait, maximum: configuration.retryMaxWait),
             metrics: metrics, readiness: readiness, logger: logger)
-        grace = .nanoseconds(configuration.shutdownGrace.nanoseconds)
+        source = poller
+        dispatcher.onRoom = { [weak poller] in poller?.roomArose() }
+        grace = configuration.shutdownGrace
     }
 
-    func start() { poller.start() }
+    func start() { source.start() }
 
-    /// Polls no more, lets running scrapes finish within the grace, then calls back; every caller, once.
+    /// Asks for no more scrapes, lets running scrapes finish within the grace, then calls back; every caller, once.
     func stop(_ stopped: @escaping () -> Void) {
         if !isStopping {
             isStopping = true
-            poller.stop()
+            source.stop()
             graceTimer = client.loop.assumeIsolated().scheduleTask(in: grace) { self.dispatcher.cancelAll() }
             dispatcher.drain {
                 self.graceTimer?.cancel()

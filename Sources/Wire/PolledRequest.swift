@@ -27,8 +27,8 @@ public struct PolledRequest: Sendable {
     public let message: MessageHead
     /// As the proxy wrote it; not empty. Another proxy's need not be a UUID.
     public let id: String
-    /// What `X-Prometheus-Scrape-Timeout-Seconds` asks for, in nanoseconds; `nil` when it is missing or unusable.
-    public let timeout: Int64?
+    /// What `X-Prometheus-Scrape-Timeout-Seconds` asks for; `nil` when it is missing or unusable.
+    public let timeout: TimeAmount?
     /// The decoded body; `nil` for none.
     public let body: ByteBuffer?
 

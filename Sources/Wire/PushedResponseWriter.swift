@@ -17,9 +17,8 @@ public struct PushedResponseWriter: Sendable {
     ///
     /// - Parameters:
     ///   - isChunked: Whether the body that follows is in chunked transfer coding.
-    ///   - nanosecondsLeft: Until the scrape's deadline.
-    public func writeHead(_ head: ResponseHead, isChunked: Bool, nanosecondsLeft: Int64, into buffer: inout ByteBuffer)
-    {
+    ///   - timeLeft: Until the scrape's deadline.
+    public func writeHead(_ head: ResponseHead, isChunked: Bool, timeLeft: TimeAmount, into buffer: inout ByteBuffer) {
         buffer.writeStaticString("HTTP/1.1 ")
         let message = head.message
         _ = message.bytes.withUnsafeReadableBytes { raw in
@@ -38,7 +37,7 @@ public struct PushedResponseWriter: Sendable {
             }
         }
         if isChunked { buffer.writeStaticString("Transfer-Encoding: chunked\r\n") }
-        writeOwnFields(nanosecondsLeft: nanosecondsLeft, into: &buffer)
+        writeOwnFields(timeLeft: timeLeft, into: &buffer)
         buffer.writeStaticString("\r\n")
     }
 
@@ -48,7 +47,7 @@ public struct PushedResponseWriter: Sendable {
     ///   - failure: One of `FailureKind.reportable`.
     ///   - text: One sentence for whoever reads the scrape's error; control characters become spaces.
     public func writeFailure(
-        _ failure: FailureKind, text: String, nanosecondsLeft: Int64, into buffer: inout ByteBuffer
+        _ failure: FailureKind, text: String, timeLeft: TimeAmount, into buffer: inout ByteBuffer
     ) {
         let line = text.withoutControls + "\n"
         let status = failure.reportStatus ?? 500
@@ -56,22 +55,22 @@ public struct PushedResponseWriter: Sendable {
         buffer.writeStaticString("Content-Type: text/plain; charset=utf-8\r\n")
         buffer.writeString("Content-Length: \(line.utf8.count)\r\n")
         buffer.writeString("\(HeaderName.failure): \(failure.rawValue)\r\n")
-        writeOwnFields(nanosecondsLeft: nanosecondsLeft, into: &buffer)
+        writeOwnFields(timeLeft: timeLeft, into: &buffer)
         buffer.writeStaticString("\r\n")
         buffer.writeString(line)
     }
 
-    private func writeOwnFields(nanosecondsLeft: Int64, into buffer: inout ByteBuffer) {
+    private func writeOwnFields(timeLeft: TimeAmount, into buffer: inout ByteBuffer) {
         buffer.writeStaticString("Id: ")
         buffer.writeString(id)
         buffer.writeStaticString("\r\nX-Prometheus-Scrape-Timeout: ")
-        buffer.writeString(Self.seconds(nanosecondsLeft))
+        buffer.writeString(Self.seconds(timeLeft))
         buffer.writeStaticString("\r\n")
     }
 
     /// Seconds with six decimals, as upstream's client writes them; 0 once the deadline has passed.
-    static func seconds(_ nanoseconds: Int64) -> String {
-        let microseconds = max(0, nanoseconds) / 1_000
+    static func seconds(_ time: TimeAmount) -> String {
+        let microseconds = max(0, time.nanoseconds) / 1_000
         let fraction = String(microseconds % 1_000_000)
         return "\(microseconds / 1_000_000)." + String(repeating: "0", count: 6 - fraction.count) + fraction
     }

@@ -8,8 +8,8 @@ public struct ScrapeRequest: Sendable {
     /// The head that the scraper sent.
     private let head: RequestHead
     private let target: AbsoluteTarget
-    /// How long all of it may take, in nanoseconds.
-    public let timeout: Int64
+    /// How long all of it may take.
+    public let timeout: TimeAmount
     /// The request's body; scrapes have none as a rule.
     public var body: ByteBuffer?
 
@@ -22,9 +22,9 @@ public struct ScrapeRequest: Sendable {
     }
 
     /// - Parameters:
-    ///   - fallback: The timeout where the head has no usable one; nanoseconds.
-    ///   - maximum: The most that is granted; nanoseconds.
-    public init(_ head: RequestHead, id: ScrapeID, fallback: Int64, maximum: Int64) throws(Refusal) {
+    ///   - fallback: The timeout where the head has no usable one.
+    ///   - maximum: The most that is granted.
+    public init(_ head: RequestHead, id: ScrapeID, fallback: TimeAmount, maximum: TimeAmount) throws(Refusal) {
         guard let target = AbsoluteTarget(head.target) else { throw .notAbsolute }
         guard let fqdn = FQDN(target.host) else { throw .unusableHost }
         self.id = id
@@ -74,7 +74,7 @@ public struct ScrapeRequest: Sendable {
         buffer.writeStaticString("Id: ")
         buffer.writeString(id.description)
         buffer.writeStaticString("\r\nX-Prometheus-Scrape-Timeout-Seconds: ")
-        buffer.writeString(ScrapeTimeout.text(nanoseconds: ScrapeTimeout.left(of: timeout, after: waited.nanoseconds)))
+        buffer.writeString(ScrapeTimeout.text(ScrapeTimeout.left(of: timeout, after: waited)))
         if let body {
             buffer.writeStaticString("\r\nContent-Length: ")
             buffer.writeString(String(body.readableBytes))

@@ -54,7 +54,7 @@ import Wire
             Issue.record("not busy")
             return
         }
-        #expect(wait == expected)
+        #expect(wait?.nanoseconds == expected)
     }
 
     @Test("A redirect is named without the user information in it")

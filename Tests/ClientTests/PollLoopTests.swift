@@ -7,7 +7,7 @@ import Wire
 @Suite struct PollLoopTests {
     private let start = NIODeadline.uptimeNanoseconds(1_000_000_000_000)
 
-    private func makeLoop() -> PollLoop { PollLoop(backoff: Backoff(initial: 1_000_000_000, maximum: 5_000_000_000)) }
+    private func makeLoop() -> PollLoop { PollLoop(backoff: Backoff(initial: .seconds(1), maximum: .seconds(5))) }
 
     private func request() throws -> PolledRequest {
         try PolledRequest(parsing: ByteBuffer(string: "GET http://a/ HTTP/1.1\r\nId: i\r\n\r\n"), maxHeadBytes: 1_000)
@@ -112,13 +112,13 @@ import Wire
     func busy() {
         var loop = makeLoop()
         _ = loop.started(at: start, hasRoom: true)
-        let answer = PollAnswer.busy(retryAfter: 2_000_000_000, explanation: "x")
+        let answer = PollAnswer.busy(retryAfter: .seconds(2), explanation: "x")
         #expect(
             words(loop.answered(answer, at: start, hasRoom: true, random: 0)) == [
                 "count busy", "outage", "pause 2000 ms",
             ])
         _ = loop.pauseEnded(at: start, hasRoom: true)
-        let long = PollAnswer.busy(retryAfter: 600_000_000_000, explanation: "x")
+        let long = PollAnswer.busy(retryAfter: .minutes(10), explanation: "x")
         #expect(words(loop.answered(long, at: start, hasRoom: true, random: 0)).last == "pause 5000 ms")
         _ = loop.pauseEnded(at: start, hasRoom: true)
         let silent = PollAnswer.busy(retryAfter: nil, explanation: "x")

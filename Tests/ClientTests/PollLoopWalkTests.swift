@@ -28,14 +28,14 @@ import Wire
 }
 
 private struct Walk {
-    private static let longest: Int64 = 5_000_000_000
+    private static let longest = TimeAmount.seconds(5)
     private static let bound = 4
 
     var scrapes = 0
     var isReady = false
 
     private var random: Seeded
-    private var loop = PollLoop(backoff: Backoff(initial: 1_000_000_000, maximum: longest))
+    private var loop = PollLoop(backoff: Backoff(initial: .seconds(1), maximum: longest))
     private var now = NIODeadline.uptimeNanoseconds(1_000_000_000_000)
     private var isPolling = false
     private var limit: TimeAmount?
@@ -103,7 +103,7 @@ private struct Walk {
         case 4: end(.cutWhenIdle)
         case 5: end(.superseded)
         case 6:
-            let wait = [nil, 0, 1_000_000_000, Int64.max].randomElement(using: &random) ?? nil
+            let wait = [nil, .zero, .seconds(1), TimeAmount.nanoseconds(.max)].randomElement(using: &random) ?? nil
             end(.busy(retryAfter: wait, explanation: "x"))
         default:
             let isKnown = Bool.random(using: &random)
@@ -135,7 +135,7 @@ private struct Walk {
                 polledAt = now
             case .pause(let time):
                 #expect(!isPolling && !isPausing)
-                #expect(time > .zero && time.nanoseconds <= Self.longest)
+                #expect(time > .zero && time <= Self.longest)
                 isPausing = true
             case .scrape, .refuse:
                 brought -= 1

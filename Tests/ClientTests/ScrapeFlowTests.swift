@@ -17,137 +17,106 @@ import Wire
         actions.map { action in
             switch action {
             case .readTarget: "read"
-            case .pushWhole(_, let parts): "push whole \(parts.reduce(0) { $0 + $1.readableBytes })"
-            case .openPush: "open push"
-            case .writePush(let bytes): "write \(bytes.readableBytes)"
-            case .flushPush: "flush"
-            case .finishPush: "finish"
-            case .report(let failure, _): "report \(failure.rawValue)"
+            case .begin: "begin"
+            case .write(let bytes): "write \(bytes.readableBytes)"
+            case .flush: "flush"
+            case .end: "finish"
+            case .fail(let failure, _): "fail \(failure.rawValue)"
             case .abandonTarget: "abandon target"
-            case .abandonPush: "abandon push"
+            case .abandonSink: "abandon sink"
             case .conclude(let conclusion):
-                "end \(conclusion.failure?.rawValue ?? "well")" + (conclusion.pushError == nil ? "" : ", push failed")
+                "end \(conclusion.failure?.rawValue ?? "well")" + (conclusion.sinkError == nil ? "" : ", sink failed")
             }
         }
     }
 
-    /// A flow whose push is being opened.
-    private func opening() throws -> ScrapeFlow {
+    /// A flow that relays a response; its sink has sent something of it.
+    private func relaying() throws -> ScrapeFlow {
         var flow = ScrapeFlow()
-        _ = flow.headArrived(try head())
-        _ = flow.bodyArrived(bytes(ScrapeFlow.headStart + 1))
-        #expect(words(flow.readBatchEnded(pushIsWritable: false)) == ["open push"])
+        #expect(words(flow.headArrived(try head())) == ["begin"])
+        #expect(words(flow.bodyArrived(bytes(9))) == ["write 9"])
+        #expect(words(flow.sinkBegan()) == [])
         return flow
     }
 
-    /// A flow whose push is being streamed.
-    private func streaming() throws -> ScrapeFlow {
-        var flow = try opening()
-        #expect(words(flow.pushOpened()) == ["write \(ScrapeFlow.headStart + 1)", "flush", "read"])
-        return flow
-    }
-
-    @Test("A short response is held back and pushed whole")
-    func short() throws {
+    @Test("A response goes to the sink as it comes, and the target is read only while the sink wants more")
+    func relays() throws {
         var flow = ScrapeFlow()
-        #expect(words(flow.readBatchEnded(pushIsWritable: false)) == ["read"])
-        #expect(words(flow.headArrived(try head())) == [])
-        #expect(words(flow.bodyArrived(bytes(ScrapeFlow.headStart))) == [])
-        #expect(words(flow.readBatchEnded(pushIsWritable: false)) == ["read"])
-        #expect(words(flow.responseEnded()) == ["push whole \(ScrapeFlow.headStart)"])
-        #expect(words(flow.pushAnswered(status: 200)) == ["end well"])
-    }
-
-    @Test("A long response is streamed, and the target is read only while the push takes more")
-    func long() throws {
-        var flow = try streaming()
+        #expect(words(flow.readBatchEnded(sinkWantsMore: true)) == ["read"])
+        #expect(words(flow.headArrived(try head())) == ["begin"])
         #expect(words(flow.bodyArrived(bytes(5))) == ["write 5"])
-        #expect(words(flow.readBatchEnded(pushIsWritable: true)) == ["flush", "read"])
-        #expect(words(flow.readBatchEnded(pushIsWritable: false)) == ["flush"])
-        #expect(words(flow.pushBecameWritable()) == ["read"])
-        #expect(words(flow.pushBecameWritable()) == [])
+        #expect(words(flow.readBatchEnded(sinkWantsMore: true)) == ["flush", "read"])
+        #expect(words(flow.sinkWantsMore()) == [])
+        #expect(words(flow.readBatchEnded(sinkWantsMore: false)) == ["flush"])
+        #expect(words(flow.sinkWantsMore()) == ["read"])
+        #expect(words(flow.sinkWantsMore()) == [])
         #expect(words(flow.responseEnded()) == ["finish"])
-        #expect(words(flow.pushAnswered(status: 200)) == ["end well"])
+        #expect(words(flow.sinkClosed(error: nil)) == ["end well"])
     }
 
-    @Test("A target that fails before the push is reported, and cuts the push afterwards")
+    @Test("What a target sends while the sink wants no more is written all the same, and so is the end")
+    func earlyWhilePaused() throws {
+        var flow = try relaying()
+        #expect(words(flow.readBatchEnded(sinkWantsMore: false)) == ["flush"])
+        #expect(words(flow.bodyArrived(bytes(7))) == ["write 7"])
+        #expect(words(flow.readBatchEnded(sinkWantsMore: false)) == ["flush"])
+        #expect(words(flow.responseEnded()) == ["finish"])
+        #expect(words(flow.sinkWantsMore()) == [])
+        #expect(words(flow.sinkClosed(error: nil)) == ["end well"])
+    }
+
+    @Test("A target that fails is the sink's to tell, before and within the response")
     func targetFails() throws {
         var early = ScrapeFlow()
-        #expect(words(early.targetFailed(.targetUnreachable, "x")) == ["report target_unreachable"])
-        #expect(words(early.pushAnswered(status: 200)) == ["end target_unreachable"])
+        #expect(words(early.targetFailed(.targetUnreachable, "x")) == ["fail target_unreachable"])
+        #expect(words(early.sinkClosed(error: nil)) == ["end target_unreachable"])
 
-        var opening = try opening()
-        #expect(words(opening.targetFailed(.targetBroken, "x")) == ["abandon push", "report target_broken"])
-
-        var late = try streaming()
-        #expect(words(late.targetFailed(.targetBroken, "x")) == ["abandon push", "end target_broken"])
+        var late = try relaying()
+        #expect(words(late.targetFailed(.targetBroken, "x")) == ["fail target_broken"])
+        #expect(words(late.sinkClosed(error: "x")) == ["end target_broken, sink failed"])
     }
 
     @Test("The target's limit is reported while it can be; the scrape's own ends everything")
     func limits() throws {
         var waiting = ScrapeFlow()
-        #expect(words(waiting.limitPassed(.target)) == ["abandon target", "report target_timeout"])
+        #expect(words(waiting.limitPassed(.target)) == ["abandon target", "fail target_timeout"])
         #expect(words(waiting.limitPassed(.target)) == [])
-        #expect(words(waiting.limitPassed(.scrape)) == ["abandon push", "end target_timeout, push failed"])
+        #expect(words(waiting.limitPassed(.scrape)) == ["abandon sink", "end target_timeout, sink failed"])
 
-        var flowing = try streaming()
+        var held = ScrapeFlow()
+        _ = held.headArrived(try head())
+        #expect(words(held.limitPassed(.target)) == ["abandon target", "fail target_timeout"])
+
+        var flowing = try relaying()
         #expect(words(flowing.limitPassed(.target)) == [])
-        #expect(words(flowing.limitPassed(.scrape)) == ["abandon target", "abandon push", "end target_timeout"])
+        #expect(words(flowing.limitPassed(.scrape)) == ["abandon target", "fail target_timeout"])
+        #expect(words(flowing.sinkClosed(error: nil)) == ["end target_timeout"])
 
-        var stalled = try streaming()
-        _ = stalled.readBatchEnded(pushIsWritable: false)
-        #expect(words(stalled.limitPassed(.scrape)) == ["abandon target", "abandon push", "end well, push failed"])
+        var stalled = try relaying()
+        _ = stalled.readBatchEnded(sinkWantsMore: false)
+        #expect(words(stalled.limitPassed(.target)) == [])
+        #expect(words(stalled.limitPassed(.scrape)) == ["abandon target", "abandon sink", "end well, sink failed"])
 
-        var unanswered = try streaming()
+        var unanswered = try relaying()
         _ = unanswered.responseEnded()
-        #expect(words(unanswered.limitPassed(.scrape)) == ["abandon push", "end well, push failed"])
+        #expect(words(unanswered.limitPassed(.target)) == [])
+        #expect(words(unanswered.limitPassed(.scrape)) == ["abandon sink", "end well, sink failed"])
     }
 
-    @Test("A push that fails or is refused ends the scrape, early or late")
-    func pushFails() throws {
-        var early = try streaming()
-        #expect(words(early.pushAnswered(status: 404)) == ["abandon target", "end well, push failed"])
-        var broken = try streaming()
-        #expect(words(broken.pushFailed("x")) == ["abandon target", "end well, push failed"])
-        var late = try streaming()
+    @Test("A sink that is lost ends the scrape, whenever it is")
+    func sinkFails() throws {
+        var waiting = ScrapeFlow()
+        #expect(words(waiting.sinkClosed(error: "x")) == ["abandon target", "end well, sink failed"])
+        var early = try relaying()
+        #expect(words(early.sinkClosed(error: "x")) == ["abandon target", "end well, sink failed"])
+        var unasked = try relaying()
+        #expect(words(unasked.sinkClosed(error: nil)) == ["abandon target", "end well, sink failed"])
+        var late = try relaying()
         _ = late.responseEnded()
-        #expect(words(late.pushAnswered(status: 500)) == ["end well, push failed"])
+        #expect(words(late.sinkClosed(error: "x")) == ["end well, sink failed"])
         var report = ScrapeFlow()
         _ = report.refused(.targetRefused, "x")
-        #expect(words(report.pushFailed("x")) == ["end target_refused, push failed"])
-    }
-
-    @Test("What a target sends while its push is being opened goes out when it has opened, and so does the end")
-    func early() throws {
-        var flow = try opening()
-        #expect(words(flow.bodyArrived(bytes(7))) == [])
-        #expect(words(flow.readBatchEnded(pushIsWritable: false)) == [])
-        #expect(words(flow.bodyArrived(bytes(9))) == [])
-        var whole = flow
-        let held = "write \(ScrapeFlow.headStart + 1)"
-        #expect(words(flow.pushOpened()) == [held, "write 7", "write 9", "flush", "read"])
-        #expect(words(whole.responseEnded()) == [])
-        #expect(words(whole.readBatchEnded(pushIsWritable: false)) == [])
-        #expect(words(whole.pushOpened()) == [held, "write 7", "write 9", "finish"])
-        #expect(words(whole.pushBecameWritable()) == [])
-        #expect(words(whole.pushAnswered(status: 200)) == ["end well"])
-    }
-
-    @Test("What a target sends while the push takes no more is written all the same, and so is the end")
-    func earlyWhilePaused() throws {
-        var flow = try streaming()
-        #expect(words(flow.readBatchEnded(pushIsWritable: false)) == ["flush"])
-        #expect(words(flow.bodyArrived(bytes(7))) == ["write 7"])
-        #expect(words(flow.readBatchEnded(pushIsWritable: false)) == ["flush"])
-        #expect(words(flow.responseEnded()) == ["finish"])
-        #expect(words(flow.pushAnswered(status: 200)) == ["end well"])
-    }
-
-    @Test("A response that ended before its push had opened is still bounded by the scrape's time")
-    func earlyEndAndLimit() throws {
-        var flow = try opening()
-        _ = flow.responseEnded()
-        #expect(words(flow.limitPassed(.target)) == [])
-        #expect(words(flow.limitPassed(.scrape)) == ["abandon target", "abandon push", "end well, push failed"])
+        #expect(words(report.sinkClosed(error: "x")) == ["end target_refused, sink failed"])
+        #expect(words(report.sinkClosed(error: "x")) == [])
     }
 }

@@ -7,7 +7,7 @@ import Wire
 
 /// Every byte that arrived from the target was pushed, in order, or the scrape failed and said so; and it ended.
 ///
-/// The walk plays target, proxy and clock against a flow. As sockets do, the target delivers what it has sent when it was asked,
+/// The walk plays target, proxy and clock against a flow and its push. As sockets do, the target delivers what it has sent when it was asked,
 /// and at any other time too, as it does once it has closed.
 @Suite struct ScrapeFlowWalkTests {
     @Test(
@@ -75,6 +75,7 @@ private struct Walk {
     var pushIsFinished = false
 
     private var flow = ScrapeFlow()
+    private var assembly = PushAssembly()
     private let head: ResponseHead
     private var slices: [ByteBuffer]
     private var hasHead = false
@@ -141,9 +142,9 @@ private struct Walk {
         try #require(sent.starts(with: pushed), "bytes are missing or out of order")
         guard let end else { return }
         // A scrape that ended well has pushed all there was.
-        let endedWell = end.failure == nil && end.pushError == nil
+        let endedWell = end.failure == nil && end.sinkError == nil
         if endedWell { try #require(pushed == sent && pushIsFinished && !targetFailed && slices.isEmpty) }
-        if targetFailed { try #require(end.failure != nil || end.pushError != nil) }
+        if targetFailed { try #require(end.failure != nil || end.sinkError != nil) }
         try #require(push == .none || push == .ended, "a push is left behind")
         try #require(!targetLives, "the target is left behind")
     }
@@ -169,7 +170,8 @@ private struct Walk {
             targetLives = false
             perform(flow.responseEnded())
         }
-        if targetLives { perform(flow.readBatchEnded(pushIsWritable: push == .open && isWritable)) }
+        let wantsMore = assembly.wantsMore(pushIsWritable: push == .open && isWritable)
+        if targetLives { perform(flow.readBatchEnded(sinkWantsMore: wantsMore)) }
     }
 
     private mutating func failTarget() {
@@ -184,17 +186,17 @@ private struct Walk {
         // A push that was complete from the start opens too; a repeated one, twice.
         guard push == .opening || push == .complete && !pushIsFinished else { return }
         if push == .opening { push = .open }
-        perform(flow.pushOpened())
+        perform(assembly.pushOpened())
     }
 
     private mutating func changeWritability() {
         isWritable.toggle()
-        if isWritable, push == .open || push == .complete { perform(flow.pushBecameWritable()) }
+        if isWritable, push == .open || push == .complete { perform(assembly.pushBecameWritable()) }
     }
 
     private mutating func answer(_ status: Int) {
         push = .ended
-        perform(flow.pushAnswered(status: status))
+        perform(assembly.pushAnswered(status: status))
     }
 
     private mutating func answerEarly() {
@@ -204,7 +206,7 @@ private struct Walk {
     private mutating func failPush() {
         guard push != .none, push != .ended else { return }
         push = .ended
-        perform(flow.pushFailed("x"))
+        perform(assembly.pushFailed("x"))
     }
 
     private mutating func pass(_ limit: ScrapeFlow.Limit) {
@@ -219,21 +221,39 @@ private struct Walk {
             case .readTarget:
                 #expect(targetLives, "a target that is gone is read")
                 readIsAsked = true
+            case .begin(let head): perform(assembly.began(head))
+            case .write(let bytes): perform(assembly.bodyArrived(bytes))
+            case .flush: perform(assembly.batchEnded())
+            case .end: perform(assembly.responseEnded())
+            case .fail(let failure, let text): perform(assembly.scrapeFailed(failure, text))
+            case .abandonSink: perform(assembly.cancelled())
+            case .abandonTarget: targetLives = false
+            case .conclude(let conclusion):
+                ends += 1
+                end = conclusion
+            }
+        }
+    }
+
+    private mutating func perform(_ actions: [PushAssembly.Action]) {
+        #expect(end == nil || actions.isEmpty, "after its end a scrape is pushed")
+        for action in actions {
+            switch action {
             case .pushWhole(_, let parts):
                 #expect(push == .none)
                 reached.insert("whole")
                 push = .complete
                 pushIsFinished = true
                 pushed += parts.map(Slice.init)
-            case .openPush:
+            case .open:
                 #expect(push == .none)
                 reached.insert("streamed")
                 push = .opening
-            case .writePush(let bytes):
+            case .write(let bytes):
                 #expect(push == .open)
                 pushed.append(Slice(bytes))
-            case .flushPush: #expect(push == .open)
-            case .finishPush:
+            case .flush: #expect(push == .open)
+            case .finish:
                 #expect(push == .open)
                 push = .complete
                 pushIsFinished = true
@@ -242,11 +262,10 @@ private struct Walk {
                 reached.insert("reported")
                 isReport = true
                 push = .complete
-            case .abandonTarget: targetLives = false
-            case .abandonPush: push = isReport || push == .opening ? .none : .ended
-            case .conclude(let conclusion):
-                ends += 1
-                end = conclusion
+            case .cut: push = isReport || push == .opening || push == .none ? .none : .ended
+            case .tellBegan: perform(flow.sinkBegan())
+            case .tellWantsMore: perform(flow.sinkWantsMore())
+            case .tellClosed(let error): perform(flow.sinkClosed(error: error))
             }
         }
     }

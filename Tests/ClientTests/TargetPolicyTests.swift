@@ -5,10 +5,12 @@ import Wire
 @testable import Client
 
 @Suite struct TargetPolicyTests {
+    private let now = NIODeadline.uptimeNanoseconds(1_000_000_000)
+
     private func admit(_ url: String, fqdn: String = "Edge.example", timeout: String = "10") throws -> TargetRequest {
         let text = "GET \(url) HTTP/1.1\r\nId: i\r\nX-Prometheus-Scrape-Timeout-Seconds: \(timeout)\r\n\r\n"
-        return try TargetPolicy(fqdn: fqdn).admit(
-            try PolledRequest(parsing: ByteBuffer(string: text), maxHeadBytes: 65_536))
+        let request = try PolledRequest(parsing: ByteBuffer(string: text), maxHeadBytes: 65_536)
+        return try TargetPolicy(fqdn: fqdn).admit(request, deadline: request.timeout.map { now + $0 }, at: now)
     }
 
     @Test(
@@ -48,7 +50,7 @@ import Wire
             guard
                 let request = try? PolledRequest(parsing: ByteBuffer(string: text), maxHeadBytes: 65_536)
             else { throw TargetPolicy.Refusal(explanation: "no request") }
-            return try policy.admit(request)
+            return try policy.admit(request, deadline: now + .seconds(5), at: now)
         }
         let refusal = #expect(throws: TargetPolicy.Refusal.self) { try admit(TargetPolicy(fqdn: "edge.example")) }
         #expect(refusal?.explanation.contains(method) == true)
@@ -65,10 +67,11 @@ import Wire
         #expect(try admit("http://[::1]:1/", fqdn: "::1").host == "::1")
     }
 
-    @Test("Long timeouts are cut")
-    func timeouts() throws {
-        #expect(try admit("http://edge.example/", timeout: "2.5").timeout == 2_500_000_000)
-        #expect(try admit("http://edge.example/", timeout: "1e300").timeout == TargetPolicy.maxTimeout)
+    @Test("Far deadlines are drawn nearer, and without one there is no scrape")
+    func deadlines() throws {
+        #expect(try admit("http://edge.example/", timeout: "2.5").deadline == now + .milliseconds(2_500))
+        #expect(try admit("http://edge.example/", timeout: "1e300").deadline == now + TargetPolicy.maxTimeout)
+        #expect(throws: TargetPolicy.Refusal.self) { try admit("http://edge.example/", timeout: "0") }
     }
 
     @Test(

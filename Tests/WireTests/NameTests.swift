@@ -81,35 +81,36 @@ import Testing
 @Suite struct ScrapeTimeoutTests {
     @Test("A timeout is a number of seconds above zero")
     func usable() {
-        #expect(ScrapeTimeout.parse("10") == 10_000_000_000)
-        #expect(ScrapeTimeout.parse("0.25") == 250_000_000)
-        #expect(ScrapeTimeout.parse("1e300") == 31_536_000_000_000_000)
+        #expect(ScrapeTimeout.parse("10") == .seconds(10))
+        #expect(ScrapeTimeout.parse("0.25") == .milliseconds(250))
+        #expect(ScrapeTimeout.parse("1e300") == .hours(365 * 24))
     }
 
     @Test("Anything else counts as absent", arguments: [nil, "", "abc", "0", "-1", "NaN", "inf", "-inf", "1s", "1 0"])
     func unusable(text: String?) {
         #expect(ScrapeTimeout.parse(text) == nil)
-        #expect(ScrapeTimeout.effective(text, fallback: 5, maximum: 9) == 5)
+        #expect(ScrapeTimeout.effective(text, fallback: .seconds(5), maximum: .seconds(9)) == .seconds(5))
     }
 
     @Test("A timeout is clamped to the maximum")
     func clamped() {
-        #expect(ScrapeTimeout.effective("100", fallback: 5, maximum: 9) == 9)
-        #expect(ScrapeTimeout.effective("abc", fallback: 50, maximum: 9) == 9)
+        #expect(ScrapeTimeout.effective("100", fallback: .seconds(5), maximum: .seconds(9)) == .seconds(9))
+        #expect(ScrapeTimeout.effective("abc", fallback: .seconds(50), maximum: .seconds(9)) == .seconds(9))
     }
 
     @Test("Numbers at the ends of what can be said are timeouts like others", arguments: ["5e-324", "1e-12", "1e308"])
     func extremes(text: String) throws {
+        let longest = TimeAmount.nanoseconds(.max)
         let timeout = try #require(ScrapeTimeout.parse(text))
-        #expect((1...31_536_000_000_000_000).contains(timeout))
-        #expect(ScrapeTimeout.effective(text, fallback: .max, maximum: .max) == timeout)
-        #expect(ScrapeTimeout.effective(nil, fallback: .max, maximum: .max) == .max)
+        #expect((.nanoseconds(1) ... .hours(365 * 24)).contains(timeout))
+        #expect(ScrapeTimeout.effective(text, fallback: longest, maximum: longest) == timeout)
+        #expect(ScrapeTimeout.effective(nil, fallback: longest, maximum: longest) == longest)
     }
 
     @Test("A timeout is written with no more digits than it needs")
     func text() {
-        #expect(ScrapeTimeout.text(nanoseconds: 10_000_000_000) == "10")
-        #expect(ScrapeTimeout.text(nanoseconds: 250_000_000) == "0.25")
+        #expect(ScrapeTimeout.text(.seconds(10)) == "10")
+        #expect(ScrapeTimeout.text(.milliseconds(250)) == "0.25")
     }
 }
 
@@ -119,7 +120,7 @@ import Testing
         var buffer = ByteBuffer(string: text)
         let head = try #require(try RequestHead.parse(&buffer, with: &parser))
         return try ScrapeRequest(
-            head, id: ScrapeID(high: 1, low: 2), fallback: 15_000_000_000, maximum: 300_000_000_000)
+            head, id: ScrapeID(high: 1, low: 2), fallback: .seconds(15), maximum: .minutes(5))
     }
 
     @Test(

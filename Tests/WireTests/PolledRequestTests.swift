@@ -30,7 +30,7 @@ import Testing
         #expect(request.target.hostAndPort == "Client.example:9100")
         #expect(request.target.pathAndQuery == "/metrics?x=y")
         #expect(request.id == "5f0c3c5e")
-        #expect(request.timeout == 2_500_000_000)
+        #expect(request.timeout == .milliseconds(2_500))
         #expect(request.body.map { String(buffer: $0) } == "body")
     }
 
@@ -121,7 +121,7 @@ import Testing
         var parser = HeadParser(.request, maxBytes: 4_096)
         let head = try #require(try RequestHead.parse(&buffer, with: &parser))
         #expect(head.message.count == HeadParser.maxFields)
-        let scrape = try ScrapeRequest(head, id: ScrapeID(), fallback: 10_000_000_000, maximum: 10_000_000_000)
+        let scrape = try ScrapeRequest(head, id: ScrapeID(), fallback: .seconds(10), maximum: .seconds(10))
         var written = ByteBuffer()
         scrape.write(into: &written, spelling: scrape.fqdn, waited: .zero)
         let polled = try PolledRequest(parsing: written, maxHeadBytes: 4_096)

@@ -249,7 +249,7 @@ enum Pushes {
         let head = try #require(try ResponseHead.parse(&buffer, with: &parser))
         #expect(head.message.count == HeadParser.maxFields)
         var push = ByteBuffer()
-        PushedResponseWriter(id: Pushes.id).writeHead(head, isChunked: true, nanosecondsLeft: 1, into: &push)
+        PushedResponseWriter(id: Pushes.id).writeHead(head, isChunked: true, timeLeft: .nanoseconds(1), into: &push)
         var pushed = PushedResponseParser(maxHeadBytes: 4_096)
         pushed.receive(push)
         guard case .head(let carried) = try pushed.next() else { throw PushedResponseParser.Failure.endedInHead }

@@ -18,7 +18,8 @@ import Testing
                 + "X-Pushprox-Failure: forged\r\nX-Prometheus-Scrape-Timeout: 1\r\nX-Prometheus-Scrape-Timeout-Seconds: 1\r\n"
                 + "A: 1\r\nA: 1\r\n\r\n")
         var buffer = ByteBuffer()
-        PushedResponseWriter(id: "me").writeHead(target, isChunked: true, nanosecondsLeft: 1_500_000_999, into: &buffer)
+        PushedResponseWriter(id: "me").writeHead(
+            target, isChunked: true, timeLeft: .nanoseconds(1_500_000_999), into: &buffer)
         #expect(
             String(buffer: buffer)
                 == "HTTP/1.1 200 Fine  thing\r\nb:  2 \r\nA: 1\r\nA: 1\r\nTransfer-Encoding: chunked\r\nId: me\r\n"
@@ -29,7 +30,7 @@ import Testing
     func lengthWithoutBody(status: Int) throws {
         let target = try head("HTTP/1.1 \(status) X\r\nA: 1\r\ncontent-length: 7\r\nB: 2\r\n\r\n")
         var buffer = ByteBuffer()
-        PushedResponseWriter(id: "me").writeHead(target, isChunked: false, nanosecondsLeft: 0, into: &buffer)
+        PushedResponseWriter(id: "me").writeHead(target, isChunked: false, timeLeft: .zero, into: &buffer)
         #expect(String(buffer: buffer).contains("content-length: 7\r\n") == (status == 200))
         #expect(String(buffer: buffer).contains("A: 1\r\n") && String(buffer: buffer).contains("B: 2\r\n"))
     }
@@ -38,7 +39,7 @@ import Testing
     func roundTrip(isChunked: Bool) throws {
         let target = try head("HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\n\r\n")
         var buffer = ByteBuffer()
-        PushedResponseWriter(id: "me").writeHead(target, isChunked: isChunked, nanosecondsLeft: 0, into: &buffer)
+        PushedResponseWriter(id: "me").writeHead(target, isChunked: isChunked, timeLeft: .zero, into: &buffer)
         var parser = PushedResponseParser(maxHeadBytes: 65_536)
         parser.receive(buffer)
         guard case .head(let parsed) = try parser.next() else {
@@ -54,7 +55,8 @@ import Testing
     @Test("A failure is a whole response that says what it is", arguments: FailureKind.reportable)
     func failure(kind: FailureKind) throws {
         var buffer = ByteBuffer()
-        PushedResponseWriter(id: "me").writeFailure(kind, text: "a\r\nX-Evil: b", nanosecondsLeft: -5, into: &buffer)
+        PushedResponseWriter(id: "me").writeFailure(
+            kind, text: "a\r\nX-Evil: b", timeLeft: .nanoseconds(-5), into: &buffer)
         var parser = PushedResponseParser(maxHeadBytes: 65_536)
         parser.receive(buffer)
         guard case .head(let head) = try parser.next(), case .body(let body) = try parser.next(),
@@ -76,7 +78,7 @@ import Testing
         arguments: [(0, "0.000000"), (-1, "0.000000"), (9_876_543_210, "9.876543"), (1_000, "0.000001")]
             as [(Int64, String)])
     func seconds(nanoseconds: Int64, text: String) {
-        #expect(PushedResponseWriter.seconds(nanoseconds) == text)
+        #expect(PushedResponseWriter.seconds(.nanoseconds(nanoseconds)) == text)
     }
 
     @Test(

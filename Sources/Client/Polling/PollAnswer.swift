@@ -15,7 +15,7 @@ enum PollAnswer {
     /// Another poll for this FQDN took this one's place: 408.
     case superseded
     /// The proxy can't take the poll now.
-    case busy(retryAfter: Int64?, explanation: String)
+    case busy(retryAfter: TimeAmount?, explanation: String)
     /// No answer, or none that means anything here.
     case trouble(String)
 
@@ -43,7 +43,7 @@ enum PollAnswer {
         case 503:
             let seconds = head.message.first("Retry-After").flatMap { Int64($0) }.map { min(max(0, $0), 86_400) }
             self = .busy(
-                retryAfter: seconds.map { $0 * 1_000_000_000 }, explanation: "the proxy is busy or shutting down")
+                retryAfter: seconds.map { .seconds($0) }, explanation: "the proxy is busy or shutting down")
         default:
             self = .trouble(Self.explain(head, body))
         }

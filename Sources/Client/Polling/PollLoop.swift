@@ -107,7 +107,7 @@ struct PollLoop {
             // A proxy that ends idle polls does so regularly; one that no longer does has gone without a word.
             if open > .seconds(1) {
                 let span = min(open, Self.longestLimit)
-                limit = max(limit ?? .zero, .nanoseconds(span.nanoseconds * 2) + .seconds(10))
+                limit = max(limit ?? .zero, span + span + .seconds(10))
             }
             shortInARow += open < Self.shortest ? 1 : 0
             let isSpinning = shortInARow > Self.shortestInARow
@@ -144,9 +144,9 @@ struct PollLoop {
         return [.poll(limit: limit)]
     }
 
-    private mutating func pause(_ nanoseconds: Int64) -> [Action] {
+    private mutating func pause(_ time: TimeAmount) -> [Action] {
         state = .pausing
-        return [.pause(.nanoseconds(nanoseconds))]
+        return [.pause(time)]
     }
 
     private mutating func succeeded(_ now: NIODeadline, resets: Bool = true) -> [Action] {

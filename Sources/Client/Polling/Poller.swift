@@ -2,10 +2,11 @@ import Logging
 import NIOCore
 import Wire
 
-/// Keeps one poll open at the proxy: runs the actions of a `PollLoop`, and owns its exchange and timers.
+/// Keeps one poll open at the proxy, and hands over the scrapes that it is answered with; their responses are pushed. Runs the actions of
+/// a `PollLoop`, and owns its exchange and timers.
 ///
 /// Confined to the client's event loop.
-final class Poller: ExchangeDelegate {
+final class Poller: ScrapeSource, ExchangeDelegate {
     /// A larger answer is no scrape; bytes.
     static let maxAnswerBytes = 262_144
 
@@ -40,12 +41,10 @@ final class Poller: ExchangeDelegate {
     }
 
     func start() {
-        dispatcher.onRoom = { [weak self] in
-            guard let self else { return }
-            self.perform(self.loop.roomArose(at: self.now))
-        }
         perform(loop.started(at: now, hasRoom: dispatcher.hasRoom))
     }
+
+    func roomArose() { perform(loop.roomArose(at: now)) }
 
     /// Ends the open poll; no other follows.
     func stop() {
@@ -105,13 +104,20 @@ final class Poller: ExchangeDelegate {
                 pauseTimer = client.loop.assumeIsolated().scheduleTask(in: time) {
                     self.perform(self.loop.pauseEnded(at: self.now, hasRoom: self.dispatcher.hasRoom))
                 }
-            case .scrape(let request): dispatcher.scrape(request)
-            case .refuse(let id, let explanation): dispatcher.refuse(id: id, explanation)
+            case .scrape(let request):
+                dispatcher.scrape(
+                    ReceivedScrape(
+                        request: request, deadline: request.timeout.map { now + $0 }, sink: makeSink(id: request.id)))
+            case .refuse(let id, let explanation): dispatcher.refuse(makeSink(id: id), explanation)
             case .note(let note): log(note)
             case .count(let result): metrics.count(result)
             case .setReady(let ready): readiness.set(ready)
             }
         }
+    }
+
+    private func makeSink(id: String) -> PushSink {
+        PushSink(client, endpoint: endpoint, id: id, metrics: metrics)
     }
 
     private func poll(_ limit: TimeAmount?) {

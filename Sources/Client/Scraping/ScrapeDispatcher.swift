@@ -18,25 +18,25 @@ final class ScrapeDispatcher {
         self.maxInFlight = maxInFlight
     }
 
-    /// Whether polling on makes sense. Over the bound of scrapes, as many again may be told that there are too many; then the proxy
+    /// Whether to ask for more makes sense. Over the bound of scrapes, as many again may be told that there are too many; then the proxy
     /// has to wait.
     var hasRoom: Bool { runs.count < 2 * maxInFlight }
 
-    func scrape(_ request: PolledRequest) {
+    func scrape(_ scrape: ReceivedScrape) {
         shared.metrics.scrapes.increment()
-        let run = makeRun(request, id: request.id)
+        let run = makeRun(scrape.sink)
         if runs.count > maxInFlight {
             shared.metrics.rejected.increment()
             run.refuse(.scrapeFailed, "the client has \(maxInFlight) scrapes in flight (--scrape.max-in-flight)")
         } else {
-            run.start()
+            run.start(scrape.request, deadline: scrape.deadline)
         }
     }
 
     /// Reports a scrape that can't even be read.
-    func refuse(id: String, _ explanation: String) {
+    func refuse(_ sink: any ResponseSink, _ explanation: String) {
         shared.metrics.scrapes.increment()
-        makeRun(nil, id: id).refuse(.targetRefused, explanation)
+        makeRun(sink).refuse(.targetRefused, explanation)
     }
 
     /// Calls back when no scrape is left; at once when there is none.
@@ -49,8 +49,8 @@ final class ScrapeDispatcher {
         for run in Array(runs.values) { run.cancel() }
     }
 
-    private func makeRun(_ request: PolledRequest?, id: String) -> ScrapeRun {
-        let run = ScrapeRun(shared, request: request, id: id) { run in
+    private func makeRun(_ sink: any ResponseSink) -> ScrapeRun {
+        let run = ScrapeRun(shared, sink: sink) { run in
             let wasFull = !self.hasRoom
             self.runs[ObjectIdentifier(run)] = nil
             self.ended()

@@ -1,3 +1,4 @@
+import NIOCore
 import Wire
 
 /// Which scrapes this client carries out, and what they become at the target.
@@ -5,8 +6,8 @@ struct TargetPolicy: Sendable {
     /// Why a scrape is refused: one sentence for whoever reads the scrape's error.
     struct Refusal: Error, Equatable { let explanation: String }
 
-    /// Longer timeouts are cut: nothing may be held for a day because a header says so.
-    static let maxTimeout: Int64 = 3_600_000_000_000
+    /// Later deadlines are drawn nearer: nothing may be held for a day because a header says so.
+    static let maxTimeout = TimeAmount.hours(1)
 
     private let ownName: String
     private let methods: ScrapeMethods
@@ -19,7 +20,10 @@ struct TargetPolicy: Sendable {
         self.methods = methods
     }
 
-    func admit(_ request: PolledRequest) throws(Refusal) -> TargetRequest {
+    /// - Parameter deadline: the one that the proxy gave; without one the scrape is refused.
+    func admit(
+        _ request: PolledRequest, deadline: NIODeadline?, at now: NIODeadline
+    ) throws(Refusal) -> TargetRequest {
         // Host names are equal whatever their case, and with or without the root's dot.
         let host = Self.withoutRootDot(request.target.host)
         guard host.lowercased() == ownName else {
@@ -30,14 +34,14 @@ struct TargetPolicy: Sendable {
                 explanation:
                     "the client does not allow scrapes with \(request.method.prefix(32)) (--scrape.allow-methods)")
         }
-        guard let timeout = request.timeout else {
+        guard let deadline else {
             throw Refusal(explanation: "the scrape has no usable \(HeaderName.scrapeTimeout)")
         }
         let (pathAndQuery, asksHTTPS) = Self.withoutScheme(request.target.pathAndQuery)
         let isHTTPS = asksHTTPS || request.target.scheme == "https"
         return TargetRequest(
             request: request, isHTTPS: isHTTPS, host: host, port: request.port ?? (isHTTPS ? 443 : 80),
-            pathAndQuery: pathAndQuery, timeout: min(timeout, Self.maxTimeout))
+            pathAndQuery: pathAndQuery, deadline: min(deadline, now + Self.maxTimeout))
     }
 
     private static func withoutRootDot(_ host: String) -> String {

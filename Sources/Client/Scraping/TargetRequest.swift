@@ -10,8 +10,8 @@ struct TargetRequest: Sendable {
     let port: Int
     /// Begins with `/`.
     let pathAndQuery: String
-    /// For the whole scrape, the push included; nanoseconds.
-    let timeout: Int64
+    /// Of the whole scrape, the response's way to the proxy included.
+    let deadline: NIODeadline
 
     /// As `Host` and URLs write it: the port as it was given.
     private var authority: String { (host.contains(":") ? "[\(host)]" : host) + request.target.portSuffix }

@@ -94,7 +94,7 @@ final class ScrapeExchange: Exchange, ScrapePort, @unchecked Sendable {
     var fqdn: FQDN { request.fqdn }
     var isHead: Bool { request.isHead }
     var targetWithoutQuery: String { request.targetWithoutQuery }
-    var deadline: NIODeadline { began + .nanoseconds(request.timeout) }
+    var deadline: NIODeadline { began + request.timeout }
 
     func writeRequest(into buffer: inout ByteBuffer, spelling: FQDN) {
         request.write(into: &buffer, spelling: spelling, waited: .now() - began)

@@ -2,7 +2,7 @@ import NIOCore
 
 @testable import Client
 
-/// What surrounds a `ScrapeFlow`: a target's connection that delivers pieces of a response, whether it was asked to or not, and the push.
+/// What surrounds a `ScrapeFlow` and the `PushAssembly` that it fills: a target's connection that delivers pieces of a response, whether it was asked to or not, and the push.
 struct FlowDrive {
     private enum Push: Equatable {
         case none
@@ -15,6 +15,7 @@ struct FlowDrive {
     }
 
     private var flow = ScrapeFlow()
+    private var assembly = PushAssembly()
     private var parser: ResponseParser
     private var pieces: ArraySlice<[UInt8]>
     /// Whether the flow still hears of the target.
@@ -41,7 +42,7 @@ struct FlowDrive {
         case 32..<56: try endBatch(pushIsWritable: isSet)
         case 56..<64: try close()
         case 64..<80: try openPush()
-        case 80..<96: if push == .open { try perform(flow.pushBecameWritable()) }
+        case 80..<96: if push == .open { try perform(assembly.pushBecameWritable()) }
         case 96..<104: try answerPush(status: isSet ? 200 : 500)
         case 104..<110: try failPush()
         case 110..<118: try passLimit()
@@ -58,7 +59,7 @@ struct FlowDrive {
             if pieces.isEmpty { try close() } else { try deliver() }
             try endBatch(pushIsWritable: true)
             try openPush()
-            if push == .open { try perform(flow.pushBecameWritable()) }
+            if push == .open { try perform(assembly.pushBecameWritable()) }
         }
         try openPush()
         if push == .complete { try answerPush(status: 200) }
@@ -66,11 +67,11 @@ struct FlowDrive {
         try passLimit()
         guard let conclusion else { throw Violation(description: "it never ends") }
         try require(arrived.starts(with: pushed), "\(pushed.count) bytes were pushed that did not arrive so")
-        if conclusion.failure == nil && conclusion.pushError == nil {
+        if conclusion.failure == nil && conclusion.sinkError == nil {
             try require(responseEnded && !isReport, "a success without the response's end")
             try require(pushed == arrived, "\(arrived.count) bytes arrived, \(pushed.count) were pushed")
         } else {
-            try require(conclusion.explanation ?? conclusion.pushError != nil, "a failure without a reason")
+            try require(conclusion.explanation ?? conclusion.sinkError != nil, "a failure without a reason")
         }
     }
 
@@ -103,7 +104,8 @@ struct FlowDrive {
     }
 
     private mutating func endBatch(pushIsWritable: Bool) throws {
-        if hearsTarget { try perform(flow.readBatchEnded(pushIsWritable: push == .open && pushIsWritable)) }
+        let wantsMore = assembly.wantsMore(pushIsWritable: push == .open && pushIsWritable)
+        if hearsTarget { try perform(flow.readBatchEnded(sinkWantsMore: wantsMore)) }
     }
 
     private mutating func close() throws {
@@ -117,19 +119,19 @@ struct FlowDrive {
     private mutating func openPush() throws {
         guard case .opening(let isComplete) = push else { return }
         push = isComplete ? .complete : .open
-        try perform(flow.pushOpened())
+        try perform(assembly.pushOpened())
     }
 
     private mutating func answerPush(status: Int) throws {
         guard push == .open || push == .complete else { return }
         push = .gone
-        try perform(flow.pushAnswered(status: status))
+        try perform(assembly.pushAnswered(status: status))
     }
 
     private mutating func failPush() throws {
         guard push != .none, push != .gone else { return }
         push = .gone
-        try perform(flow.pushFailed("the connection was closed"))
+        try perform(assembly.pushFailed("the connection was closed"))
     }
 
     private mutating func passLimit() throws {
@@ -144,29 +146,48 @@ struct FlowDrive {
         for action in actions {
             try require(conclusion == nil, "\(action) after the end")
             switch action {
-            case .readTarget, .flushPush: break
+            case .readTarget: break
+            case .begin(let head): try perform(assembly.began(head))
+            case .write(let bytes): try perform(assembly.bodyArrived(bytes))
+            case .flush: try perform(assembly.batchEnded())
+            case .end: try perform(assembly.responseEnded())
+            case .fail(let failure, let text):
+                // A report has a time of its own.
+                limitsPassed = min(limitsPassed, 1)
+                try perform(assembly.scrapeFailed(failure, text))
+            case .abandonTarget: hearsTarget = false
+            case .abandonSink: try perform(assembly.cancelled())
+            case .conclude(let conclusion): self.conclusion = conclusion
+            }
+        }
+    }
+
+    private mutating func perform(_ actions: [PushAssembly.Action]) throws {
+        for action in actions {
+            try require(conclusion == nil, "\(action) after the end")
+            switch action {
+            case .flush: break
             case .pushWhole(_, let parts):
                 try require(push == .none, "a second push")
                 push = .opening(isComplete: true)
                 pushed = parts.flatMap { Array($0) }
-            case .openPush:
+            case .open:
                 try require(push == .none, "a second push")
                 push = .opening(isComplete: false)
-            case .writePush(let bytes):
+            case .write(let bytes):
                 try require(push == .open, "written to a push that is not open")
                 pushed += Array(bytes)
-            case .finishPush:
+            case .finish:
                 try require(push == .open, "the end of a push that is not open")
                 push = .complete
             case .report:
                 try require(push == .none, "a report beside a push")
                 push = .opening(isComplete: true)
                 isReport = true
-                // A report has a time of its own.
-                limitsPassed = min(limitsPassed, 1)
-            case .abandonTarget: hearsTarget = false
-            case .abandonPush: push = .none
-            case .conclude(let conclusion): self.conclusion = conclusion
+            case .cut: push = .none
+            case .tellBegan: try perform(flow.sinkBegan())
+            case .tellWantsMore: try perform(flow.sinkWantsMore())
+            case .tellClosed(let error): try perform(flow.sinkClosed(error: error))
             }
         }
     }

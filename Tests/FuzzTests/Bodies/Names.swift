@@ -1,3 +1,5 @@
+import NIOCore
+
 @testable import Wire
 
 extension FuzzBody {
@@ -12,12 +14,14 @@ extension FuzzBody {
             try require(id.description == text.lowercased() && ScrapeID(id.description) == id, id.description)
         }
         if let timeout = ScrapeTimeout.parse(text) {
-            try require(timeout > 0 && timeout <= 31_536_000_000_000_000, "\(timeout) ns")
-            let again = ScrapeTimeout.parse(ScrapeTimeout.text(nanoseconds: timeout))
-            try require(again.map { abs($0 - timeout) <= 1_000 } ?? false, "\(timeout) ns are written as another time")
+            try require(timeout > .zero && timeout <= .hours(365 * 24), "\(timeout)")
+            let again = ScrapeTimeout.parse(ScrapeTimeout.text(timeout))
+            try require(
+                again.map { abs($0.nanoseconds - timeout.nanoseconds) <= 1_000 } ?? false,
+                "\(timeout) are written as another time")
         }
-        let effective = ScrapeTimeout.effective(text, fallback: 10, maximum: 20)
-        try require(effective > 0 && effective <= 20, "\(effective) ns")
+        let effective = ScrapeTimeout.effective(text, fallback: .seconds(10), maximum: .seconds(20))
+        try require(effective > .zero && effective <= .seconds(20), "\(effective)")
         if let target = AbsoluteTarget(text) { try check(target) }
     }
 

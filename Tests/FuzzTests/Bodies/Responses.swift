@@ -48,7 +48,7 @@ extension FuzzBody {
     ) throws {
         var push = ByteBuffer()
         PushedResponseWriter(id: "7").writeHead(
-            head, isChunked: head.framing == .chunked && !isHead, nanosecondsLeft: 1_500_000_000, into: &push)
+            head, isChunked: head.framing == .chunked && !isHead, timeLeft: .milliseconds(1_500), into: &push)
         push.writeBytes(kept.body)
         var parser = PushedResponseParser(maxHeadBytes: 2 * ResponseParser.maxHeadBytes)
         parser.receive(push)

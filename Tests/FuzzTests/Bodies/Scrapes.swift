@@ -10,9 +10,9 @@ extension FuzzBody {
         var parser = HeadParser(.request, maxBytes: 65_536)
         guard let head = try? RequestHead.parse(&buffer, with: &parser),
             var scrape = try? ScrapeRequest(
-                head, id: ScrapeID(high: 1, low: 2), fallback: 10_000_000_000, maximum: 60_000_000_000)
+                head, id: ScrapeID(high: 1, low: 2), fallback: .seconds(10), maximum: .minutes(1))
         else { return }
-        try require(scrape.timeout > 0 && scrape.timeout <= 60_000_000_000, "a timeout of \(scrape.timeout) ns")
+        try require(scrape.timeout > .zero && scrape.timeout <= .minutes(1), "a timeout of \(scrape.timeout)")
         try require(!scrape.targetWithoutQuery.contains("?"), "a query in \(scrape.targetWithoutQuery)")
         if head.framing != .none { scrape.body = buffer }
         var written = ByteBuffer()
@@ -41,7 +41,7 @@ extension FuzzBody {
         try require(!polled.id.isEmpty && polled.id.utf8.count <= PolledRequest.maxIDBytes, "an id of \(polled.id)")
         try require(polled.port.map { (1...65_535).contains($0) } ?? true, "port \(polled.port ?? 0)")
         try require(["http", "https"].contains(polled.target.scheme), polled.target.scheme)
-        if let timeout = polled.timeout { try require(timeout > 0, "a timeout of \(timeout) ns") }
+        if let timeout = polled.timeout { try require(timeout > .zero, "a timeout of \(timeout)") }
         guard let admitted = try admit(polled, by: polled.target.host) else { return }
         try check(admitted)
     }
@@ -49,10 +49,17 @@ extension FuzzBody {
     /// What a client of this name makes of it that allows the method, if a method may be called so; `nil` for a right refusal.
     private static func admit(_ polled: PolledRequest, by fqdn: String) throws -> TargetRequest? {
         let isReading = ["GET", "HEAD"].contains(polled.method)
-        let byDefault = try? TargetPolicy(fqdn: fqdn).admit(polled)
+        let now = NIODeadline.uptimeNanoseconds(1)
+        let deadline = polled.timeout.map { now + $0 }
+        let byDefault = try? TargetPolicy(fqdn: fqdn).admit(polled, deadline: deadline, at: now)
         try require(byDefault == nil || isReading, "\(polled.method) is allowed by default")
         let methods = ScrapeMethods(polled.method)
-        let admitted = try? TargetPolicy(fqdn: fqdn, methods: methods ?? .reading).admit(polled)
+        let admitted = try? TargetPolicy(fqdn: fqdn, methods: methods ?? .reading)
+            .admit(polled, deadline: deadline, at: now)
+        if let admitted {
+            try require(
+                admitted.deadline > now && admitted.deadline <= now + TargetPolicy.maxTimeout, "\(admitted.deadline)")
+        }
         try require(
             admitted != nil || methods == nil || polled.timeout == nil, "a scrape for this client was refused")
         return admitted
@@ -64,7 +71,9 @@ extension FuzzBody {
         try require(polled.method == head.method, "another method: \(polled.method)")
         try require(polled.target.host == scrape.fqdn.spelling, "another host: \(polled.target.host)")
         try require(polled.target.pathAndQuery == target?.pathAndQuery, "another path: \(polled.target.pathAndQuery)")
-        try require(polled.timeout.map { abs($0 - scrape.timeout) <= 1_000 } ?? false, "another timeout")
+        try require(
+            polled.timeout.map { abs($0.nanoseconds - scrape.timeout.nanoseconds) <= 1_000 } ?? false, "another timeout"
+        )
         try require(polled.body ?? ByteBuffer() == scrape.body ?? ByteBuffer(), "another body")
         for name in ["Host", HeaderName.id, HeaderName.scrapeTimeout] {
             try require(polled.message.count(of: name) == 1, "\(polled.message.count(of: name)) × \(name)")
@@ -73,7 +82,6 @@ extension FuzzBody {
     }
 
     private static func check(_ admitted: TargetRequest) throws {
-        try require(admitted.timeout > 0 && admitted.timeout <= TargetPolicy.maxTimeout, "\(admitted.timeout) ns")
         try require(!admitted.display.contains("?"), "a query in \(admitted.display)")
         let message = admitted.request.message
         // A field of ours may be one too many for whoever reads it as strictly as we do.

@@ -1,0 +1,22 @@
+import NIOCore
+import Wire
+
+/// Where scrapes come from: polls today. What a source receives it hands to the `ScrapeDispatcher`.
+///
+/// Confined to the client's event loop.
+protocol ScrapeSource: AnyObject {
+    /// Asks for scrapes from now on.
+    func start()
+    /// Asks for none any more, for good. Those that were handed over go on.
+    func stop()
+    /// Another scrape may begin after none could.
+    func roomArose()
+}
+
+/// A scrape as its source hands it over.
+struct ReceivedScrape {
+    let request: PolledRequest
+    /// Of the whole scrape, the response's way to the proxy included; `nil` where the proxy gave no usable one.
+    let deadline: NIODeadline?
+    let sink: any ResponseSink
+}
