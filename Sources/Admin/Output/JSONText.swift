@@ -5,7 +5,7 @@ enum JSONText {
         case .text(let text): string(text)
         case .integer(let number): String(number)
         case .number(let number): self.number(number)
-        case .time(let time): string(CalendarTime.rfc3339(time))
+        case .time(let time): string(ShownTime.utc(time))
         case .boolean(let truth): truth ? "true" : "false"
         case .missing: "null"
         }

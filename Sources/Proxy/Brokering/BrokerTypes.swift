@@ -9,7 +9,7 @@ protocol BrokerPorts {
     associatedtype Push: Sendable
 }
 
-/// Bounds and times that the broker keeps.
+/// Bounds and times that the broker keeps. The defaults are those of the flags (`ProxyCommand`).
 struct BrokerLimits: Sendable {
     var maxQueuedPerClient = 100
     var maxQueued = 10_000
@@ -22,6 +22,8 @@ struct BrokerLimits: Sendable {
     var batch = 512
     /// How many clients a page of the listing has at most.
     var slotsPerPage = 256
+
+    static let standard = BrokerLimits()
 }
 
 /// A delivery: something that can take a scrape to a client. Version 1 knows one kind, a parked poll, good for one scrape.
