@@ -40,17 +40,18 @@ let package = Package(
         // No pkgConfig: SwiftPM would drop its -D flags, and the shim sets what is needed.
         .systemLibrary(name: "CNcurses", providers: [.apt(["libncurses-dev"])]),
 
+        .target(name: "Calendar", swiftSettings: settings),
         .target(name: "Flags", dependencies: [arguments], swiftSettings: settings),
         .target(name: "Failures", swiftSettings: settings),
         .target(name: "Wire", dependencies: ["Failures", nioCore], swiftSettings: settings),
-        .target(name: "Telemetry", dependencies: [logging, arguments], swiftSettings: settings),
+        .target(name: "Telemetry", dependencies: ["Calendar", "Flags", logging, arguments], swiftSettings: settings),
         .target(
             name: "Web",
             dependencies: [
                 "Flags", "Wire", "Telemetry", nioCore, nioPosix, logging, lifecycle, signals, arguments,
             ],
             swiftSettings: settings),
-        .target(name: "Store", dependencies: ["Failures", "CSQLite"], swiftSettings: settings),
+        .target(name: "Store", dependencies: ["Calendar", "Failures", "CSQLite"], swiftSettings: settings),
 
         .executableTarget(
             name: "Proxy",
@@ -68,7 +69,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .executableTarget(
-            name: "Admin", dependencies: ["Failures", "Flags", "Store", "CNcurses", arguments], swiftSettings: settings),
+            name: "Admin", dependencies: ["Calendar", "Failures", "Flags", "Store", "CNcurses", arguments],
+            swiftSettings: settings),
         .executableTarget(
             name: "Bench",
             dependencies: ["Flags", "Wire", nioCore, nioPosix, nioHTTP1, arguments, histogram, deques],
@@ -77,6 +79,7 @@ let package = Package(
         .target(
             name: "TestKit", dependencies: ["Wire", "CSQLite", nioCore, nioPosix, nioHTTP1], path: "Tests/TestKit",
             swiftSettings: settings),
+        .testTarget(name: "CalendarTests", dependencies: ["Calendar"], swiftSettings: settings),
         .testTarget(name: "FlagsTests", dependencies: ["Flags"], swiftSettings: settings),
         .testTarget(
             name: "WireTests", dependencies: ["Failures", "Wire", "TestKit", nioCore, nioHTTP1, nioEmbedded],
@@ -103,7 +106,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "AdminTests", dependencies: ["Admin", "Failures", "Store", "TestKit"], swiftSettings: settings),
+            name: "AdminTests", dependencies: ["Admin", "Failures", "Flags", "Store", "TestKit"],
+            swiftSettings: settings),
         .testTarget(
             name: "BenchTests", dependencies: ["Bench", "TestKit", "Flags", nioCore, nioPosix, nioHTTP1],
             swiftSettings: settings),
@@ -134,10 +138,11 @@ if Context.environment["PUSHPROX_FUZZ"] != nil {
     package.products = []
     package.targets = [
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .target(name: "Calendar", swiftSettings: instrumented),
         .target(name: "Flags", dependencies: [arguments], swiftSettings: instrumented),
         .target(name: "Failures", swiftSettings: instrumented),
         .target(name: "Wire", dependencies: ["Failures", nioCore], swiftSettings: instrumented),
-        .target(name: "Store", dependencies: ["Failures", "CSQLite"], swiftSettings: instrumented),
+        .target(name: "Store", dependencies: ["Calendar", "Failures", "CSQLite"], swiftSettings: instrumented),
         .target(
             name: "Client", dependencies: ["Failures", "Flags", "Wire", nioCore],
             sources: [
@@ -150,10 +155,10 @@ if Context.environment["PUSHPROX_FUZZ"] != nil {
             ],
             swiftSettings: instrumented),
         .target(
-            name: "Admin", dependencies: ["Failures", "Flags", "Store", arguments],
+            name: "Admin", dependencies: ["Calendar", "Failures", "Flags", "Store", arguments],
             sources: [
-                "Command/PointInTime.swift", "Model/Moment.swift", "View/CalendarTime.swift", "View/Quantity.swift",
-                "View/TextWidth.swift",
+                "Command/PointInTime.swift", "Model/Moment.swift", "View/Quantity.swift",
+                "View/ShownTime.swift", "View/TextWidth.swift",
             ],
             swiftSettings: instrumented),
         .target(

@@ -18,6 +18,9 @@ struct ClientCommand: AsyncParsableCommand {
             """,
         version: Version.line(program: "pushprox-client"))
 
+    private typealias Default = ClientConfiguration.Default
+    private static let standardMetricsAddress = MetricsAddress(address: ListenAddress(host: "", port: 9369))
+
     @Option(
         help: ArgumentHelp(
             "FQDN to register with; scrapes for any other host are refused. (default: this machine's, as hostname -f gives it)",
@@ -51,35 +54,40 @@ struct ClientCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Serve /metrics, /-/healthy and /-/ready at this address; empty for not at all. (default: :9369)",
+            "Serve /metrics, /-/healthy and /-/ready at this address; empty for not at all. (default: \(ClientCommand.standardMetricsAddress))",
             valueName: "host:port"),
         transform: MetricsAddress.parse)
-    var metricsAddr = MetricsAddress(address: ListenAddress(host: "", port: 9369))
+    var metricsAddr = ClientCommand.standardMetricsAddress
 
     @Option(
         name: .customLong("proxy.retry.initial-wait"),
         help: ArgumentHelp(
-            "How long to wait after the proxy failed; grows with every failure. (default: 1s)", valueName: "duration"),
+            "How long to wait after the proxy failed; grows with every failure. (default: \(Default.retryInitialWait))",
+            valueName: "duration"),
         transform: FlagValue.positiveDuration)
-    var retryInitialWait = GoDuration.seconds(1)
+    var retryInitialWait = Default.retryInitialWait
 
     @Option(
         name: .customLong("proxy.retry.max-wait"),
-        help: ArgumentHelp("How long to wait at most between attempts to poll. (default: 5s)", valueName: "duration"),
+        help: ArgumentHelp(
+            "How long to wait at most between attempts to poll. (default: \(Default.retryMaxWait))",
+            valueName: "duration"),
         transform: FlagValue.positiveDuration)
-    var retryMaxWait = GoDuration.seconds(5)
+    var retryMaxWait = Default.retryMaxWait
 
     @Option(
         name: .customLong("scrape.max-in-flight"),
         help: ArgumentHelp(
-            "How many scrapes may run at once; others are answered with an error. (default: 64)", valueName: "count"),
+            "How many scrapes may run at once; others are answered with an error. (default: \(Default.maxInFlight))",
+            valueName: "count"),
         transform: FlagValue.count(in: 1...10_000))
-    var maxInFlight = 64
+    var maxInFlight = Default.maxInFlight
 
     @Option(
         name: .customLong("scrape.allow-methods"),
         help: ArgumentHelp(
-            "HTTP methods that scrapes may use, with commas between them; others are refused. (default: GET,HEAD)",
+            "HTTP methods that scrapes may use, with commas between them; others are refused. "
+                + "(default: \(Default.methods))",
             valueName: "methods"),
         transform: parseMethods)
     var allowMethods: [ScrapeMethods] = []
@@ -87,9 +95,10 @@ struct ClientCommand: AsyncParsableCommand {
     @Option(
         name: .customLong("shutdown.grace"),
         help: ArgumentHelp(
-            "How long running scrapes may go on after SIGTERM or SIGINT. (default: 10s)", valueName: "duration"),
+            "How long running scrapes may go on after SIGTERM or SIGINT. (default: \(Default.shutdownGrace))",
+            valueName: "duration"),
         transform: FlagValue.duration)
-    var shutdownGrace = GoDuration.seconds(10)
+    var shutdownGrace = Default.shutdownGrace
 
     @OptionGroup(title: "Logging") var log: LogOptions
 
@@ -120,11 +129,11 @@ struct ClientCommand: AsyncParsableCommand {
         return ClientConfiguration(
             fqdn: FQDN(name)?.spelling ?? name, proxyURL: try proxyURL.get(),
             tls: ClientTLSFiles(authority: certificateAuthority, certificate: certificate, key: key),
-            metricsAddress: metricsAddr.address, retryInitialWait: .nanoseconds(retryInitialWait.nanoseconds),
-            retryMaxWait: .nanoseconds(retryMaxWait.nanoseconds),
+            metricsAddress: metricsAddr.address, retryInitialWait: retryInitialWait.timeAmount,
+            retryMaxWait: retryMaxWait.timeAmount,
             maxInFlight: maxInFlight,
-            methods: allowMethods.isEmpty ? .reading : ScrapeMethods(union: allowMethods),
-            shutdownGrace: .nanoseconds(shutdownGrace.nanoseconds),
+            methods: allowMethods.isEmpty ? Default.methods : ScrapeMethods(union: allowMethods),
+            shutdownGrace: shutdownGrace.timeAmount,
             environment: try ProxyEnvironment(MachineName.environment()))
     }
 }

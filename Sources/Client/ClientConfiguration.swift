@@ -1,7 +1,8 @@
 import Flags
 import NIOCore
 
-/// Everything that the flags and the environment decide, checked. Nothing else of the program reads a flag.
+/// Everything that the flags and the environment decide, checked. Nothing else of the program reads a flag. The defaults are
+/// those of the flags (`ClientCommand`).
 struct ClientConfiguration: Sendable {
     /// The name to register under and the only host to scrape.
     var fqdn: String
@@ -9,11 +10,19 @@ struct ClientConfiguration: Sendable {
     var tls = ClientTLSFiles()
     /// Where `/metrics` is served; `nil` for nowhere.
     var metricsAddress: ListenAddress?
-    var retryInitialWait = TimeAmount.seconds(1)
-    var retryMaxWait = TimeAmount.seconds(5)
-    var maxInFlight = 64
+    var retryInitialWait = Default.retryInitialWait.timeAmount
+    var retryMaxWait = Default.retryMaxWait.timeAmount
+    var maxInFlight = Default.maxInFlight
     /// What scrapes may ask targets with.
-    var methods = ScrapeMethods.reading
-    var shutdownGrace = TimeAmount.seconds(10)
+    var methods = Default.methods
+    var shutdownGrace = Default.shutdownGrace.timeAmount
     var environment = ProxyEnvironment.none
+
+    enum Default {
+        static let retryInitialWait = GoDuration.seconds(1)
+        static let retryMaxWait = GoDuration.seconds(5)
+        static let maxInFlight = 64
+        static let methods = ScrapeMethods.reading
+        static let shutdownGrace = GoDuration.seconds(10)
+    }
 }

@@ -87,10 +87,13 @@ final class RunningClient: Sendable {
         _ readiness: Readiness, _ logger: Logger
     ) async -> WebListener? {
         guard let address = configuration.metricsAddress else { return nil }
+        var limits = WebLimits.standard
+        limits.maxConnections = 64
+        limits.maxHeaderBytes = 16_384
         do {
             let listener = try await WebListener.bind(
                 address, on: group, router: routes(metrics, readiness, fqdn: configuration.fqdn),
-                limits: WebLimits(maxConnections: 64, maxHeaderBytes: 16_384), metrics: metrics.web, logger: logger)
+                limits: limits, metrics: metrics.web, logger: logger)
             logger.info("serving metrics", metadata: ["address": "\(listener.address)"])
             return listener
         } catch {

@@ -6,12 +6,15 @@ public enum FlagValue {
     /// What a flag's value should have been.
     public struct Expected: Error, CustomStringConvertible {
         public let description: String
+
+        /// - Parameter description: Begins with "expected".
+        public init(_ description: String) { self.description = description }
     }
 
     /// A duration of zero or more.
     @Sendable public static func duration(_ text: String) throws -> GoDuration {
         guard let duration = GoDuration(text) else {
-            throw Expected(description: "expected a duration such as 250ms, 30s, 5m or 1d")
+            throw Expected("expected a duration such as 250ms, 30s, 5m or 1d")
         }
         return duration
     }
@@ -20,14 +23,14 @@ public enum FlagValue {
     @Sendable public static func positiveDuration(_ text: String) throws -> GoDuration {
         let duration = try duration(text)
         guard duration.nanoseconds > 0 else {
-            throw Expected(description: "expected a duration above zero, such as 30s or 5m")
+            throw Expected("expected a duration above zero, such as 30s or 5m")
         }
         return duration
     }
 
     @Sendable public static func listenAddress(_ text: String) throws -> ListenAddress {
         guard let address = ListenAddress(text) else {
-            throw Expected(description: "expected HOST:PORT or :PORT, the port from 0 to 65535")
+            throw Expected("expected HOST:PORT or :PORT, the port from 0 to 65535")
         }
         return address
     }
@@ -36,7 +39,7 @@ public enum FlagValue {
     public static func count(in range: ClosedRange<Int>) -> @Sendable (String) throws -> Int {
         { text in
             guard let count = Int(text), range.contains(count) else {
-                throw Expected(description: "expected a whole number from \(range.lowerBound) to \(range.upperBound)")
+                throw Expected("expected a whole number from \(range.lowerBound) to \(range.upperBound)")
             }
             return count
         }

@@ -1,12 +1,5 @@
 import ArgumentParser
-
-#if canImport(Glibc)
-    @preconcurrency import Glibc
-#elseif canImport(Musl)
-    @preconcurrency import Musl
-#else
-    import Darwin
-#endif
+@preconcurrency import Glibc
 
 /// Starts a program from its command line, and ends it when something is wrong: with one line on standard error that begins with
 /// the program's name.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Flags
 import NIOCore
+import Store
 import Telemetry
 import Web
 
@@ -19,77 +20,88 @@ struct ProxyCommand: AsyncParsableCommand {
             """,
         version: Version.line(program: "pushprox-proxy"))
 
+    private typealias Default = ProxyConfiguration.Default
+
     @OptionGroup(title: "Web") var web: WebOptions
 
     @Option(
         name: .customLong("scrape.max-timeout"),
-        help: ArgumentHelp("Any scrape with a longer timeout is clamped to this. (default: 5m)", valueName: "duration"),
+        help: ArgumentHelp(
+            "Any scrape with a longer timeout is clamped to this. (default: \(Default.maxTimeout))",
+            valueName: "duration"),
         transform: FlagValue.positiveDuration)
-    var maxTimeout = GoDuration.seconds(300)
+    var maxTimeout = Default.maxTimeout
 
     @Option(
         name: .customLong("scrape.default-timeout"),
         help: ArgumentHelp(
-            "Timeout of scrapes that name none; clamped like any other. (default: 15s)", valueName: "duration"),
+            "Timeout of scrapes that name none; clamped like any other. (default: \(Default.defaultTimeout))",
+            valueName: "duration"),
         transform: FlagValue.positiveDuration)
-    var defaultTimeout = GoDuration.seconds(15)
+    var defaultTimeout = Default.defaultTimeout
 
     @Option(
         name: .customLong("scrape.max-queued-per-client"),
         help: ArgumentHelp(
-            "Scrapes that may wait for one client; further ones are answered 503. (default: 100)", valueName: "count"),
+            "Scrapes that may wait for one client; further ones are answered 503. (default: \(BrokerLimits.standard.maxQueuedPerClient))",
+            valueName: "count"),
         transform: FlagValue.count(in: 1...1_000_000))
-    var maxQueuedPerClient = 100
+    var maxQueuedPerClient = BrokerLimits.standard.maxQueuedPerClient
 
     @Option(
         name: .customLong("scrape.max-queued"),
         help: ArgumentHelp(
-            "Scrapes that may wait in total; further ones are answered 503. (default: 10000)", valueName: "count"),
+            "Scrapes that may wait in total; further ones are answered 503. (default: \(BrokerLimits.standard.maxQueued))",
+            valueName: "count"),
         transform: FlagValue.count(in: 1...10_000_000))
-    var maxQueued = 10_000
+    var maxQueued = BrokerLimits.standard.maxQueued
 
     @Option(
         name: .customLong("registration.timeout"),
         help: ArgumentHelp(
-            "After how long a client that is not connected leaves /clients. (default: 5m)", valueName: "duration"),
+            "After how long a client that is not connected leaves /clients. (default: \(GoDuration(BrokerLimits.standard.registrationTimeout)))",
+            valueName: "duration"),
         transform: FlagValue.positiveDuration)
-    var registrationTimeout = GoDuration.seconds(300)
+    var registrationTimeout = GoDuration(BrokerLimits.standard.registrationTimeout)
 
     @Option(
         name: .customLong("registration.max-clients"),
         help: ArgumentHelp(
-            "Clients that may be registered at once; polls of further ones are answered 503. (default: 100000)",
+            "Clients that may be registered at once; polls of further ones are answered 503. (default: \(BrokerLimits.standard.maxClients))",
             valueName: "count"),
         transform: FlagValue.count(in: 1...10_000_000))
-    var maxClients = 100_000
+    var maxClients = BrokerLimits.standard.maxClients
 
     @Option(
         name: .customLong("poll.max-wait"),
         help: ArgumentHelp(
             "After how long an idle poll is ended with 204, for clients that know what it means; shorter than the idle timeout of "
-                + "any reverse proxy on the way. (default: 45s)", valueName: "duration"),
+                + "any reverse proxy on the way. (default: \(GoDuration(BrokerLimits.standard.pollMaxWait)))",
+            valueName: "duration"),
         transform: FlagValue.positiveDuration)
-    var pollMaxWait = GoDuration.seconds(45)
+    var pollMaxWait = GoDuration(BrokerLimits.standard.pollMaxWait)
 
     @Option(
         name: .customLong("storage.path"),
         help: ArgumentHelp(
             "SQLite database for the record; its folder is created. Empty turns the record off.", valueName: "file"))
-    var storagePath = "data/pushprox.db"
+    var storagePath = RecordPath.standard
 
     @Option(
         name: .customLong("storage.retention"),
         help: ArgumentHelp(
-            "How long the record keeps failures, and clients that are gone. (default: 30d)", valueName: "duration"),
+            "How long the record keeps failures, and clients that are gone. (default: \(Default.retention))",
+            valueName: "duration"),
         transform: FlagValue.positiveDuration)
-    var retention = GoDuration.seconds(2_592_000)
+    var retention = Default.retention
 
     @Option(
         name: .customLong("shutdown.grace"),
         help: ArgumentHelp(
-            "How long running scrapes may take after SIGTERM or SIGINT. (default: 10s)", valueName: "duration"),
+            "How long running scrapes may take after SIGTERM or SIGINT. (default: \(Default.shutdownGrace))",
+            valueName: "duration"),
         transform: FlagValue.duration)
-    var shutdownGrace = GoDuration.seconds(10)
+    var shutdownGrace = Default.shutdownGrace
 
     @OptionGroup(title: "Log") var log: LogOptions
 
@@ -103,9 +115,14 @@ struct ProxyCommand: AsyncParsableCommand {
             listenAddress: web.listenAddress, web: web.limits,
             broker: BrokerLimits(
                 maxQueuedPerClient: maxQueuedPerClient, maxQueued: maxQueued, maxClients: maxClients,
-                registrationTimeout: .nanoseconds(registrationTimeout.nanoseconds),
-                pollMaxWait: .nanoseconds(pollMaxWait.nanoseconds)),
+                registrationTimeout: registrationTimeout.timeAmount,
+                pollMaxWait: pollMaxWait.timeAmount),
             maxTimeout: maxTimeout, defaultTimeout: defaultTimeout, storagePath: storagePath, retention: retention,
             shutdownGrace: shutdownGrace)
     }
+}
+
+extension GoDuration {
+    /// For the defaults of the broker, which measures time in NIO's unit.
+    fileprivate init(_ amount: TimeAmount) { self.init(nanoseconds: amount.nanoseconds) }
 }

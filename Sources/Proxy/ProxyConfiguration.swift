@@ -1,15 +1,22 @@
 import Flags
 import Web
 
-/// Everything the proxy is told at its start, checked.
+/// Everything the proxy is told at its start, checked. The defaults are those of the flags (`ProxyCommand`).
 struct ProxyConfiguration: Sendable {
     var listenAddress: ListenAddress
-    var web = WebLimits()
-    var broker = BrokerLimits()
-    var maxTimeout = GoDuration.seconds(300)
-    var defaultTimeout = GoDuration.seconds(15)
+    var web = WebLimits.standard
+    var broker = BrokerLimits.standard
+    var maxTimeout = Default.maxTimeout
+    var defaultTimeout = Default.defaultTimeout
     /// Empty turns the record off.
     var storagePath = ""
-    var retention = GoDuration("30d") ?? .seconds(2_592_000)
-    var shutdownGrace = GoDuration.seconds(10)
+    var retention = Default.retention
+    var shutdownGrace = Default.shutdownGrace
+
+    enum Default {
+        static let maxTimeout = GoDuration.seconds(300)
+        static let defaultTimeout = GoDuration.seconds(15)
+        static let retention = GoDuration.seconds(30 * 86_400)
+        static let shutdownGrace = GoDuration.seconds(10)
+    }
 }

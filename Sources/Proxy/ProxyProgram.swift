@@ -52,7 +52,7 @@ struct ProxyProgram {
         if let limit {
             fitted.web.maxConnections = min(
                 configuration.web.maxConnections,
-                DescriptorLimit.connections(within: limit, threads: System.coreCount))
+                WebLimits.connections(withinDescriptors: limit, threads: System.coreCount))
         }
         return fitted
     }

@@ -59,15 +59,15 @@ final class RunningProxy: Sendable {
         if let file, let recordSink {
             recorder = Recorder(
                 of: recordSink, in: file, fleet: dispatcher, metrics: metrics, logger: logger,
-                retention: .nanoseconds(configuration.retention.nanoseconds))
+                retention: configuration.retention.timeAmount)
         }
         metrics.observe({ dispatcher.gauges }, backlog: { recordSink?.count ?? 0 })
 
         let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
         let router = ProxyRouter(
             dispatcher: dispatcher, metrics: metrics, routes: routes(dispatcher, metrics),
-            defaultTimeout: .nanoseconds(configuration.defaultTimeout.nanoseconds),
-            maxTimeout: .nanoseconds(configuration.maxTimeout.nanoseconds),
+            defaultTimeout: configuration.defaultTimeout.timeAmount,
+            maxTimeout: configuration.maxTimeout.timeAmount,
             maxHeadBytes: configuration.web.maxHeaderBytes)
         do {
             let listener = try await WebListener.bind(

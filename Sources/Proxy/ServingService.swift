@@ -10,6 +10,6 @@ struct ServingService: Service {
     func run() async throws {
         try await gracefulShutdown()
         proxy.logger.info("shutting down", metadata: ["grace": "\(grace)"])
-        await proxy.drain(grace: .nanoseconds(grace.nanoseconds))
+        await proxy.drain(grace: grace.timeAmount)
     }
 }

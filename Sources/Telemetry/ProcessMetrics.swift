@@ -1,3 +1,4 @@
+import Flags
 import Glibc
 
 /// The `process_*` metrics that every Prometheus client library exports, with client_golang's names and help texts.
@@ -38,9 +39,7 @@ public enum ProcessMetrics {
     }
 
     static func maximumDescriptors() -> Double {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return .nan }
-        return Double(limit.rlim_cur)
+        DescriptorLimit.current.map(Double.init) ?? .nan
     }
 
     /// - Parameter field: of `/proc/self/statm`: 0 the virtual size, 1 the resident set; both there in pages.

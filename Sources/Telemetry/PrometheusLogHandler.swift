@@ -1,3 +1,4 @@
+import Calendar
 import Glibc
 import Logging
 
@@ -40,7 +41,7 @@ public struct PrometheusLogHandler: LogHandler {
         if let error = event.error, fields["err"] == nil { fields["err"] = "\(error)" }
 
         var line = LogLine(format: format)
-        line.append("time", LogTime.now())
+        line.append("time", CivilTime(unixMilliseconds: WallClock.now()).rfc3339)
         line.append("level", Self.name(of: event.level))
         line.append("msg", event.message.description)
         for (key, value) in fields.sorted(by: { $0.key < $1.key }) {

@@ -29,8 +29,8 @@ final class ConnectionClock {
 
     init(loop: any EventLoop, limits: WebLimits) {
         self.loop = loop
-        idleTimeout = .nanoseconds(limits.idleTimeout.nanoseconds)
-        writeTimeout = .nanoseconds(limits.writeTimeout.nanoseconds)
+        idleTimeout = limits.idleTimeout.timeAmount
+        writeTimeout = limits.writeTimeout.timeAmount
         settling = min(idleTimeout, writeTimeout)
         let shortest = min(settling.nanoseconds, limits.readHeaderTimeout.nanoseconds)
         interval = .nanoseconds(max(min(shortest / 4, 1_000_000_000), 5_000_000))

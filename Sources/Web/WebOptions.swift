@@ -6,59 +6,64 @@ public struct WebOptions: ParsableArguments, Sendable {
     @Option(
         name: .customLong("web.listen-address"),
         help: ArgumentHelp(
-            "Address to listen on for scrapes, polls and pushes. (default: :8080)", valueName: "host:port"),
+            "Address to listen on for scrapes, polls and pushes. (default: \(WebOptions.standardAddress))",
+            valueName: "host:port"),
         transform: FlagValue.listenAddress)
-    public var listenAddress = ListenAddress(host: "", port: 8080)
+    public var listenAddress = WebOptions.standardAddress
 
     @Option(
         name: .customLong("web.max-connections"),
         help: ArgumentHelp(
             "Connections served at once; for a further one the longest idle one is closed, and where none is idle it is "
-                + "answered 503. Fewer where the limit of open files allows no more. (default: 50000)",
+                + "answered 503. Fewer where the limit of open files allows no more. (default: \(WebLimits.standard.maxConnections))",
             valueName: "count"),
         transform: FlagValue.count(in: 1...10_000_000))
-    public var maxConnections = 50_000
+    public var maxConnections = WebLimits.standard.maxConnections
 
     @Option(
         name: .customLong("web.max-header-bytes"),
         help: ArgumentHelp(
-            "Largest request head, and largest head of a pushed response, in bytes. (default: 65536)",
+            "Largest request head, and largest head of a pushed response, in bytes. (default: \(WebLimits.standard.maxHeaderBytes))",
             valueName: "bytes"),
         transform: FlagValue.count(in: 1024...16_777_216))
-    public var maxHeaderBytes = 65_536
+    public var maxHeaderBytes = WebLimits.standard.maxHeaderBytes
 
     @Option(
         name: .customLong("web.read-header-timeout"),
         help: ArgumentHelp(
-            "Time a peer may take to send a request's head; slower ones are closed with 408. (default: 10s)",
+            "Time a peer may take to send a request's head; slower ones are closed with 408. "
+                + "(default: \(WebLimits.standard.readHeaderTimeout))",
             valueName: "duration"),
         transform: FlagValue.positiveDuration)
-    public var readHeaderTimeout = GoDuration.seconds(10)
+    public var readHeaderTimeout = WebLimits.standard.readHeaderTimeout
 
     @Option(
         name: .customLong("web.idle-timeout"),
         help: ArgumentHelp(
             "How long a connection may stay open between requests; a poll that waits is a request. When "
-                + "--web.max-connections is reached, the longest idle one is closed sooner. (default: 2m)",
+                + "--web.max-connections is reached, the longest idle one is closed sooner. (default: \(WebLimits.standard.idleTimeout))",
             valueName: "duration"),
         transform: FlagValue.positiveDuration)
-    public var idleTimeout = GoDuration.seconds(120)
+    public var idleTimeout = WebLimits.standard.idleTimeout
 
     @Option(
         name: .customLong("web.write-timeout"),
         help: ArgumentHelp(
-            "How long a peer may read nothing of what waits for it; then its connection is reset. (default: 30s)",
+            "How long a peer may read nothing of what waits for it; then its connection is reset. "
+                + "(default: \(WebLimits.standard.writeTimeout))",
             valueName: "duration"),
         transform: FlagValue.positiveDuration)
-    public var writeTimeout = GoDuration.seconds(30)
+    public var writeTimeout = WebLimits.standard.writeTimeout
 
     @Option(
         name: .customLong("web.max-pending-bytes"),
         help: ArgumentHelp(
             "Bytes of answers that may wait for slow readers, over all connections; beyond it, /clients and /metrics are "
-                + "answered 503. (default: 268435456)", valueName: "bytes"),
+                + "answered 503. (default: \(WebLimits.standard.maxPendingBytes))", valueName: "bytes"),
         transform: FlagValue.count(in: 65_536...1_099_511_627_776))
-    public var maxPendingBytes = 268_435_456
+    public var maxPendingBytes = WebLimits.standard.maxPendingBytes
+
+    static let standardAddress = ListenAddress(host: "", port: 8080)
 
     public init() {}
 

@@ -13,7 +13,7 @@ final class WebService: Sendable {
         self.limits = limits
         self.metrics = metrics
         self.logger = logger
-        self.readTimeout = .nanoseconds(limits.readHeaderTimeout.nanoseconds)
+        self.readTimeout = limits.readHeaderTimeout.timeAmount
         self.pending = PendingBytes(limit: limits.maxPendingBytes, gauge: metrics.pendingBytes)
     }
 

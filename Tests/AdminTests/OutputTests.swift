@@ -60,6 +60,8 @@ struct OutputTests {
         #expect(JSONText.number(12) == "12")
         #expect(JSONText.number(.nan) == "null")
         #expect(JSONText.string("a\"\\\u{1}\u{85}\u{2028}é") == "\"a\\\"\\\\\\u0001\\u0085\\u2028é\"")
+        #expect(JSONText.string("\u{7F}\u{9B}\u{202E}\u{2066}\u{FEFF}") == #""\u007f\u009b\u202e\u2066\ufeff""#)
+        #expect(JSONText.string("\u{E0001}😀") == #""\udb40\udc01😀""#)
     }
 
     @Test("Every column has a name of its own, a head that fits, and a place in the help")

@@ -1,32 +1,15 @@
 import Foundation
-import Glibc
+import TestKit
 
 /// The program as it was built for these tests, run as its users run it.
 enum ProgramFile {
-    struct Missing: Error {}
-
     struct Result {
         var status: Int32
         var output: String
         var error: String
     }
 
-    /// The path of `pushprox-admin`: beside the test bundle.
-    static func path() throws -> String {
-        let arguments = CommandLine.arguments
-        var places = [URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()]
-        places += arguments.filter { $0.contains(".xctest") }.map { URL(fileURLWithPath: $0) }
-        places += Bundle.allBundles.map(\.bundleURL)
-        for place in places {
-            var folder = place
-            for _ in 0..<3 {
-                folder = folder.deletingLastPathComponent()
-                let program = folder.appendingPathComponent("pushprox-admin").path
-                if access(program, X_OK) == 0 { return program }
-            }
-        }
-        throw Missing()
-    }
+    static func path() throws -> String { try Executable.built("pushprox-admin") }
 
     /// Runs it to its end.
     static func run(_ arguments: [String], environment: [String: String] = [:]) throws -> Result {

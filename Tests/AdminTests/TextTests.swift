@@ -1,3 +1,4 @@
+import Flags
 import Glibc
 import Store
 import Testing
@@ -97,15 +98,12 @@ struct TextTests {
         #expect(Quantity.span(milliseconds: 273_900_000) == "3d 4h")
     }
 
-    @Test("Calendar times, leap days and times before 1970 included")
-    func calendar() {
-        #expect(CalendarTime.rfc3339(1_793_887_402_123) == "2026-11-05T14:03:22.123Z")
-        #expect(CalendarTime.rfc3339(0) == "1970-01-01T00:00:00.000Z")
-        #expect(CalendarTime.rfc3339(-1) == "1969-12-31T23:59:59.999Z")
-        #expect(CalendarTime(1_709_164_800_000).date == "2024-02-29")
-        #expect(CalendarTime(1_793_887_402_000, utcOffset: 3600).clock == "15:03:22")
-        _ = CalendarTime(.max, utcOffset: 3600)
-        _ = CalendarTime(.min, utcOffset: -3600)
+    @Test("Local times of today are a clock, others have their date as well")
+    func localTimes() {
+        let now = Moment(wall: 1_793_887_402_000, uptime: 0, utcOffset: 36_000)
+        #expect(ShownTime.local(now.wall, now: now) == "00:03:22")
+        #expect(ShownTime.local(now.wall - 203_000, now: now) == "2026-11-05 23:59:59")
+        #expect(ShownTime.localClock(now.wall - 203_000, now: now) == "23:59:59")
     }
 
     @Test("A mark that does not join a wide character leaves one cell that says so")
@@ -123,20 +121,28 @@ struct TextTests {
 
     @Test("Points in time are durations ago, or dates")
     func pointsInTime() throws {
-        #expect(PointInTime(argument: "15m")?.time(now: 1_000_000_000) == 999_100_000)
-        #expect(PointInTime(argument: "2026-11-05T14:03:22Z")?.time(now: 0) == 1_793_887_402_000)
-        #expect(PointInTime(argument: "1970-01-01")?.time(now: 5) == 0)
-        #expect(PointInTime(argument: "2024-02-29")?.time(now: 5) == 1_709_164_800_000)
-        #expect(PointInTime(argument: "2000-02-29") != nil && PointInTime(argument: "0000-01-01") != nil)
-        for wrong in [
-            "2026-02-31", "2026-02-29", "2100-02-29", "2026-02-30T10:00:00Z", "2026-04-31", "2026-06-31", "2026-09-31",
-            "2026-11-31", "2026-01-32", "2026-01-00",
+        #expect(try PointInTime("15m").time(now: 1_000_000_000) == 999_100_000)
+        #expect(try PointInTime("2026-11-05T14:03:22Z").time(now: 0) == 1_793_887_402_000)
+        #expect(try PointInTime("1970-01-01").time(now: 5) == 0)
+        for (wrong, expected) in [
+            ("", "a duration"), ("yesterday", "a duration"), ("2026-11-5", "a duration"), ("-5m", "a duration"),
+            ("2026-11-05T10:00:00", "2026-11-05T14:03:22Z"), ("2026-02-31", "a day"),
+            ("2026-11-05T25:00:00Z", "a time"),
         ] {
-            #expect(PointInTime(argument: wrong) == nil, "\(wrong)")
+            let error = #expect(throws: FlagValue.Expected.self, "\(wrong)") { try PointInTime(wrong) }
+            #expect(try #require(error).description.contains(expected), "\(wrong)")
         }
-        for wrong in ["", "yesterday", "2026-13-01", "2026-11-5", "2026-11-05T25:00:00Z", "2026-11-05T10:00:00", "-5m"]
-        {
-            #expect(PointInTime(argument: wrong) == nil, "\(wrong)")
+    }
+
+    @Test("A date that no calendar has is refused by its flag's name")
+    func impossibleDate() throws {
+        for command in ["clients", "failures"] {
+            let error = #expect(throws: (any Error).self) {
+                try PushproxAdmin.parseAsRoot([command, "--since", "2026-02-31"])
+            }
+            let message = PushproxAdmin.message(for: try #require(error))
+            #expect(message.contains("'2026-02-31'") && message.contains("--since"), "\(message)")
+            #expect(message.contains("expected a day that the calendar has"), "\(message)")
         }
     }
 

@@ -1,11 +1,8 @@
 import Foundation
+import FoundationXML
 import Testing
 
 @testable import Bench
-
-#if canImport(FoundationXML)
-    import FoundationXML
-#endif
 
 @Suite("Tables, charts and verdicts")
 struct ReportTests {

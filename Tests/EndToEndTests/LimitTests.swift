@@ -56,8 +56,10 @@ extension EndToEnd {
             try await proxy.program.limitDescriptors(to: 3)
             let waiting = try await proxy.connect()
             try await waiting.send("GET /-/healthy HTTP/1.1\r\nHost: p\r\n\r\n")
-            var count = 0
-            while count == 0 { count = try await failures() }
+            var count = try await eventually("a failure to accept") {
+                let count = try await failures()
+                return count > 0 ? count : nil
+            }
             // A spinning loop tries some thousand times while it answers so many requests.
             for _ in 0..<200 { count = try await failures() }
             #expect(count < 60)
@@ -123,17 +125,16 @@ extension EndToEnd {
             let hex = String(proxy.port, radix: 16, uppercase: true)
             let port = ":" + String(repeating: "0", count: 4 - hex.count) + hex
             // The table is no snapshot: a line may be missed while others come and go.
-            var ends: [Substring] = []
-            for _ in 0..<1_000 where ends.count < 2 {
+            let ends = try await eventually("both ends of the connection in /proc/net/tcp") {
                 // By the handle, for what reads whole files stops at a /proc file's first page.
                 let table = try FileHandle(forReadingFrom: URL(fileURLWithPath: "/proc/net/tcp")).readToEnd() ?? Data()
-                ends = String(decoding: table, as: UTF8.self).split(separator: "\n").filter { line in
+                let ends = String(decoding: table, as: UTF8.self).split(separator: "\n").filter { line in
                     let columns = line.split(separator: " ")
                     return columns.count > 5 && columns[3] == "01"
                         && (columns[1].hasSuffix(port) || columns[2].hasSuffix(port))
                 }
+                return ends.count == 2 ? ends : nil
             }
-            #expect(ends.count == 2)
             for line in ends {
                 let timer = line.split(separator: " ")[5].split(separator: ":")
                 #expect(timer[0] == "02", "\(line)")

@@ -73,9 +73,8 @@ extension EndToEnd {
 
         @Test("tell the scraper why a scrape failed", arguments: Pair.available)
         func failures(_ pair: Pair) async throws {
-            let probe = try await RawListener.open()
-            let closed = probe.port
-            await probe.close()
+            let refusing = try RefusingPort()
+            let closed = refusing.port
             try await pair.run { port in
                 let refused = try await Self.through(port)("localhost:\(closed)", "/metrics")
                 // Upstream's proxy passes the client's own answer on; ours says 502 whichever client it was.
@@ -84,6 +83,7 @@ extension EndToEnd {
                 #expect(refused.body.contains("localhost:\(closed)"))
                 #expect(refused["X-Pushprox-Failure"] == nil || pair.proxy == .upstreams)
             }
+            withExtendedLifetime(refusing) {}
         }
 
         private static func through(_ port: Int) -> (_ target: String, _ path: String) async throws -> RawResponse {

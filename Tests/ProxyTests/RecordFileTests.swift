@@ -113,8 +113,9 @@ import Wire
             let id = try TestProxy.id(of: try await poll.response())
             _ = try await it.push(id, "hello")
             #expect(try await scraper.response().body == "hello")
-            var errors = 0.0
-            while errors == 0 { errors = try await it.metric("pushprox_record_errors_total") }
+            try await eventually("an error of the record") {
+                try await it.metric("pushprox_record_errors_total") > 0 ? true : nil
+            }
             locker.release()
             let row = try await until(it, path) { reader in
                 try reader.clients(ClientQuery()).rows.first { $0.scrapes == 1 }

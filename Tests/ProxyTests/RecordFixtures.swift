@@ -36,9 +36,10 @@ final class DatabaseLock {
 func until<Value>(
     _ it: TestProxy, _ path: String, _ look: (StoreReader) throws -> Value?
 ) async throws -> Value {
-    for _ in 0..<5000 {
-        if case .ready(let reader) = StoreReader.open(path: path), let value = try look(reader) { return value }
+    try await eventually("the expected state of the record") {
         _ = try await it.get("/-/healthy")
+    } look: {
+        guard case .ready(let reader) = StoreReader.open(path: path) else { return nil }
+        return try look(reader)
     }
-    throw TestProxy.Missing(what: "the expected state of the record")
 }

@@ -112,11 +112,11 @@ struct TestProxy: Sendable {
     /// Waits until the broker's numbers are as they should be. There is no event to wait for from outside, so it looks again each
     /// time the proxy has answered a request.
     func until(_ condition: (BrokerGauges) -> Bool) async throws {
-        for _ in 0..<5000 {
-            if condition(gauges) { return }
+        try await eventually("the expected state; it is \(gauges)") {
             _ = try await get("/-/healthy")
+        } look: {
+            condition(gauges) ? true : nil
         }
-        throw Missing(what: "the expected state; it is \(gauges)")
     }
 
     /// The value of a metric's sample, `name{labels}`.

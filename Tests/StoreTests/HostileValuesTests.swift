@@ -166,7 +166,7 @@ struct HostileValuesTests {
                         second: now / 1000 + step, queued: 1, inFlight: 2, liveClients: 3, scrapes: 4, failures: 5)
                 ]
                 #expect(throws: Never.self, comment) { try writer.write(batch) }
-                #expect(throws: Never.self, comment) { try writer.prune(now: now + step) }
+                #expect(throws: Never.self, comment) { try writer.prune(now: now + step, retention: 30 * 86_400_000) }
             }
             let reader = try scratch.reader()
             let row = try #require(try reader.client(fqdn: "a.example")?.row, comment)

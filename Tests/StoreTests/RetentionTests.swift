@@ -20,13 +20,13 @@ import Testing
                 .sample("old.example", seen: start - 31 * day, outcomes: [.bad(.noPush, at: start - 31 * day)]),
                 .sample("newer.example", seen: start - 29 * day, outcomes: [.bad(.noPush, at: start - 29 * day)]),
                 .sample("open.example", seen: start - 31 * day, connected: true)))
-        #expect(try writer.prune(now: start) == 2, "one client, one failure")
+        #expect(try writer.prune(now: start, retention: 30 * 86_400_000) == 2, "one client, one failure")
         #expect(try known() == ["newer.example", "open.example"])
         let connection = try #require(writer.connection)
         for table in ["client_history", "client_failures", "failure"] {
             #expect(try connection.integer("SELECT count(*) FROM \(table)") == 1, "\(table)")
         }
-        #expect(try writer.prune(now: start) == 0)
+        #expect(try writer.prune(now: start, retention: 30 * 86_400_000) == 0)
     }
 
     @Test func aClientWithALongRegistrationStaysAsLongAsItIsListed() throws {
@@ -77,7 +77,7 @@ import Testing
             batch.clients.append(.sample("host-\(index).example", seen: start - 40 * day))
         }
         try writer.write(batch)
-        #expect(try writer.prune(now: start) == WriterSession.pruneLimit)
-        #expect(try writer.prune(now: start) == 5)
+        #expect(try writer.prune(now: start, retention: 30 * 86_400_000) == WriterSession.pruneLimit)
+        #expect(try writer.prune(now: start, retention: 30 * 86_400_000) == 5)
     }
 }

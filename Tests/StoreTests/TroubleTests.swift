@@ -27,7 +27,7 @@ import Testing
         let batch = RecordBatch.sample(.sample("during.example", outcomes: [.good(1)]), at: start + 1)
         let error = #expect(throws: StoreError.self) { try writer.write(batch) }
         #expect(error?.kind == .busy && error?.label == "busy")
-        #expect(throws: StoreError.self) { try writer.prune(now: start) }
+        #expect(throws: StoreError.self) { try writer.prune(now: start, retention: 30 * 86_400_000) }
         try outsider.execute("COMMIT")
         #expect(try writer.write(batch) == .written)
         #expect(try known() == ["before.example", "during.example"])

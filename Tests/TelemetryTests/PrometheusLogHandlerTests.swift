@@ -37,11 +37,13 @@ import Testing
         #expect(json == "\"level\":\"WARN\",\"msg\":\"Slow\",\"seconds\":3,\"to\":[\"a\",\"b\"]}\n")
     }
 
-    @Test("The time is UTC with milliseconds")
-    func time() {
-        #expect(LogTime.text(unixMilliseconds: 0) == "1970-01-01T00:00:00.000Z")
-        #expect(LogTime.text(unixMilliseconds: 1_795_404_353_007) == "2026-11-23T03:25:53.007Z")
-        #expect(LogTime.now().count == 24)
+    @Test("A line begins with the time, in UTC with milliseconds")
+    func time() throws {
+        let lines = Lines()
+        let logger = Logger(label: "test") { PrometheusLogHandler(label: $0, level: .info, sink: lines.append) }
+        logger.info("m")
+        let line = try #require(lines.all.first)
+        #expect(line.prefixMatch(of: /time=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z level=/) != nil)
     }
 
     @Test(

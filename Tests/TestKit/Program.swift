@@ -1,11 +1,8 @@
 import Foundation
+@preconcurrency import Glibc
 import NIOCore
 import NIOPosix
 import Synchronization
-
-#if canImport(Glibc)
-    @preconcurrency import Glibc
-#endif
 
 /// A program that a test runs as its users run it: from its file, with flags, signals and an exit status.
 ///

@@ -1,6 +1,8 @@
 import NIOCore
 import NIOPosix
 
+import struct Glibc.linger
+
 /// A TCP connection that a test drives byte by byte.
 public final class RawConnection: Sendable {
     /// What a wait ended with instead of what it waited for.
@@ -170,11 +172,3 @@ final class Inbox: @unchecked Sendable {
         }
     }
 }
-
-#if canImport(Glibc)
-    import struct Glibc.linger
-#elseif canImport(Musl)
-    import struct Musl.linger
-#else
-    import struct Darwin.linger
-#endif

@@ -1,9 +1,6 @@
 import Foundation
+@preconcurrency import Glibc
 import Synchronization
-
-#if canImport(Glibc)
-    @preconcurrency import Glibc
-#endif
 
 /// A child process, from its start until it has been waited for; its id is used only in between.
 final class RunningProcess: Sendable {

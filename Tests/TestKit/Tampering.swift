@@ -9,7 +9,9 @@ public struct Tampering {
     /// SQL for values that no column expects.
     public static let values = [
         "9223372036854775807", "-9223372036854775808", "9223372036854", "-1", "1e300", "-9e999", "0.5", "'text'", "''",
-        "X'00FF1B5B41'", "char(27) || '[2J' || char(0)", "NULL", "zeroblob(100000)",
+        "X'00FF1B5B41'", "char(27) || '[2J' || char(0)",
+        // C1 controls, a change of direction, a line separator and an invisible tag.
+        "char(155, 51, 49, 109, 133, 127, 8238, 8294, 8232, 917505) || 'a'", "NULL", "zeroblob(100000)",
     ]
 
     private var handle: OpaquePointer?

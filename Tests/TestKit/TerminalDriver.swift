@@ -1,8 +1,5 @@
 import Foundation
-
-#if canImport(Glibc)
-    @preconcurrency import Glibc
-#endif
+@preconcurrency import Glibc
 
 /// A real terminal of a chosen size with a program in it: tmux in control mode, driven through two pipes.
 ///

@@ -146,13 +146,12 @@ struct EchoServer {
     /// Waits for a metric's value, looking each time that a request on a connection of its own has been answered.
     func wait(_ name: String, for value: Int) async throws {
         let pacer = try await open()
-        var rounds = 0
-        while metric(name) != value, rounds < 50_000 {
-            rounds += 1
+        try await eventually("\(name) \(value); it is \(metric(name) ?? -1)") {
             try await pacer.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
             _ = try await pacer.response()
+        } look: {
+            metric(name) == value ? value : nil
         }
-        #expect(metric(name) == value, "\(name)")
         await pacer.close()
     }
 

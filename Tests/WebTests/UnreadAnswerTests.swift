@@ -32,6 +32,7 @@ import Testing
             try await connection.stopReading()
             let asking = Task {
                 let request = String(repeating: "GET / HTTP/1.1\r\nHost: a\r\n\r\n", count: 1_000)
+                // Ends when the connection does, which is what is waited for.
                 while true { try await connection.send(request) }
             }
             try await server.wait("test_web_write_timeouts_total", for: 1)
@@ -43,7 +44,9 @@ import Testing
         "A peer that reads a little of much makes progress, long before its socket has room; one that does not makes none"
     )
     func progress() async throws {
-        try await EchoServer.run { server in
+        // The test takes longer than the usual write timeout where the machine is busy.
+        let patient = WebLimits(readHeaderTimeout: .seconds(300), writeTimeout: .seconds(300))
+        try await EchoServer.run(patient) { server in
             let connection = try await RawConnection.open(port: server.port, receiveBuffer: 16_384)
             try await connection.stopReading()
             try await connection.send("GET /watched HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -58,12 +61,12 @@ import Testing
             }
             let before = stuck
             let moved = Task {
-                while try await server.held.progress() == before {}
+                try await eventually("progress") { try await server.held.progress() == before ? nil : true }
             }
             try await connection.resumeReading()
             let size = Echo.large.readableBytes
             #expect(try await connection.wait { $0.readableBytes > size ? true : nil })
-            try await moved.value
+            #expect(try await moved.value)
         }
     }
 

@@ -79,7 +79,8 @@ struct ClientsCommand: ParsableCommand {
         name: .customLong("since"),
         help: ArgumentHelp(
             "Only clients heard of since: a duration ago (15m) or a UTC date (2026-11-05, 2026-11-05T14:03:22Z).",
-            valueName: "time"))
+            valueName: "time"),
+        transform: { try PointInTime($0) })
     var since: PointInTime?
 
     @Option(

@@ -30,7 +30,8 @@ struct FailuresCommand: ParsableCommand {
         name: .customLong("since"),
         help: ArgumentHelp(
             "Only failures since: a duration ago (15m) or a UTC date (2026-11-05, 2026-11-05T14:03:22Z).",
-            valueName: "time"))
+            valueName: "time"),
+        transform: { try PointInTime($0) })
     var since: PointInTime?
 
     @Option(

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Store
 
 /// Which database to read.
 struct StorageOptions: ParsableArguments {
@@ -7,7 +8,7 @@ struct StorageOptions: ParsableArguments {
         help: ArgumentHelp(
             "The proxy's database; the same flag and default as pushprox-proxy's.", valueName: "file"),
         completion: .file())
-    var path = "data/pushprox.db"
+    var path = RecordPath.standard
 
     mutating func validate() throws {
         if path.isEmpty {

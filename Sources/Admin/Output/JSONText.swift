@@ -5,7 +5,7 @@ enum JSONText {
         case .text(let text): string(text)
         case .integer(let number): String(number)
         case .number(let number): self.number(number)
-        case .time(let time): string(CalendarTime.rfc3339(time))
+        case .time(let time): string(ShownTime.utc(time))
         case .boolean(let truth): truth ? "true" : "false"
         case .missing: "null"
         }
@@ -25,17 +25,24 @@ enum JSONText {
         return text
     }
 
-    /// Quoted. Control characters (C1 ones, and the line separators of Unicode, too) are escaped.
+    /// Quoted. What would steer a terminal, break a line, turn the direction of writing or can't be seen (Unicode's categories Cc,
+    /// Cf, Zl and Zp) is escaped: programs get the text as it is, and a person who looks at it no trick.
     static func string(_ text: String) -> String {
         var json = "\""
         for scalar in text.unicodeScalars {
-            switch scalar.value {
-            case 0x22: json += "\\\""
-            case 0x5C: json += "\\\\"
-            case 0..<0x20, 0x7F..<0xA0, 0x2028, 0x2029:
-                let digits = String(scalar.value, radix: 16)
-                json += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: json.unicodeScalars.append(scalar)
+            switch scalar {
+            case "\"": json += "\\\""
+            case "\\": json += "\\\\"
+            case " "..."~": json.unicodeScalars.append(scalar)
+            default:
+                switch scalar.properties.generalCategory {
+                case .control, .format, .lineSeparator, .paragraphSeparator:
+                    for unit in String(scalar).utf16 {
+                        let digits = String(unit, radix: 16)
+                        json += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+                    }
+                default: json.unicodeScalars.append(scalar)
+                }
             }
         }
         return json + "\""

@@ -21,7 +21,7 @@ extension ProxyStatus {
             isWell = false
             let age = Quantity.span(milliseconds: now.wall - trouble.since)
             reason =
-                "\(name): \(trouble.headline) \(CalendarTime.rfc3339(trouble.since)), \(age) ago. \(trouble.advice)"
+                "\(name): \(trouble.headline) \(ShownTime.utc(trouble.since)), \(age) ago. \(trouble.advice)"
             return
         }
         let numbers = HeaderNumbers(overview)

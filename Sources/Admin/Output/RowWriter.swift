@@ -73,7 +73,7 @@ struct RowWriter<Row: Sendable> {
                 + "\""
         case .integer(let number): return String(number)
         case .number(let number): return JSONText.number(number)
-        case .time(let time): return CalendarTime.rfc3339(time)
+        case .time(let time): return ShownTime.utc(time)
         case .boolean(let truth): return truth ? "true" : "false"
         case .missing: return ""
         }

@@ -14,7 +14,7 @@ struct Banner: Equatable {
             sentences.append("NO RECORD: " + problem.sentence)
             if model.overview != nil { sentences.append("What is shown was read before.") }
         } else if let trouble = model.health?.trouble {
-            let since = CalendarTime.local(trouble.since, now: model.now)
+            let since = ShownTime.local(trouble.since, now: model.now)
             let age = Quantity.span(milliseconds: model.now.wall - trouble.since)
             sentences.append("\(trouble.headline) \(since), \(age) ago.")
             sentences.append(trouble.advice)

@@ -29,7 +29,7 @@ struct ClientFacts {
     private static func describe(_ detail: ClientDetail, now: Moment, into builder: inout Builder) {
         let row = detail.row
         func moment(_ time: UnixMilliseconds) -> String {
-            CalendarTime.local(time, now: now) + " (" + Quantity.age(milliseconds: now.wall - time) + " ago)"
+            ShownTime.local(time, now: now) + " (" + Quantity.age(milliseconds: now.wall - time) + " ago)"
         }
         // The line of tabs has the name already, where it has room for it.
         if builder.width < TextWidth.of(row.name) + TabLine.roomForTabs { builder.title(row.name) }
@@ -85,7 +85,7 @@ struct ClientFacts {
     private static func listed(_ row: ClientRow, now: Moment) -> CellText {
         if row.state == .connected || row.state == .inFlight { return CellText("as long as it is connected") }
         if row.state == .unknown { return CellText("never") }
-        return CellText(CalendarTime.local(row.expires, now: now))
+        return CellText(ShownTime.local(row.expires, now: now))
     }
 }
 

@@ -40,7 +40,7 @@ extension Column where Row == FailureRow {
     private static func clock(_ time: UnixMilliseconds, now: Moment) -> String {
         let age = now.wall - time
         if age > 20 * 3_600_000 { return Quantity.age(milliseconds: age) + " ago" }
-        return CalendarTime(time, utcOffset: now.utcOffset).clock
+        return ShownTime.localClock(time, now: now)
     }
 }
 

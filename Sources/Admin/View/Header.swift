@@ -25,7 +25,7 @@ struct Header {
     }
 
     private func drawTitle(on frame: inout Frame) {
-        let clock = CalendarTime(model.now.wall, utcOffset: model.now.utcOffset).clock
+        let clock = ShownTime.localClock(model.now.wall, now: model.now)
         let isNarrow = frame.size.columns < 70
         let state = model.isPaused ? "PAUSED  " : isNarrow ? "" : "every \(model.interval.label)  "
         let right = state + clock

@@ -76,7 +76,7 @@ struct ListView {
 
     private func drawNote(of row: FailureRow, on frame: inout Frame) {
         guard layout.note.count >= 2 else { return }
-        let when = CalendarTime.local(row.time, now: model.now)
+        let when = ShownTime.local(row.time, now: model.now)
         let first = CellText("\(row.fqdn)  \(row.text)", .bad)
         let second = CellText("\(when)  \(row.target)  scrape \(row.scrapeID)", .faint)
         for (line, text) in zip(layout.note, [first, second]) {

@@ -51,7 +51,7 @@ struct FleetCommand: AsyncParsableCommand {
     func run() async throws {
         let shared = pushConnections ?? FleetConfiguration.defaultPushConnections(clients: clients)
         let needed = clients + (shared.map { $0 * threads } ?? clients) + 64
-        let limit = DescriptorLimit.raise()
+        let limit = DescriptorLimit.raise() ?? .max
         guard needed <= limit else {
             throw ValidationError(
                 "\(clients) clients need \(needed) descriptors, and this process may have \(limit): lower --clients or --push-connections, or raise the limit (ulimit -n)."

@@ -1,6 +1,6 @@
 /// The methods that scrapes may use: reading ones unless the operator says otherwise, for whoever reaches the proxy can send
 /// whatever it lets through (`DELETE`, `POST /-/quit`) to every port of this machine.
-struct ScrapeMethods: Sendable, Equatable {
+struct ScrapeMethods: Sendable, Equatable, CustomStringConvertible {
     /// What Prometheus needs.
     static let reading = ScrapeMethods(methods: ["GET", "HEAD"])
 
@@ -22,6 +22,9 @@ struct ScrapeMethods: Sendable, Equatable {
         guard areMethods else { return nil }
         methods = Set(names.map(String.init))
     }
+
+    /// As `init(_:)` reads them, in the order of the alphabet.
+    var description: String { methods.sorted().joined(separator: ",") }
 
     func allow(_ method: String) -> Bool { methods.contains(method) }
 

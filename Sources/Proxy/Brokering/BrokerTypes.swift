@@ -10,7 +10,7 @@ protocol BrokerPorts {
     associatedtype Source: Sendable
 }
 
-/// Bounds and times that the broker keeps.
+/// Bounds and times that the broker keeps. The defaults are those of the flags (`ProxyCommand`).
 struct BrokerLimits: Sendable {
     var maxQueuedPerClient = 100
     var maxQueued = 10_000
@@ -23,6 +23,8 @@ struct BrokerLimits: Sendable {
     var batch = 512
     /// How many clients a page of the listing has at most.
     var slotsPerPage = 256
+
+    static let standard = BrokerLimits()
 }
 
 /// Tells registrations apart, over all FQDNs and times.

@@ -1,3 +1,4 @@
+import Calendar
 import Glibc
 
 /// The database and the files beside it.
@@ -72,7 +73,7 @@ struct DatabaseFiles: Equatable {
     /// Moves the database and what belongs to it to a name that says so.
     /// - Returns: the database's new path.
     func moveAside(now: UnixMilliseconds) throws(StoreError) -> String {
-        let stem = "\(database).corrupt-\(Self.stamp(now))"
+        let stem = "\(database).corrupt-\(CivilTime(unixMilliseconds: now).basic)"
         var target = stem
         var attempt = 2
         while try FileIdentity.at(target) != nil {
@@ -86,19 +87,6 @@ struct DatabaseFiles: Equatable {
             throw StoreError(errno: errno, path: given, doing: "moving \(database + suffix) aside")
         }
         return target
-    }
-
-    /// UTC, as `20261123T033100Z`.
-    static func stamp(_ time: UnixMilliseconds) -> String {
-        var seconds = time_t(time / 1000)
-        var parts = tm()
-        gmtime_r(&seconds, &parts)
-        func padded(_ value: Int32, _ width: Int = 2) -> String {
-            let digits = String(value)
-            return String(repeating: "0", count: max(0, width - digits.count)) + digits
-        }
-        return padded(parts.tm_year + 1900, 4) + padded(parts.tm_mon + 1) + padded(parts.tm_mday) + "T"
-            + padded(parts.tm_hour) + padded(parts.tm_min) + padded(parts.tm_sec) + "Z"
     }
 
     private static func workingFolder() -> String {

@@ -75,7 +75,7 @@ public final class StoreWriter {
     /// - Parameter retention: milliseconds that gone clients and failures are kept.
     /// - Returns: rows removed; when it is not 0 there may be more to remove.
     @discardableResult
-    public func prune(now: UnixMilliseconds, retention: Int64 = 30 * 86_400_000) throws(StoreError) -> Int {
+    public func prune(now: UnixMilliseconds, retention: Int64) throws(StoreError) -> Int {
         try currentSession(now: now).prune(now: now, retention: retention)
     }
 

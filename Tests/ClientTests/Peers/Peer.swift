@@ -1,11 +1,9 @@
 import NIOCore
 import NIOSSL
 
-@testable import Client
+import struct Glibc.linger
 
-#if canImport(Glibc)
-    import struct Glibc.linger
-#endif
+@testable import Client
 
 /// The other end of one of the client's connections: bytes in, bytes out, under the test's control.
 final class Peer: Sendable {

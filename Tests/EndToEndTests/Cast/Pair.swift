@@ -36,14 +36,14 @@ struct Pair: Sendable, CustomStringConvertible {
 
     private func startProxy() async throws -> LiveProxy {
         guard proxy == .upstreams, let folder = Self.upstream else { return try await LiveProxy.start() }
-        // Upstream's does not say which port it got, so one that was free a moment ago has to do.
-        let probe = try await RawListener.open()
-        let port = probe.port
-        await probe.close()
+        // Upstream's does not say which port it got, so it is given one that is held for it.
+        let held = try RefusingPort()
+        let port = held.port
         let program = try Program("\(folder)/pushprox-proxy", ["--web.listen-address=127.0.0.1:\(port)"])
         try await program.errors.line(with: "Listening")
         // It says so just before it does.
-        while (try? await Question.get(port: port, "/clients")) == nil {}
+        try await eventually("an answer of upstream's proxy") { try? await Question.get(port: port, "/clients") }
+        withExtendedLifetime(held) {}
         return LiveProxy(program: program, port: port)
     }
 
@@ -56,7 +56,9 @@ struct Pair: Sendable, CustomStringConvertible {
         } else {
             program = try await LiveClient.start(proxy: port).program
         }
-        while try await !Question.get(port: port, "/clients").body.contains("\"localhost\"") {}
+        try await eventually("localhost among the clients") {
+            try await Question.get(port: port, "/clients").body.contains("\"localhost\"") ? true : nil
+        }
         return program
     }
 }

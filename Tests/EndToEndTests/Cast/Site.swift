@@ -23,13 +23,12 @@ struct Site {
             try await proxy.registered(name)
         }
         let site = Site(folder: folder, proxy: proxy, clients: clients, exporter: try await LiveExporter.start())
-        // A port that was free a moment ago: nothing listens there.
-        let probe = try await RawListener.open()
-        await probe.close()
+        let refusing = try RefusingPort()
         for _ in 0..<3 {
             _ = try await proxy.scrape("\(answering):\(site.exporter.port)")
-            _ = try await proxy.scrape("\(failing):\(probe.port)")
+            _ = try await proxy.scrape("\(failing):\(refusing.port)")
         }
+        withExtendedLifetime(refusing) {}
         return site
     }
 

@@ -20,9 +20,9 @@ extension FuzzBody {
         try require(TextWidth.of(shown) == width, "\(width) cells become \(TextWidth.of(shown))")
 
         let now: Int64 = 1_793_887_402_000
-        guard let time = PointInTime(argument: text)?.time(now: now) else { return }
+        guard let time = try? PointInTime(text).time(now: now) else { return }
         if text.utf8.first == UInt8(ascii: "-") || text.utf8.contains(UInt8(ascii: "-")) {
-            let date = CalendarTime.rfc3339(time)
+            let date = ShownTime.utc(time)
             try require(date.hasPrefix(text.dropLast(text.hasSuffix("Z") ? 1 : 0)), "\(text) is taken for \(date)")
         } else {
             try require(time <= now, "\(text) ago is in the future")
