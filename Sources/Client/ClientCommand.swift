@@ -1,6 +1,7 @@
 import ArgumentParser
 import Flags
 import Telemetry
+import Web
 import Wire
 
 /// The command line of `pushprox-client`.

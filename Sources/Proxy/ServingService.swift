@@ -1,6 +1,6 @@
 import Flags
-import NIOCore
 import ServiceLifecycle
+import Web
 
 /// Keeps the program running until it is told to stop, then lets what runs finish.
 struct ServingService: Service {

@@ -49,7 +49,7 @@ struct ProxyRouter: Router {
         let id = ScrapeID()
         do throws(ScrapeRequest.Refusal) {
             let request = try ScrapeRequest(
-                head, id: id, fallback: defaultTimeout.nanoseconds, maximum: maxTimeout.nanoseconds)
+                head, id: id, fallback: defaultTimeout, maximum: maxTimeout)
             return ScrapeExchange(
                 request, connection: connection, loop: loop, dispatcher: dispatcher, metrics: metrics)
         } catch {
