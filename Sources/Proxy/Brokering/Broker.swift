@@ -119,7 +119,7 @@ struct Broker<Ports: BrokerPorts>: Sendable {
                 deliveries.contains(id)
             }
         }
-        began(index, now, &actions)
+        enterService(index, now, &actions)
         return (delivery, actions)
     }
 
@@ -165,7 +165,7 @@ struct Broker<Ports: BrokerPorts>: Sendable {
     ) -> [Action] {
         if isShuttingDown { return refusal(id, scraper, fqdn, .shuttingDown) }
         let existing = names[fqdn.key]
-        if existing.map(hasRoom) != true {
+        if existing.map({ hasRoom($0) }) != true {
             var bound: QueueBound?
             if gauges.queued >= limits.maxQueued { bound = .total }
             if let existing, slots[existing].queuedCount >= limits.maxQueuedPerClient { bound = .client }
