@@ -180,7 +180,10 @@ private struct Walk {
         // The record is told what is queued and in flight, whether anybody has the name or not.
         try #require(told.values.map(\.queued).reduce(0, +) == gauges.queued)
         try #require(told.values.map(\.inFlight).reduce(0, +) == gauges.inFlight)
-        for (name, state) in told { try #require(state.queued == model.queues[name, default: []].count) }
+        for (name, state) in told {
+            try #require(state.queued == model.queues[name, default: []].count)
+            try #require(state.isConnected == (model.listed[name] != nil && model.isConnected(name)))
+        }
         // Nothing waits while a delivery with room serves its name.
         for (name, delivery) in model.serving where model.hasRoom(delivery) {
             try #require(model.queues[name, default: []].isEmpty)

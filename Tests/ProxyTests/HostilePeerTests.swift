@@ -1,7 +1,4 @@
-import Logging
 import NIOCore
-import Synchronization
-import Telemetry
 import TestKit
 import Testing
 import Wire
@@ -10,24 +7,9 @@ import Wire
 
 /// What peers can do to the log, to the list and to each other.
 @Suite struct HostilePeerTests {
-    /// The lines that a proxy logs.
-    private final class Lines: Sendable {
-        private let all = Mutex<[String]>([])
-
-        var logger: Logger {
-            Logger(label: "test") { label in
-                PrometheusLogHandler(label: label) { line in
-                    self.all.withLock { $0.append(String(decoding: line, as: UTF8.self)) }
-                }
-            }
-        }
-
-        func containing(_ text: String) -> [String] { all.withLock { $0.filter { $0.contains(text) } } }
-    }
-
     @Test("Who polls with made-up processes, or names, writes a bounded number of lines, and the rest is counted")
     func log() async throws {
-        let lines = Lines()
+        let lines = LogLines()
         try await TestProxy.run(logger: lines.logger) { it in
             let connection = try await it.connect()
             // Each poll is superseded by the next connection's, and its connection then asks again.
@@ -75,7 +57,7 @@ import Wire
         "A poll of upstream's client that takes the place of ours is counted and said, and the displaced client is told"
     )
     func silentTakeover() async throws {
-        let lines = Lines()
+        let lines = LogLines()
         try await TestProxy.run(logger: lines.logger) { it in
             let ours = try await it.parkedPoll("a", instance: InstanceID())
             let theirs = try await it.poll("a")

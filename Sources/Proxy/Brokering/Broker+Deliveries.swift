@@ -26,7 +26,6 @@ extension Broker {
             detach(slot, clash ? .clash : .superseded, &actions)
         }
         change(slot) {
-            $0.isRegistered = true
             $0.instance = arrival.instance
             $0.agent = arrival.agent
             $0.address = arrival.address
@@ -36,8 +35,8 @@ extension Broker {
         deliveries[index]?.serve(slot)
     }
 
-    /// All its names are served: it is handed what waits for them, and their states are noted.
-    mutating func began(_ index: Int, _ now: NIODeadline, _ actions: inout [Action]) {
+    /// A delivery that serves all its names by now is handed what waits for them, and their states are noted.
+    mutating func enterService(_ index: Int, _ now: NIODeadline, _ actions: inout [Action]) {
         guard let first = deliveries[index]?.first, let others = deliveries[index]?.others else { return }
         for slot in others.isEmpty ? others : [first] + others { awaitTurn(slot) }
         handOut(index, besides: first, now, &actions)
@@ -45,7 +44,7 @@ extension Broker {
         for slot in others { noteState(slot, &actions) }
     }
 
-    /// The name has no delivery any more. One that is left without a name is ended.
+    /// The name has no delivery any more. A delivery that is left without a name is ended.
     mutating func detach(_ slot: Int, _ why: DeliveryEnd, _ actions: inout [Action]) {
         guard let index = slots[slot].delivery else { return }
         leave(slot)

@@ -49,7 +49,7 @@ extension Broker {
                 return false
             }
             gauges.liveClients += 1
-            slots[index].isRegistered = true
+            change(index) { $0.isRegistered = true }
             listingChanged(index)
             actions.append(.note(.registered(fqdn, isBack: goneNames.remove(fqdn.key))))
         }

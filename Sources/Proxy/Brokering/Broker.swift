@@ -6,7 +6,7 @@ import Wire
 ///
 /// A pure state machine: events come in as calls, in the past tense, with the time as an argument; what is to be done comes out
 /// as actions, to be carried out in their order after the call. Every event costs O(1), or O(log n) of the scrapes under way,
-/// whatever the number of clients; what concerns many at once is done in batches. Nothing that a peer can cause traps.
+/// whatever the number of clients; that a delivery comes or goes, O(its names); what concerns many at once is done in batches. Nothing that a peer can cause traps.
 ///
 /// A scrape's states: queued → delivered → responding → ended. Legal transitions besides: delivered → queued (its delivery did not bring
 /// it to the client: back to the head of its queue), and from each of them → ended (deadline, scraper gone, response broken, shutdown).
@@ -119,7 +119,7 @@ struct Broker<Ports: BrokerPorts>: Sendable {
                 deliveries.contains(id)
             }
         }
-        began(index, now, &actions)
+        enterService(index, now, &actions)
         return (delivery, actions)
     }
 
@@ -165,7 +165,7 @@ struct Broker<Ports: BrokerPorts>: Sendable {
     ) -> [Action] {
         if isShuttingDown { return refusal(id, scraper, fqdn, .shuttingDown) }
         let existing = names[fqdn.key]
-        if existing.map(hasRoom) != true {
+        if existing.map({ hasRoom($0) }) != true {
             var bound: QueueBound?
             if gauges.queued >= limits.maxQueued { bound = .total }
             if let existing, slots[existing].queuedCount >= limits.maxQueuedPerClient { bound = .client }

@@ -12,17 +12,15 @@ struct LogSink: FactSink {
     }
 
     func note(_ decided: [BrokerAction<LivePorts>], at now: ClockReading) {
-        for case .note(let fact) in decided {
-            switch fact {
-            case .registered(let fqdn, let isBack):
+        // Most of it is for others: nothing is taken out of the array that is not logged.
+        for index in decided.indices {
+            switch decided[index] {
+            case .note(.registered(let fqdn, let isBack)):
                 fleetLog.write(isBack ? .back : .registered, fqdn, at: now.deadline)
-            case .gone(let fqdn): fleetLog.write(.gone, fqdn, at: now.deadline)
-            case .clash(_, let fqdn, let isNews):
-                if isNews { fleetLog.write(.clash, fqdn, at: now.deadline) }
-            case .ended(let end): write(end)
-            case .client, .queueFull, .deliverySuperseded, .deliveryIdle, .deliveryDropped, .redelivered,
-                .registrationRefused:
-                break
+            case .note(.gone(let fqdn)): fleetLog.write(.gone, fqdn, at: now.deadline)
+            case .note(.clash(_, let fqdn, isNews: true)): fleetLog.write(.clash, fqdn, at: now.deadline)
+            case .note(.ended(let end)): write(end)
+            default: break
             }
         }
     }

@@ -273,12 +273,3 @@ struct PushFlow {
         String(decoding: text.readableBytesView, as: UTF8.self).withoutControls.trimmingSpaces()
     }
 }
-
-extension String {
-    fileprivate func trimmingSpaces() -> String {
-        var part = self[...]
-        while part.first == " " { part = part.dropFirst() }
-        while part.last == " " { part = part.dropLast() }
-        return String(part)
-    }
-}

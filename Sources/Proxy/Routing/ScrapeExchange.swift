@@ -202,8 +202,7 @@ extension ScrapeExchange {
     private static func statusAndReason(_ head: PushedResponseHead) -> String {
         var line = ByteBuffer()
         head.writeStatusAndReason(into: &line)
-        let text = String(buffer: line).withoutControls
-        return String(text.reversed().drop { $0 == " " }.reversed()).prefix(utf8Bytes: 200)
+        return String(buffer: line).withoutControls.trimmingSpaces().prefix(utf8Bytes: 200)
     }
 
     private static func chunkHead(_ bytes: Int) -> ByteBuffer { ByteBuffer(string: String(bytes, radix: 16) + "\r\n") }

@@ -1,0 +1,136 @@
+import Failures
+import NIOCore
+import NIOPosix
+import Synchronization
+import Testing
+import Wire
+
+@testable import Proxy
+
+/// A scraper that remembers how it was answered.
+private final class RecordedScraper: ScrapePort {
+    let id = ScrapeID()
+    let fqdn: FQDN
+    let isHead = false
+    let targetWithoutQuery = "http://a/"
+    let deadline = NIODeadline.distantFuture
+    let sentBytes = 0
+    private let failure = Mutex<FailureKind?>(nil)
+
+    init(_ fqdn: FQDN) { self.fqdn = fqdn }
+
+    var failed: FailureKind? { failure.withLock { $0 } }
+
+    func writeRequest(into buffer: inout ByteBuffer, spelling: FQDN) {}
+    func relay(_ part: RelayPart, from source: any ResponseSource) {}
+    func fail(_ kind: FailureKind, detail: String) { failure.withLock { $0 = kind } }
+}
+
+/// A delivery that remembers what it was handed, and a source that remembers whether it was abandoned.
+private final class RecordedClient: DeliveryPort, ResponseSource {
+    private struct State {
+        var delivered: [ScrapeID] = []
+        var ended: DeliveryEnd?
+        var isAbandoned = false
+    }
+
+    private let state = Mutex(State())
+
+    var delivered: [ScrapeID] { state.withLock { $0.delivered } }
+    var ended: DeliveryEnd? { state.withLock { $0.ended } }
+    var isAbandoned: Bool { state.withLock { $0.isAbandoned } }
+
+    func deliver(_ delivered: Delivered<LivePorts>) { state.withLock { $0.delivered.append(delivered.scrape) } }
+    func end(_ why: DeliveryEnd) { state.withLock { $0.ended = why } }
+    func relayed(_ bytes: Int) {}
+    func abandon() { state.withLock { $0.isAbandoned = true } }
+}
+
+/// A sink that notes what it is told, in short.
+private final class RecordingSink: FactSink {
+    private let all = Mutex<[String]>([])
+    var told: [String] { all.withLock { $0 } }
+    var ended: Int { told.count { $0 == "ended" } }
+
+    func note(_ decided: [BrokerAction<LivePorts>], at now: ClockReading) {
+        for case .note(let fact) in decided {
+            switch fact {
+            case .ended: tell("ended")
+            case .registered: tell("registered")
+            default: break
+            }
+        }
+    }
+
+    func scrapeRefused() { tell("refused") }
+    func responseUnknown() { tell("unknown") }
+    func timePassed(to now: NIODeadline) { if now == .distantFuture { tell("stopped") } }
+
+    private func tell(_ what: String) { all.withLock { $0.append(what) } }
+}
+
+@Suite("The dispatcher") struct DispatcherTests {
+    private let sinks = [RecordingSink(), RecordingSink()]
+    private let dispatcher: Dispatcher
+    private let client = RecordedClient()
+    private let name: FQDN
+
+    init() throws {
+        dispatcher = Dispatcher(broker: Broker(limits: BrokerLimits()), sinks: sinks)
+        name = try #require(FQDN("a"))
+    }
+
+    private func tunnel() -> DeliveryID {
+        dispatcher.deliveryArrived(DeliveryArrival(fqdn: name, port: client, capacity: .atOnce(10)))
+    }
+
+    @Test("tells every sink what happens, what never gets to the broker as well")
+    func sinksAreTold() {
+        let scraper = RecordedScraper(name)
+        _ = tunnel()
+        dispatcher.scrapeArrived(scraper)
+        #expect(client.delivered == [scraper.id])
+        guard case .relay(let found) = dispatcher.responseBegan(scraper.id, status: 200, source: client) else {
+            Issue.record("the scrape is not found")
+            return
+        }
+        #expect(found === scraper)
+        dispatcher.responseEnded(scraper.id, status: 200, answer: "", bytes: 1)
+        dispatcher.scrapeRefused()
+        _ = dispatcher.responseBegan(scraper.id, status: 200, source: client)
+        dispatcher.stopped()
+        for sink in sinks { #expect(sink.told == ["registered", "ended", "refused", "unknown", "stopped"]) }
+    }
+
+    @Test("is drained when the last scrape has ended and every sink has been told")
+    func drained() async throws {
+        let delivery = tunnel()
+        let scrapers = [RecordedScraper(name), RecordedScraper(name)]
+        for scraper in scrapers { dispatcher.scrapeArrived(scraper) }
+        let told = dispatcher.shutDown(on: MultiThreadedEventLoopGroup.singleton.next()).map { [sinks] in
+            sinks.map(\.ended)
+        }
+        #expect(client.ended == .shuttingDown && dispatcher.isShuttingDown)
+        _ = dispatcher.responseBegan(scrapers[0].id, status: 200, source: client)
+        dispatcher.responseEnded(scrapers[0].id, status: 200, answer: "", bytes: 1)
+        dispatcher.deliveryLeft(delivery, returning: [scrapers[1].id])
+        #expect(scrapers[1].failed == .shuttingDown)
+        #expect(try await told.get() == [2, 2])
+    }
+
+    @Test(
+        "with nothing under way is drained at once; what is under way when the grace ends fails, and its source is told"
+    )
+    func grace() async throws {
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        _ = tunnel()
+        let scraper = RecordedScraper(name)
+        dispatcher.scrapeArrived(scraper)
+        _ = dispatcher.responseBegan(scraper.id, status: 200, source: client)
+        let drained = dispatcher.shutDown(on: loop)
+        dispatcher.endGrace()
+        try await drained.get()
+        #expect(scraper.failed == .shuttingDown && client.isAbandoned)
+        try await dispatcher.shutDown(on: loop).get()
+    }
+}
