@@ -141,7 +141,7 @@ if Context.environment["PUSHPROX_FUZZ"] != nil {
         .target(
             name: "Client", dependencies: ["Failures", "Flags", "Wire", nioCore],
             sources: [
-                "Outbound/Base64.swift", "Outbound/ChunkScanner.swift", "Outbound/HTTPURL.swift",
+                "Outbound/Base64.swift", "Outbound/HTTPURL.swift",
                 "Outbound/IPAddress.swift", "Outbound/NoProxyRules.swift", "Outbound/ProxyEnvironment.swift",
                 "Outbound/ResponseParser.swift",
                 "Outbound/OutboundRoute.swift", "Polling/PollAnswer.swift", "Scraping/ScrapeFlow.swift",
