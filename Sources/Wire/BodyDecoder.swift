@@ -22,9 +22,7 @@ public struct BodyDecoder: Sendable {
     }
 
     /// Why a chunked body can't be followed any further.
-    public struct MalformedChunk: Error, Sendable, Equatable {
-        init() {}
-    }
+    public struct MalformedChunk: Error, Sendable, Equatable {}
 
     private enum State {
         case length(Int)
