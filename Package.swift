@@ -40,10 +40,11 @@ let package = Package(
         // No pkgConfig: SwiftPM would drop its -D flags, and the shim sets what is needed.
         .systemLibrary(name: "CNcurses", providers: [.apt(["libncurses-dev"])]),
 
+        .target(name: "Addresses", swiftSettings: settings),
         .target(name: "Calendar", swiftSettings: settings),
-        .target(name: "Flags", dependencies: [arguments], swiftSettings: settings),
+        .target(name: "Flags", dependencies: ["Addresses", arguments], swiftSettings: settings),
         .target(name: "Failures", swiftSettings: settings),
-        .target(name: "Wire", dependencies: ["Failures", nioCore], swiftSettings: settings),
+        .target(name: "Wire", dependencies: ["Addresses", "Failures", nioCore], swiftSettings: settings),
         .target(name: "Telemetry", dependencies: ["Calendar", "Flags", logging, arguments], swiftSettings: settings),
         .target(
             name: "Web",
@@ -64,8 +65,9 @@ let package = Package(
         .executableTarget(
             name: "Client",
             dependencies: [
-                "Failures", "Flags", "Wire", "Telemetry", "Web", nioCore, nioPosix, nioTLS, nioSSL, logging, lifecycle,
-                arguments,
+                "Addresses", "Failures", "Flags", "Wire", "Telemetry", "Web", nioCore, nioPosix, nioTLS, nioSSL,
+                logging,
+                lifecycle, arguments,
             ],
             swiftSettings: settings),
         .executableTarget(
@@ -73,13 +75,14 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(
             name: "Bench",
-            dependencies: ["Flags", "Wire", nioCore, nioPosix, nioHTTP1, arguments, histogram, deques],
+            dependencies: ["Addresses", "Flags", "Wire", nioCore, nioPosix, nioHTTP1, arguments, histogram, deques],
             swiftSettings: settings),
 
         .target(
             name: "TestKit", dependencies: ["Wire", "CSQLite", nioCore, nioPosix, nioHTTP1], path: "Tests/TestKit",
             swiftSettings: settings),
         .testTarget(name: "CalendarTests", dependencies: ["Calendar"], swiftSettings: settings),
+        .testTarget(name: "AddressesTests", dependencies: ["Addresses"], swiftSettings: settings),
         .testTarget(name: "FlagsTests", dependencies: ["Flags"], swiftSettings: settings),
         .testTarget(
             name: "WireTests", dependencies: ["Failures", "Wire", "TestKit", nioCore, nioHTTP1, nioEmbedded],
@@ -114,7 +117,7 @@ let package = Package(
         // Also a program for libFuzzer: see the end of this file.
         .testTarget(
             name: "FuzzTests",
-            dependencies: ["Failures", "Wire", "Flags", "Store", "Client", "Admin", "Bench", nioCore],
+            dependencies: ["Addresses", "Failures", "Wire", "Flags", "Store", "Client", "Admin", "Bench", nioCore],
             exclude: ["Fuzzer", "Corpora"], swiftSettings: settings),
         // What the pages say against what the programs are.
         .testTarget(
@@ -138,16 +141,17 @@ if Context.environment["PUSHPROX_FUZZ"] != nil {
     package.products = []
     package.targets = [
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .target(name: "Addresses", swiftSettings: instrumented),
         .target(name: "Calendar", swiftSettings: instrumented),
-        .target(name: "Flags", dependencies: [arguments], swiftSettings: instrumented),
+        .target(name: "Flags", dependencies: ["Addresses", arguments], swiftSettings: instrumented),
         .target(name: "Failures", swiftSettings: instrumented),
-        .target(name: "Wire", dependencies: ["Failures", nioCore], swiftSettings: instrumented),
+        .target(name: "Wire", dependencies: ["Addresses", "Failures", nioCore], swiftSettings: instrumented),
         .target(name: "Store", dependencies: ["Calendar", "Failures", "CSQLite"], swiftSettings: instrumented),
         .target(
-            name: "Client", dependencies: ["Failures", "Flags", "Wire", nioCore],
+            name: "Client", dependencies: ["Addresses", "Failures", "Flags", "Wire", nioCore],
             sources: [
-                "Outbound/Base64.swift", "Outbound/ChunkScanner.swift", "Outbound/HTTPURL.swift",
-                "Outbound/IPAddress.swift", "Outbound/NoProxyRules.swift", "Outbound/ProxyEnvironment.swift",
+                "Outbound/Base64.swift", "Outbound/HTTPURL.swift",
+                "Outbound/NoProxyRules.swift", "Outbound/ProxyEnvironment.swift",
                 "Outbound/ResponseParser.swift",
                 "Outbound/OutboundRoute.swift", "Polling/PollAnswer.swift", "Scraping/ScrapeFlow.swift",
                 "Scraping/ScrapeMethods.swift", "Scraping/TargetPolicy.swift", "Scraping/TargetRequest.swift",
@@ -166,7 +170,8 @@ if Context.environment["PUSHPROX_FUZZ"] != nil {
             sources: ["HTTP/HeaderLines.swift", "HTTP/ScannedHead.swift", "HTTP/ResponseScanner.swift"],
             swiftSettings: instrumented),
         .executableTarget(
-            name: "Fuzzer", dependencies: ["Failures", "Wire", "Flags", "Store", "Client", "Admin", "Bench", nioCore],
+            name: "Fuzzer",
+            dependencies: ["Addresses", "Failures", "Wire", "Flags", "Store", "Client", "Admin", "Bench", nioCore],
             path: "Tests/FuzzTests", exclude: ["Corpora", "ReplayTests.swift"], sources: ["Bodies", "Fuzzer"],
             swiftSettings: instrumented,
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]),

@@ -1,43 +1,19 @@
 import NIOCore
 
-/// How a message's body is delimited (RFC 9112 section 6).
-public enum Framing: Sendable, Equatable {
-    case none
-    /// In bytes.
-    case length(Int)
-    case chunked
-    /// Runs to the end of whatever carries the message.
-    case untilEnd
-
-    /// The framing that a head's fields announce; `nil` when they announce none.
-    static func announced(by head: MessageHead) throws(HeadError) -> Framing? {
-        var length: Int?
-        var broken = false
-        head.forEachValue("Content-Length") { value in
-            let number = value.decimalNumber()
-            if number == nil || (length != nil && length != number) { broken = true }
-            length = number
-            return !broken
-        }
-        var isChunked = false
-        var encodings = 0
-        head.forEachValue("Transfer-Encoding") { value in
-            encodings += 1
-            isChunked = value.equalsIgnoringCase("chunked")
-            return encodings < 2
-        }
-        if broken || encodings > 1 || (encodings == 1 && (!isChunked || length != nil)) { throw .ambiguousLength }
-        if isChunked { return .chunked }
-        return length.map { .length($0) }
-    }
-}
-
 /// Takes a body apart as it arrives: slices of it come out, without a copy, but for those of small chunks, which are copied together:
 /// a peer that sends chunks of one byte makes its reader handle no more slices than one that sends large ones.
 ///
-/// States: a length counts down to `.ended`; chunks go size line, data, line end, size line … last chunk, trailers, `.ended`;
-/// `.untilEnd` never ends by itself. Trailers are read and dropped, as an intermediary may (RFC 9110 section 6.5.1).
+/// States: a length counts down to `.ended`; `.chunks` and `.keptChunks` follow `ChunkedCoding` until that has ended; `.untilEnd` never ends
+/// by itself. Where the coding is removed, trailers are read and dropped, as an intermediary may (RFC 9110 section 6.5.1).
 public struct BodyDecoder: Sendable {
+    /// What becomes of chunked transfer coding.
+    public enum ChunkTreatment: Sendable {
+        /// The content comes out without it.
+        case removed
+        /// It is checked and comes out as it is, to be passed on: no chunk is split or copied for it.
+        case kept
+    }
+
     /// What the next call of `next` can give.
     public enum Step: Sendable, Equatable {
         case bytes(ByteBuffer)
@@ -50,28 +26,23 @@ public struct BodyDecoder: Sendable {
 
     private enum State {
         case length(Int)
-        case chunkSize
-        case chunkData(Int)
-        case chunkEnd
-        case trailers(seen: Int)
+        case chunks(ChunkedCoding)
+        case keptChunks(ChunkedCoding)
         case untilEnd
         case ended
-        /// Malformed behind bytes that were good.
         case malformed
     }
 
     /// What is left of a chunk below this size is gathered with what follows. Bytes.
     private static let smallChunk = 1_024
-    /// The longest chunk-size line, extensions included, and the most bytes of trailers.
-    private static let maxLine = 4096
 
     private var state: State
 
-    public init(_ framing: Framing) {
+    public init(_ framing: Framing, chunks: ChunkTreatment = .removed) {
         switch framing {
         case .none, .length(0): state = .ended
         case .length(let count): state = .length(count)
-        case .chunked: state = .chunkSize
+        case .chunked: state = chunks == .removed ? .chunks(ChunkedCoding()) : .keptChunks(ChunkedCoding())
         case .untilEnd: state = .untilEnd
         }
     }
@@ -86,11 +57,11 @@ public struct BodyDecoder: Sendable {
     public var mayEndHere: Bool {
         switch state {
         case .ended, .untilEnd: true
-        case .length, .chunkSize, .chunkData, .chunkEnd, .trailers, .malformed: false
+        case .length, .chunks, .keptChunks, .malformed: false
         }
     }
 
-    /// The next slice of the body at the front of `buffer`, taken off it.
+    /// The next slice of the body at the front of `buffer`, taken off it. After an error there is no other.
     public mutating func next(_ buffer: inout ByteBuffer) throws(MalformedChunk) -> Step {
         switch state {
         case .ended: return .end
@@ -105,96 +76,65 @@ public struct BodyDecoder: Sendable {
             guard count > 0, let slice = buffer.readSlice(length: count) else { return .needsMore }
             state = left == count ? .ended : .length(left - count)
             return .bytes(slice)
-        case .chunkSize, .chunkData, .chunkEnd, .trailers: return try nextOfChunks(&buffer)
+        case .chunks(let coding): return try nextContent(coding, &buffer)
+        case .keptChunks(let coding): return try nextChunks(coding, &buffer)
         }
     }
 
-    private mutating func nextOfChunks(_ buffer: inout ByteBuffer) throws(MalformedChunk) -> Step {
+    private mutating func nextContent(
+        _ started: ChunkedCoding, _ buffer: inout ByteBuffer
+    ) throws(MalformedChunk) -> Step {
+        var coding = started
         var gathered = ByteBuffer()
-        do throws(MalformedChunk) {
-            while try advance(&buffer, &gathered) {}
-        } catch {
-            guard gathered.readableBytes > 0 else { throw error }
-            state = .malformed
+        while buffer.readableBytes > 0, !coding.hasEnded {
+            let count = min(coding.contentLeft, buffer.readableBytes)
+            if count == 0 {
+                guard Self.passFraming(&coding, &buffer) else {
+                    // What was good comes out first.
+                    state = .malformed
+                    if gathered.readableBytes > 0 { return .bytes(gathered) }
+                    throw MalformedChunk()
+                }
+            } else if count < Self.smallChunk || gathered.readableBytes == 0 {
+                guard let slice = buffer.readSlice(length: count) else { break }
+                coding.passContent(count)
+                if gathered.readableBytes == 0 { gathered = slice } else { gathered.writeImmutableBuffer(slice) }
+                if count >= Self.smallChunk { break }
+            } else {
+                // A large one goes by itself, without a copy.
+                break
+            }
         }
+        state = coding.hasEnded ? .ended : .chunks(coding)
         if gathered.readableBytes > 0 { return .bytes(gathered) }
-        return hasEnded ? .end : .needsMore
+        return coding.hasEnded ? .end : .needsMore
     }
 
-    /// Takes the next piece of a chunked body off `buffer`.
-    ///
-    /// - Returns: Whether there may be more to gather.
-    private mutating func advance(_ buffer: inout ByteBuffer, _ gathered: inout ByteBuffer) throws(MalformedChunk)
-        -> Bool
-    {
-        switch state {
-        case .chunkData(let left):
-            let count = min(left, buffer.readableBytes)
-            let isSmall = count < Self.smallChunk
-            // A large one goes by itself, without a copy.
-            guard count > 0, isSmall || gathered.readableBytes == 0, let slice = buffer.readSlice(length: count) else {
-                return false
+    /// Everything up to the body's end, or all there is, in one slice.
+    private mutating func nextChunks(
+        _ started: ChunkedCoding, _ buffer: inout ByteBuffer
+    ) throws(MalformedChunk) -> Step {
+        guard buffer.readableBytes > 0 else { return .needsMore }
+        var coding = started
+        var rest = buffer
+        while rest.readableBytes > 0, !coding.hasEnded {
+            let count = min(coding.contentLeft, rest.readableBytes)
+            if count > 0 {
+                rest.moveReaderIndex(forwardBy: count)
+                coding.passContent(count)
+            } else if !Self.passFraming(&coding, &rest) {
+                state = .malformed
+                throw MalformedChunk()
             }
-            state = left == count ? .chunkEnd : .chunkData(left - count)
-            if gathered.readableBytes == 0 { gathered = slice } else { gathered.writeImmutableBuffer(slice) }
-            return isSmall
-        case .chunkSize:
-            guard let size = try Self.line(&buffer, as: Self.chunkSize) else { return false }
-            state = size == 0 ? .trailers(seen: 0) : .chunkData(size)
-        case .chunkEnd:
-            guard let isEmpty = try Self.line(&buffer, as: { $0.isEmpty }) else { return false }
-            guard isEmpty else { throw MalformedChunk() }
-            state = .chunkSize
-        case .trailers(let seen):
-            guard let length = try Self.line(&buffer, as: { $0.count }) else { return false }
-            guard seen + length <= Self.maxLine else { throw MalformedChunk() }
-            state = length == 0 ? .ended : .trailers(seen: seen + length)
-        case .length, .untilEnd, .ended, .malformed: return false
         }
+        state = coding.hasEnded ? .ended : .keptChunks(coding)
+        return buffer.readSlice(length: buffer.readableBytes - rest.readableBytes).map { .bytes($0) } ?? .needsMore
+    }
+
+    /// - Returns: whether the body is well formed so far.
+    private static func passFraming(_ coding: inout ChunkedCoding, _ buffer: inout ByteBuffer) -> Bool {
+        guard let count = buffer.withUnsafeReadableBytes({ coding.passFraming($0) }) else { return false }
+        buffer.moveReaderIndex(forwardBy: count)
         return true
-    }
-
-    /// What `read` makes of a line without its CRLF; `nil` while it is incomplete. Bare LF is refused: where requests share a
-    /// connection, two readers must never disagree on where a chunk ends.
-    private static func line<Value>(
-        _ buffer: inout ByteBuffer, as read: (Slice<UnsafeRawBufferPointer>) -> Value?
-    ) throws(MalformedChunk) -> Value? {
-        let found = buffer.withUnsafeReadableBytes { raw -> (length: Int, value: Value?)? in
-            guard let newline = raw.prefix(maxLine + 1).firstIndex(of: 0x0A) else {
-                return raw.count > maxLine ? (0, nil) : nil
-            }
-            guard newline > 0, raw[newline - 1] == 0x0D else { return (0, nil) }
-            return (newline + 1, read(raw[..<(newline - 1)]))
-        }
-        guard let found else { return nil }
-        guard let value = found.value else { throw MalformedChunk() }
-        buffer.moveReaderIndex(forwardBy: found.length)
-        return value
-    }
-
-    /// `nil` for what is no chunk's size.
-    private static func chunkSize(_ line: Slice<UnsafeRawBufferPointer>) -> Int? {
-        var size = 0
-        var digits = 0
-        var blanks = false
-        for byte in line {
-            let digit: UInt8
-            switch byte {
-            case 0x30...0x39: digit = byte - 0x30
-            case 0x41...0x46: digit = byte - 0x41 + 10
-            case 0x61...0x66: digit = byte - 0x61 + 10
-            case UInt8(ascii: ";") where digits > 0: return size
-            case 0x20 where digits > 0, 0x09 where digits > 0:
-                blanks = true
-                continue
-            default: return nil
-            }
-            guard !blanks else { return nil }
-            digits += 1
-            // 15 digits keep far from overflow; nobody sends an exabyte.
-            guard digits <= 15 else { return nil }
-            size = size << 4 | Int(digit)
-        }
-        return digits > 0 ? size : nil
     }
 }

@@ -1,17 +1,11 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import Addresses
 
 /// The name under which a client registers and scrapes ask for it: a host name, or an IP literal.
 ///
-/// Two FQDNs are equal when they differ only in ASCII case; the spelling is kept because upstream's client compares the host it
-/// is asked to scrape with its own name byte for byte.
+/// Two FQDNs are equal when they differ only in ASCII case and in the root's dot at their end; the spelling is kept because upstream's client
+/// compares the host it is asked to scrape with its own name byte for byte.
 public struct FQDN: Sendable, Hashable, CustomStringConvertible {
-    /// Lower-case; what equality and the record go by.
+    /// In lower case and without the root's dot; what equality and the record go by.
     public let key: String
     /// As it was spelled by whoever named it.
     public let spelling: String
@@ -42,24 +36,21 @@ public struct FQDN: Sendable, Hashable, CustomStringConvertible {
         }
         guard hasAlphanumeric else { return nil }
         self.spelling = text
-        self.key = hasUpper ? spelling.lowercased() : spelling
+        let name = utf8.last == UInt8(ascii: ".") ? String(text.dropLast()) : text
+        self.key = hasUpper ? name.lowercased() : name
     }
 
     private static func ipv6Literal(_ text: String) -> String? {
         var literal = text
         if literal.hasPrefix("[") && literal.hasSuffix("]") { literal = String(literal.dropFirst().dropLast()) }
-        // What follows a NUL would be hidden from the C function, but not from whoever reads the name.
-        guard literal.utf8.allSatisfy({ $0.isHexDigit || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ".") }) else {
-            return nil
-        }
-        var address = in6_addr()
-        return inet_pton(AF_INET6, literal, &address) == 1 ? literal : nil
+        // Without a colon it would be an IPv4 address, which needs no brackets.
+        return literal.utf8.contains(UInt8(ascii: ":")) && IPAddress.bytes(literal) != nil ? literal : nil
     }
 
     public var description: String { spelling }
 
     /// As it stands in a URL: an IPv6 literal in brackets.
-    public var urlHost: String { spelling.utf8.contains(UInt8(ascii: ":")) ? "[\(spelling)]" : spelling }
+    public var urlHost: String { Authority.inURL(spelling) }
 
     public static func == (left: FQDN, right: FQDN) -> Bool { left.key == right.key }
     public func hash(into hasher: inout Hasher) { hasher.combine(key) }

@@ -1,5 +1,7 @@
 import NIOCore
 
+import func Glibc.memchr
+
 /// Why bytes are no acceptable HTTP/1.x head, or no acceptable framing.
 public enum HeadError: Error, Sendable, Equatable {
     /// Larger than the limit given; in bytes.
@@ -144,11 +146,3 @@ public struct HeadParser: Sendable {
             line: UInt32(start)..<UInt32(next))
     }
 }
-
-#if canImport(Glibc)
-    import func Glibc.memchr
-#elseif canImport(Musl)
-    import func Musl.memchr
-#else
-    import func Darwin.memchr
-#endif

@@ -23,7 +23,7 @@ public struct PolledRequest: Sendable {
     /// Without user information; its scheme is `http` or `https`, its host not empty.
     public let target: AbsoluteTarget
     /// 1…65535; `nil` where the URL leaves it to the scheme.
-    public let port: Int?
+    public var port: Int? { target.authority.port }
     public let message: MessageHead
     /// As the proxy wrote it; not empty. Another proxy's need not be a UUID.
     public let id: String
@@ -64,10 +64,9 @@ public struct PolledRequest: Sendable {
         }
         method = line.method
         guard let target = AbsoluteTarget(line.target), target.scheme == "http" || target.scheme == "https",
-            !target.host.isEmpty, let port = Self.port(target.portSuffix)
+            !target.authority.host.isEmpty, target.authority.port != 0
         else { throw Malformed(id: id, explanation: "its URL is not an absolute http URL") }
         self.target = target
-        self.port = port == 0 ? nil : port
         timeout = ScrapeTimeout.parse(message.first(HeaderName.scrapeTimeout))
         do {
             body = try Self.body(of: message, in: rest)
@@ -78,13 +77,6 @@ public struct PolledRequest: Sendable {
 
     private static func usable(_ id: String?) -> String? {
         id.flatMap { $0.isEmpty || $0.utf8.count > maxIDBytes ? nil : $0 }
-    }
-
-    /// 0 for none; `nil` for one that is out of range.
-    private static func port(_ suffix: String) -> Int? {
-        if suffix.isEmpty { return 0 }
-        guard let port = UInt16(suffix.dropFirst()), port > 0 else { return nil }
-        return Int(port)
     }
 
     private static func splitStartLine(of message: MessageHead) -> (method: String, target: String)? {

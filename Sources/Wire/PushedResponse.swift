@@ -17,17 +17,8 @@ public struct PushedResponseHead: Sendable {
     private static let internalFields = [HeaderName.id, HeaderName.pushedTimeout, HeaderName.scrapeTimeout]
 
     init(_ message: MessageHead) throws(HeadError) {
-        let line = message.bytes.withUnsafeReadableBytes { raw -> (major: Int, minor: Int, status: Int)? in
-            let line = raw[message.startLine]
-            guard line.count >= 12, let version = HTTPVersion.parse(line.prefix(8)),
-                line[line.startIndex + 8] == UInt8(ascii: " "),
-                let status = line[(line.startIndex + 9)..<(line.startIndex + 12)].decimalNumber(),
-                line.count == 12 || line[line.startIndex + 12] == UInt8(ascii: " ")
-            else { return nil }
-            return (version.major, version.minor, status)
-        }
         // An interim response can't end a scrape, and 101 would turn the connection into something else.
-        guard let line, line.status >= 200 else { throw .malformedStartLine }
+        guard let line = StatusLine(of: message), line.status >= 200 else { throw .malformedStartLine }
         self.message = message
         self.status = line.status
         let announced = try Framing.announced(by: message)
@@ -39,17 +30,10 @@ public struct PushedResponseHead: Sendable {
 
     /// The status and its reason phrase as the target gave them, `200 OK`, and a CRLF. Of a phrase beyond printable ASCII only what
     /// may be shown (`withoutControls`).
-    public func writeStatusAndReason(into buffer: inout ByteBuffer) {
-        message.bytes.withUnsafeReadableBytes { raw in
-            let text = raw[message.startLine].dropFirst(9)
-            if text.allSatisfy(\.isPrintableASCII) {
-                buffer.writeBytes(text)
-            } else {
-                buffer.writeString(String(decoding: text, as: UTF8.self).withoutControls)
-            }
-        }
-        buffer.writeStaticString("\r\n")
-    }
+    public func writeStatusAndReason(into buffer: inout ByteBuffer) { message.writeStatusAndReason(into: &buffer) }
+
+    /// The same as text to show, without the line end.
+    public var statusAndReason: String { message.statusAndReason }
 
     /// The end-to-end fields of the target's response, unchanged and in order: without hop-by-hop fields, without the ones that
     /// only link poll and push. `Content-Length` stays, but for 204 and 304: nothing follows those heads (RFC 9112 section 6.3), and

@@ -10,7 +10,7 @@ public struct PushedResponseWriter: Sendable {
 
     /// Writes the head of a target's response.
     ///
-    /// Status, reason and fields keep their order and their bytes. Left out are the fields of the target's own connection, and
+    /// Status, reason and fields keep their order and their bytes, but for what may not be shown of a reason. Left out are the fields of the target's own connection, and
     /// those that only client and proxy may set; from a response without a body by its status (204, 304), also the length that
     /// it announces: whoever went by it would wait for a body that does not come. A chunked body stays chunked, so that whoever reads the push can tell its end
     /// from a break.
@@ -20,14 +20,9 @@ public struct PushedResponseWriter: Sendable {
     ///   - timeLeft: Until the scrape's deadline.
     public func writeHead(_ head: ResponseHead, isChunked: Bool, timeLeft: TimeAmount, into buffer: inout ByteBuffer) {
         buffer.writeStaticString("HTTP/1.1 ")
-        let message = head.message
-        _ = message.bytes.withUnsafeReadableBytes { raw in
-            // A control character in a reason phrase is nothing that may be passed on.
-            buffer.writeBytes(raw[message.startLine].dropFirst(9).map { $0 < 0x20 && $0 != 0x09 ? 0x20 : $0 })
-        }
-        buffer.writeStaticString("\r\n")
+        head.message.writeStatusAndReason(into: &buffer)
         let hasNoBody = head.status == 204 || head.status == 304
-        message.writeEndToEndFields(into: &buffer) { name in
+        head.message.writeEndToEndFields(into: &buffer) { name in
             switch name.count {
             case 2: name.equalsIgnoringCase(HeaderName.id)
             case 14: hasNoBody && name.equalsIgnoringCase("Content-Length")

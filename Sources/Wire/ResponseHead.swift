@@ -21,16 +21,7 @@ public struct ResponseHead: Sendable {
     }
 
     init(_ message: MessageHead) throws(HeadError) {
-        let line = message.bytes.withUnsafeReadableBytes { raw -> (major: Int, minor: Int, status: Int)? in
-            let line = raw[message.startLine]
-            guard line.count >= 12, let version = HTTPVersion.parse(line.prefix(8)),
-                line[line.startIndex + 8] == UInt8(ascii: " "),
-                let status = line[(line.startIndex + 9)..<(line.startIndex + 12)].decimalNumber(),
-                line.count == 12 || line[line.startIndex + 12] == UInt8(ascii: " ")
-            else { return nil }
-            return (version.major, version.minor, status)
-        }
-        guard let line, line.status >= 100 else { throw .malformedStartLine }
+        guard let line = StatusLine(of: message), line.status >= 100 else { throw .malformedStartLine }
         guard line.major == 1 else { throw .unsupportedVersion }
         self.message = message
         status = line.status

@@ -1,3 +1,4 @@
+import Addresses
 import NIOCore
 
 /// A scrape as it travels from Prometheus to a client: the request that the answer to a poll carries.
@@ -26,7 +27,7 @@ public struct ScrapeRequest: Sendable {
     ///   - maximum: The most that is granted.
     public init(_ head: RequestHead, id: ScrapeID, fallback: TimeAmount, maximum: TimeAmount) throws(Refusal) {
         guard let target = AbsoluteTarget(head.target) else { throw .notAbsolute }
-        guard let fqdn = FQDN(target.host) else { throw .unusableHost }
+        guard let fqdn = FQDN(target.authority.host) else { throw .unusableHost }
         self.id = id
         self.fqdn = fqdn
         self.head = head
@@ -40,7 +41,7 @@ public struct ScrapeRequest: Sendable {
     /// The target as people may see it, in logs, answers and the record: without its query and user information, which may hold
     /// secrets, and cleaned (`withoutControls`).
     public var targetWithoutQuery: String {
-        "\(target.scheme)://\(target.hostAndPort)\(target.path)".withoutControls
+        "\(target.scheme)://\(target.authority)\(target.path)".withoutControls
     }
 
     /// Writes the request in proxy form, as Go's `Request.WriteProxy` does for upstream: absolute target without user
@@ -51,7 +52,7 @@ public struct ScrapeRequest: Sendable {
     ///   - waited: How long the scrape has waited for the client. The client is told the rest of the timeout, in whole
     ///     milliseconds rounded up and at least one: told all of it, it would report a slow target when nobody listens any more.
     public func write(into buffer: inout ByteBuffer, spelling: FQDN, waited: TimeAmount) {
-        let authority = spelling.urlHost + target.portSuffix
+        let authority = spelling.urlHost + target.authority.portSuffix
         buffer.writeString(head.method)
         buffer.writeStaticString(" ")
         buffer.writeString(target.scheme)
@@ -81,59 +82,5 @@ public struct ScrapeRequest: Sendable {
         }
         buffer.writeStaticString("\r\n\r\n")
         if let body { buffer.writeImmutableBuffer(body) }
-    }
-}
-
-/// A request target in absolute form, taken apart (RFC 9112 section 3.2.2).
-public struct AbsoluteTarget: Sendable {
-    public let scheme: String
-    /// Without brackets and port.
-    public let host: String
-    /// `:9100`, or empty.
-    public let portSuffix: String
-    /// Begins with `/`, or is empty.
-    public let path: String
-    /// Path and query as they came, without a fragment; `/` where there is no path.
-    public let pathAndQuery: String
-
-    public var hostAndPort: String { (host.contains(":") ? "[\(host)]" : host) + portSuffix }
-
-    /// `nil` for a target that has no scheme, no authority, or a malformed one.
-    public init?(_ text: String) {
-        let utf8 = text.utf8
-        guard let colon = utf8.firstIndex(of: UInt8(ascii: ":")), colon > utf8.startIndex,
-            utf8[colon...].starts(with: "://".utf8)
-        else { return nil }
-        let schemeText = text[..<colon]
-        guard schemeText.utf8.allSatisfy({ $0.isTokenCharacter }) else { return nil }
-        let start = utf8.index(colon, offsetBy: 3)
-        let end = utf8[start...].firstIndex { $0 == 0x2F || $0 == 0x3F || $0 == 0x23 } ?? utf8.endIndex
-        var authority = text[start..<end]
-        // User information ends at the last "@": a password may hold one.
-        if let at = authority.utf8.lastIndex(of: UInt8(ascii: "@")) { authority = authority[utf8.index(after: at)...] }
-        var hostEnd = authority.endIndex
-        var hostText = authority
-        if authority.utf8.first == UInt8(ascii: "[") {
-            guard let bracket = authority.utf8.firstIndex(of: UInt8(ascii: "]")) else { return nil }
-            hostText = authority[utf8.index(after: authority.startIndex)..<bracket]
-            hostEnd = utf8.index(after: bracket)
-        } else if let colon = authority.utf8.firstIndex(of: UInt8(ascii: ":")) {
-            hostText = authority[..<colon]
-            hostEnd = colon
-        }
-        let port = authority[hostEnd...]
-        if !port.isEmpty {
-            guard port.utf8.first == UInt8(ascii: ":"), port.utf8.count <= 6,
-                port.utf8.dropFirst().allSatisfy({ $0.isDigit })
-            else { return nil }
-        }
-        let rest = text[end..<(utf8[end...].firstIndex(of: UInt8(ascii: "#")) ?? utf8.endIndex)]
-        let query = rest.utf8.firstIndex(of: UInt8(ascii: "?")) ?? rest.endIndex
-        self.scheme = schemeText == "http" ? "http" : schemeText.lowercased()
-        self.host = String(hostText)
-        self.portSuffix = port.utf8.count > 1 ? String(port) : ""
-        self.path = String(rest[..<query])
-        self.pathAndQuery =
-            if path.isEmpty { "/" + rest } else if query == rest.endIndex { path } else { String(rest) }
     }
 }

@@ -1,12 +1,5 @@
+import Glibc
 import Synchronization
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
 
 /// Random bits fit for secrets, fetched from the system for 16 ids at a time: two system calls for each took 1 % of a proxy's CPU.
 /// Each bit is given out once and leaves no copy here.

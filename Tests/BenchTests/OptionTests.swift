@@ -59,7 +59,7 @@ struct OptionTests {
         #expect(ProxyAddress("http://127.0.0.1:8080/")?.authority == "127.0.0.1:8080")
         #expect(ProxyAddress("[::1]:80")?.host == "::1")
         #expect(ProxyAddress("[::1]:80")?.authority == "[::1]:80")
-        for wrong in ["127.0.0.1", "https://a:1", "http://a:1/x", ":80", "a:0", "a:70000", "::1:80"] {
+        for wrong in ["127.0.0.1", "https://a:1", "http://a:1/x", ":80", "a:0", "a:70000", "::1:80", "a:+80"] {
             #expect(ProxyAddress(wrong) == nil)
         }
     }

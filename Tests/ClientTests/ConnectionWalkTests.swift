@@ -40,7 +40,7 @@ import Wire
         on connection: OutboundConnection, _ client: OutboundClient, _ channel: EmbeddedChannel, _ random: inout Seeded
     ) -> String {
         let isHead = Int.random(in: 0..<10, using: &random) == 0
-        let chunks: ResponseParser.ChunkTreatment = Bool.random(using: &random) ? .kept : .removed
+        let chunks: BodyDecoder.ChunkTreatment = Bool.random(using: &random) ? .kept : .removed
         let response = Response(isHead: isHead, chunks: chunks, &random)
         let isStreamed = Int.random(in: 0..<10, using: &random) == 0
         let log = ExchangeLog()
@@ -100,7 +100,7 @@ private struct Response {
     /// With so many bytes nothing shows that any are missing.
     let wholeFrom: Int
 
-    init(isHead: Bool, chunks: ResponseParser.ChunkTreatment, _ random: inout Seeded) {
+    init(isHead: Bool, chunks: BodyDecoder.ChunkTreatment, _ random: inout Seeded) {
         var text = ""
         for _ in 0..<Int.random(in: 0...2, using: &random) { text += "HTTP/1.1 103 Early\r\nA: b\r\n\r\n" }
         let closes = Int.random(in: 0..<4, using: &random) == 0

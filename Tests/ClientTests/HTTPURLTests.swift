@@ -33,7 +33,7 @@ import Testing
         arguments: [
             "", "proxy:8080", "//proxy", "ftp://proxy", "http://", "http:///x", "http://a:0", "http://a:65536",
             "http://a:b",
-            "http://[::1", "http://a?b", "http://a/#b", "http://a b", "http://ä", "http://a\n",
+            "http://[::1", "http://a?b", "http://a/#b", "http://a b", "http://ä", "http://a\n", "http://a:+80",
         ])
     func refused(text: String) {
         #expect(throws: HTTPURL.Malformed.self) { try HTTPURL(text) }

@@ -40,7 +40,9 @@ import Testing
             ("10.0.0.0/8", "11.1.2.3", 80, false), ("10.1.2.0/23", "10.1.3.9", 80, true),
             ("fd00::/8", "fd12::1", 80, true),
             ("fd00::/8", "fe80::1", 80, false), ("[fd00::1]:80", "fd00::1", 80, true), ("fd00::1", "fd00::1", 80, true),
-            ("10.0.0.0/33", "10.0.0.0", 80, false), ("", "localhost", 80, true), ("", "127.9.9.9", 80, true),
+            ("10.0.0.0/33", "10.0.0.0", 80, false), ("10.0.0.0/+8", "10.0.0.0", 80, false),
+            ("foo.example:+80", "foo.example", 80, false), ("foo.example:", "foo.example", 80, true),
+            ("", "localhost", 80, true), ("", "127.9.9.9", 80, true),
             ("", "::1", 80, true), ("", "LOCALHOST.", 80, true),
         ] as [(String, String, Int, Bool)])
     func exemptions(rules: String, host: String, port: Int, expected: Bool) {

@@ -7,7 +7,7 @@ import Wire
 @Suite struct ResponseParserTests {
     /// What comes out of bytes that arrive in pieces, and how it ended.
     private func run(
-        _ bytes: [UInt8], splitAt: [Int], isHead: Bool = false, chunks: ResponseParser.ChunkTreatment
+        _ bytes: [UInt8], splitAt: [Int], isHead: Bool = false, chunks: BodyDecoder.ChunkTreatment
     ) -> String {
         var parser = ResponseParser(isHead: isHead, chunks: chunks)
         var text = ""
@@ -33,7 +33,7 @@ import Wire
 
     private static let chunkedBody = "3\r\nabc\r\n1;x=y\r\nd\r\n0\r\nT: u\r\n\r\n"
 
-    static let responses: [(String, Bool, ResponseParser.ChunkTreatment, String)] = [
+    static let responses: [(String, Bool, BodyDecoder.ChunkTreatment, String)] = [
         ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", false, .kept, "200 hello reusable"),
         ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", false, .kept, "200  reusable"),
         ("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx", false, .kept, "200 x spent"),
@@ -56,7 +56,7 @@ import Wire
     ]
 
     @Test("Every response comes out whole, however it is cut in two", arguments: responses)
-    func splits(text: String, isHead: Bool, chunks: ResponseParser.ChunkTreatment, expected: String) {
+    func splits(text: String, isHead: Bool, chunks: BodyDecoder.ChunkTreatment, expected: String) {
         let bytes = Array(text.utf8)
         for cut in 0...bytes.count {
             let result = run(bytes, splitAt: [cut], isHead: isHead, chunks: chunks)
@@ -68,7 +68,7 @@ import Wire
     }
 
     @Test("No prefix is complete but where the connection's end is the response's", arguments: responses)
-    func prefixes(text: String, isHead: Bool, chunks: ResponseParser.ChunkTreatment, expected: String) {
+    func prefixes(text: String, isHead: Bool, chunks: BodyDecoder.ChunkTreatment, expected: String) {
         let bytes = Array(text.utf8)
         guard expected.hasSuffix("reusable") else { return }
         for count in 0..<bytes.count {
@@ -78,7 +78,7 @@ import Wire
     }
 
     @Test("Bytes that are replaced never crash the parser", arguments: responses)
-    func mutations(text: String, isHead: Bool, chunks: ResponseParser.ChunkTreatment, expected: String) {
+    func mutations(text: String, isHead: Bool, chunks: BodyDecoder.ChunkTreatment, expected: String) {
         let bytes = Array(text.utf8)
         for index in bytes.indices {
             for byte: UInt8 in [0, 10, 13, 32, 48, 58, 102, 127, 255] {

@@ -43,7 +43,7 @@ import Testing
 
     @Test(
         "What is no listen address is refused",
-        arguments: ["", "8080", "::1:8080", ":99999", "host", "a b:1", "[]:1", "[[]:1", "]:1"])
+        arguments: ["", "8080", "::1:8080", ":99999", "host", "a b:1", "[]:1", "[[]:1", "]:1", ":+80", ":-0", "a:"])
     func refuses(text: String) {
         #expect(ListenAddress(text) == nil)
     }

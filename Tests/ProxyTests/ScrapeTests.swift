@@ -31,6 +31,21 @@ import Wire
         }
     }
 
+    @Test("A client whose name has the root's dot is scraped with and without it, and asked by its own spelling")
+    func rootDot() async throws {
+        try await TestProxy.run { it in
+            for asked in ["edge1.example", "edge1.example."] {
+                let poll = try await it.parkedPoll("edge1.example.")
+                let scraper = try await it.scrape(asked)
+                let request = try await poll.response()
+                #expect(request.body.hasPrefix("GET http://edge1.example.:9100/metrics HTTP/1.1\r\n"))
+                let id = try TestProxy.id(of: request)
+                #expect(try await it.pushRaw("HTTP/1.1 204 No\r\nId: \(id)\r\n\r\n").status == 200)
+                #expect(try await scraper.response().status == 204)
+            }
+        }
+    }
+
     @Test("A scrape waits for a poll, and several go out one per poll, in order, on kept connections")
     func inOrder() async throws {
         try await TestProxy.run { it in

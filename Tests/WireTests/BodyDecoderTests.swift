@@ -50,6 +50,39 @@ import Testing
         #expect(!decoder.mayEndHere)
     }
 
+    @Test(
+        "What could not be decoded is not passed on either",
+        arguments: [
+            "zz\r\n", "1 x\r\na\r\n", "1;a\rb\r\na\r\n", "1\na\r\n", "1\r\nab\r\n", "1\r\na\n", ";\r\n",
+            "0000000000000001\r\n",
+            "1;\(String(repeating: "x", count: 4_100))\r\na\r\n", "0\r\nT: u\n\r\n", "0\r\nT: u\r\n\n",
+            "0\r\n\(String(repeating: "a: b\r\n", count: 1_000))\r\n",
+        ])
+    func oneStrictness(body: String) {
+        for treatment in [BodyDecoder.ChunkTreatment.removed, .kept] {
+            #expect(throws: BodyDecoder.MalformedChunk.self) {
+                var decoder = BodyDecoder(.chunked, chunks: treatment)
+                var buffer = ByteBuffer(string: body)
+                while case .bytes = try decoder.next(&buffer) {}
+            }
+        }
+    }
+
+    @Test("What is passed on with its coding is what came, up to the body's end, in one slice that is not copied")
+    func kept() throws {
+        let body = "3;x=y\r\nabc\r\n0\r\nT: u\r\n\r\n"
+        var decoder = BodyDecoder(.chunked, chunks: .kept)
+        var buffer = ByteBuffer(string: body + "more")
+        let storage = buffer.storageCapacity
+        guard case .bytes(let slice) = try decoder.next(&buffer) else {
+            Issue.record("no bytes")
+            return
+        }
+        #expect(String(buffer: slice) == body && slice.storageCapacity == storage)
+        #expect(try decoder.next(&buffer) == .end)
+        #expect(String(buffer: buffer) == "more" && decoder.hasEnded && decoder.mayEndHere)
+    }
+
     @Test("However a chunked body is cut up, the same bytes come out", arguments: 0..<20 as Range<UInt64>)
     func cut(seed: UInt64) throws {
         var random = Seeded(seed)

@@ -31,6 +31,14 @@ import Testing
         #expect(FQDN("Edge1")?.key == "edge1")
         #expect(FQDN("[::1]")?.urlHost == "[::1]")
     }
+
+    @Test("Names that differ in the root's dot are one, and keep their spelling")
+    func rootDot() {
+        #expect(FQDN("Edge1.example.") == FQDN("edge1.example"))
+        #expect(FQDN("Edge1.example.")?.spelling == "Edge1.example.")
+        #expect(FQDN("Edge1.example.")?.key == "edge1.example")
+        #expect(FQDN("edge1..") != FQDN("edge1"))
+    }
 }
 
 @Suite struct ScrapeIDTests {
@@ -179,13 +187,13 @@ import Testing
 
     @Test("Targets are taken apart as URLs are")
     func targets() {
-        #expect(AbsoluteTarget("http://[::1]:9100/m?q")?.host == "::1")
-        #expect(AbsoluteTarget("http://[::1]:9100/m?q")?.hostAndPort == "[::1]:9100")
+        #expect(AbsoluteTarget("http://[::1]:9100/m?q")?.authority.host == "::1")
+        #expect(AbsoluteTarget("http://[::1]:9100/m?q")?.authority.description == "[::1]:9100")
         #expect(AbsoluteTarget("HTTP://a")?.pathAndQuery == "/")
         #expect(AbsoluteTarget("http://a?x")?.pathAndQuery == "/?x")
         #expect(AbsoluteTarget("http://a/b?x#f")?.path == "/b")
-        #expect(AbsoluteTarget("http:///x")?.host == "")
-        for bad in ["", "a", "://a", "http//a", "http://a:b", "http://[::1", "http://a:123456"] {
+        #expect(AbsoluteTarget("http:///x")?.authority.host == "")
+        for bad in ["", "a", "://a", "http//a", "http://a:b", "http://[::1", "http://a:123456", "http://a:+80"] {
             #expect(AbsoluteTarget(bad) == nil)
         }
     }

@@ -25,9 +25,9 @@ import Testing
     func whole() throws {
         let request = try parse(Self.scrape)
         #expect(request.method == "POST")
-        #expect(request.target.host == "Client.example")
+        #expect(request.target.authority.host == "Client.example")
         #expect(request.port == 9100)
-        #expect(request.target.hostAndPort == "Client.example:9100")
+        #expect(request.target.authority.description == "Client.example:9100")
         #expect(request.target.pathAndQuery == "/metrics?x=y")
         #expect(request.id == "5f0c3c5e")
         #expect(request.timeout == .milliseconds(2_500))
@@ -37,7 +37,7 @@ import Testing
     @Test("Addresses, default ports, missing paths and bodies are what they should be")
     func forms() throws {
         let address = try parse("GET http://[::1]:80 HTTP/1.1\r\nId: i\r\n\r\nignored")
-        #expect(address.target.host == "::1")
+        #expect(address.target.authority.host == "::1")
         #expect(address.port == 80)
         #expect(address.target.pathAndQuery == "/")
         #expect(address.timeout == nil)

@@ -26,6 +26,14 @@ import Testing
                 + "X-Prometheus-Scrape-Timeout: 1.500000\r\n\r\n")
     }
 
+    @Test("Of a reason nothing is passed on that may not be shown", arguments: ["\u{1B}[1m", "\u{9B}1m", "\u{202E}"])
+    func reason(mark: String) throws {
+        let target = try head("HTTP/1.1 500 a\(mark)b\r\n\r\n")
+        var buffer = ByteBuffer()
+        PushedResponseWriter(id: "me").writeHead(target, isChunked: false, timeLeft: .zero, into: &buffer)
+        #expect(String(buffer: buffer).hasPrefix("HTTP/1.1 500 a \(mark.dropFirst())b\r\n"))
+    }
+
     @Test("A length is not passed on where the status says that there is no body", arguments: [204, 304, 200])
     func lengthWithoutBody(status: Int) throws {
         let target = try head("HTTP/1.1 \(status) X\r\nA: 1\r\ncontent-length: 7\r\nB: 2\r\n\r\n")

@@ -1,3 +1,4 @@
+import Addresses
 import ArgumentParser
 
 /// Where a proxy listens: `http://127.0.0.1:8080`, or the same without its scheme. Plain HTTP only.
@@ -15,21 +16,14 @@ struct ProxyAddress: Sendable, Hashable, CustomStringConvertible {
         var rest = Substring(text)
         if rest.hasPrefix("http://") { rest = rest.dropFirst("http://".count) }
         if rest.hasSuffix("/") { rest = rest.dropLast() }
-        guard let colon = rest.lastIndex(of: ":"), let port = UInt16(rest[rest.index(after: colon)...]), port > 0 else {
+        guard let authority = Authority(rest), let port = authority.port, port > 0, !authority.host.isEmpty else {
             return nil
         }
-        var host = rest[..<colon]
-        if host.hasPrefix("["), host.hasSuffix("]") {
-            host = host.dropFirst().dropLast()
-        } else if host.contains(":") {
-            return nil
-        }
-        guard !host.isEmpty, !host.contains("/") else { return nil }
-        self.init(host: String(host), port: Int(port))
+        self.init(host: authority.host, port: port)
     }
 
     /// As it stands in a `Host` header.
-    var authority: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    var authority: String { Authority(host: host, port: port).description }
     var description: String { "http://\(authority)" }
 }
 

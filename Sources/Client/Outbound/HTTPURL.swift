@@ -1,3 +1,5 @@
+import Addresses
+
 /// An absolute `http` or `https` URL as a flag or the environment gives it.
 struct HTTPURL: Sendable, Equatable {
     /// What is wrong with a text that is no such URL, as half a sentence that begins with "it".
@@ -19,57 +21,27 @@ struct HTTPURL: Sendable, Equatable {
         guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw Malformed(explanation: "it holds characters that a URL can't hold")
         }
-        guard let schemeEnd = text.firstRange(of: "://") else {
+        let scheme = text.firstRange(of: "://").map { text[..<$0.lowerBound].lowercased() }
+        guard scheme == "http" || scheme == "https" else {
             throw Malformed(explanation: "it does not begin with http:// or https://")
         }
-        switch text[..<schemeEnd.lowerBound].lowercased() {
-        case "http": isHTTPS = false
-        case "https": isHTTPS = true
-        default: throw Malformed(explanation: "it does not begin with http:// or https://")
-        }
-        let rest = text[schemeEnd.upperBound...]
-        let authorityEnd = rest.firstIndex { $0 == "/" || $0 == "?" || $0 == "#" } ?? rest.endIndex
-        var authority = rest[..<authorityEnd]
-        if let at = authority.lastIndex(of: "@") {
-            let parts = authority[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-            user = (Self.percentDecoded(parts[0]), parts.count > 1 ? Self.percentDecoded(parts[1]) : [])
-            authority = authority[authority.index(after: at)...]
-        } else {
-            user = nil
-        }
-        let tail = rest[authorityEnd...]
-        guard !tail.contains("?"), !tail.contains("#") else {
-            throw Malformed(explanation: "it has a query or a fragment")
-        }
-        var path = tail
-        while path.hasSuffix("/") { path.removeLast() }
-        self.path = String(path)
-        self.authority = String(authority)
-        guard let (host, port) = Self.split(authority) else {
+        guard let parts = URLParts(text), !parts.authority.host.isEmpty, parts.authority.port != 0 else {
             throw Malformed(explanation: "its host or port is malformed")
         }
-        self.host = host
-        self.port = port ?? (isHTTPS ? 443 : 80)
-    }
-
-    /// Host and port of an authority; `nil` when it is malformed.
-    private static func split(_ authority: Substring) -> (host: String, port: Int?)? {
-        var host = authority
-        var port = Substring()
-        if authority.hasPrefix("[") {
-            guard let bracket = authority.firstIndex(of: "]") else { return nil }
-            host = authority[..<bracket].dropFirst()
-            port = authority[authority.index(after: bracket)...]
-        } else if let colon = authority.firstIndex(of: ":") {
-            host = authority[..<colon]
-            port = authority[colon...]
+        guard !parts.hasQuery, !parts.hasFragment else {
+            throw Malformed(explanation: "it has a query or a fragment")
         }
-        guard !host.isEmpty else { return nil }
-        if port.isEmpty || port == ":" { return (String(host), nil) }
-        guard port.hasPrefix(":"), port.dropFirst().allSatisfy({ $0.isASCII && $0.isNumber }),
-            let number = UInt16(port.dropFirst()), number > 0
-        else { return nil }
-        return (String(host), Int(number))
+        user = parts.userInfo.map { info in
+            let words = info.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            return (Self.percentDecoded(words[0]), words.count > 1 ? Self.percentDecoded(words[1]) : [])
+        }
+        var path = parts.path
+        while path.hasSuffix("/") { path.removeLast() }
+        self.path = String(path)
+        isHTTPS = scheme == "https"
+        host = parts.authority.host
+        port = parts.authority.port ?? (isHTTPS ? 443 : 80)
+        authority = parts.authority.description
     }
 
     private static func percentDecoded(_ text: Substring) -> [UInt8] {

@@ -1,3 +1,5 @@
+import Addresses
+
 /// The hosts that `NO_PROXY` exempts: names (and what is below them), `.suffixes`, addresses, CIDR ranges, each with a port
 /// where one is given, or `*`. `localhost` and loopback addresses are always exempt.
 struct NoProxyRules: Sendable {
@@ -37,21 +39,17 @@ struct NoProxyRules: Sendable {
         if text.isEmpty { return nil }
         if text == "*" { return .everything }
         if let slash = text.firstIndex(of: "/") {
+            let digits = text[text.index(after: slash)...]
             guard let bytes = IPAddress.bytes(String(text[..<slash])),
-                let bits = Int(text[text.index(after: slash)...]),
-                (0...bytes.count * 8).contains(bits)
+                digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+                let bits = Int(digits), bits <= bytes.count * 8
             else { return nil }
             return .range(bytes, bits: bits)
         }
-        var host = text
-        var port: Int?
-        let colons = text.utf8.count { $0 == UInt8(ascii: ":") }
-        if colons == 1 || text.hasPrefix("["), let colon = text.lastIndex(of: ":"), !text.hasSuffix("]") {
-            guard let number = UInt16(text[text.index(after: colon)...]) else { return nil }
-            port = Int(number)
-            host = String(text[..<colon])
-        }
-        if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+        if let bytes = IPAddress.bytes(text) { return .address(bytes, port: nil) }
+        guard let authority = Authority(text[...]) else { return nil }
+        var host = authority.host
+        let port = authority.port
         if let bytes = IPAddress.bytes(host) { return .address(bytes, port: port) }
         if host.hasPrefix("*.") { host.removeFirst() }
         guard !host.isEmpty else { return nil }

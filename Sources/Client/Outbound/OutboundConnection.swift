@@ -1,6 +1,8 @@
 import NIOCore
 import Wire
 
+import struct Glibc.linger
+
 /// One connection of ours that can carry requests: one exchange at a time, and idle in between.
 ///
 /// Works on bytes, without NIO's HTTP codec: header fields survive byte for byte, and bodies pass uncopied.
@@ -190,7 +192,3 @@ final class OutboundConnection: ChannelInboundHandler {
         }
     }
 }
-
-#if canImport(Glibc)
-    import struct Glibc.linger
-#endif

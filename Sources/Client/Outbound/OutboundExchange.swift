@@ -39,7 +39,7 @@ final class OutboundExchange {
 
     let route: OutboundRoute
     let isHead: Bool
-    let chunks: ResponseParser.ChunkTreatment
+    let chunks: BodyDecoder.ChunkTreatment
     let requestHead: ByteBuffer
     let requestBody: Body
 
@@ -56,7 +56,7 @@ final class OutboundExchange {
     ///   - delegate: Held until the exchange is over.
     init(
         _ client: OutboundClient, route: OutboundRoute, requestHead: ByteBuffer, requestBody: Body = .complete([]),
-        isHead: Bool = false, isRepeatable: Bool = true, chunks: ResponseParser.ChunkTreatment = .removed,
+        isHead: Bool = false, isRepeatable: Bool = true, chunks: BodyDecoder.ChunkTreatment = .removed,
         delegate: any ExchangeDelegate
     ) {
         self.client = client

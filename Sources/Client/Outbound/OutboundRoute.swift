@@ -1,3 +1,5 @@
+import Addresses
+
 /// Where a request goes and which way: requests with equal routes may share connections.
 struct OutboundRoute: Sendable, Hashable {
     let isHTTPS: Bool
@@ -11,5 +13,5 @@ struct OutboundRoute: Sendable, Hashable {
     var asksForwarder: Bool { forwarder != nil && !isHTTPS }
 
     /// Host and port as CONNECT and `Host` write them.
-    var authority: String { "\(host.contains(":") ? "[\(host)]" : host):\(port)" }
+    var authority: String { Authority(host: host, port: port).description }
 }

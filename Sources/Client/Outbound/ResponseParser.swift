@@ -6,14 +6,6 @@ import Wire
 /// Legal order of what comes out for one request: `.head`, any number of `.body`, `.end`. Interim responses (1xx) are read and
 /// dropped. After an error nothing more comes.
 struct ResponseParser {
-    /// What becomes of chunked transfer coding.
-    enum ChunkTreatment {
-        /// The content comes out without it.
-        case removed
-        /// It is checked and comes out as it is, to be passed on: no chunk is split or copied for it.
-        case kept
-    }
-
     enum Event {
         case head(ResponseHead)
         case body(ByteBuffer)
@@ -40,10 +32,7 @@ struct ResponseParser {
 
     private enum State {
         case head
-        case length(Int)
-        case chunksRemoved(BodyDecoder)
-        case chunksKept(ChunkScanner)
-        case untilClose
+        case body(BodyDecoder)
         case ended
     }
 
@@ -52,7 +41,7 @@ struct ResponseParser {
     private static let maxInterimResponses = 16
 
     private let expectsNoBody: Bool
-    private let chunks: ChunkTreatment
+    private let chunks: BodyDecoder.ChunkTreatment
     private var headParser = HeadParser(.response, maxBytes: Self.maxHeadBytes)
     private var state = State.head
     private var pending = ByteBuffer()
@@ -60,7 +49,7 @@ struct ResponseParser {
     private var interimResponses = 0
 
     /// - Parameter isHead: whether the request was HEAD, whose response has no body whatever it announces.
-    init(isHead: Bool, chunks: ChunkTreatment) {
+    init(isHead: Bool, chunks: BodyDecoder.ChunkTreatment) {
         expectsNoBody = isHead
         self.chunks = chunks
     }
@@ -79,28 +68,15 @@ struct ResponseParser {
         switch state {
         case .head:
             return try nextHead()
-        case .length(let left):
-            let count = min(left, pending.readableBytes)
-            if left == 0 { return end() }
-            guard count > 0, let slice = pending.readSlice(length: count) else { return needsMore() }
-            state = .length(left - count)
-            return .body(slice)
-        case .chunksRemoved(var decoder):
-            defer { if case .chunksRemoved = state { state = .chunksRemoved(decoder) } }
+        case .body(var decoder):
             let step: BodyDecoder.Step
             do { step = try decoder.next(&pending) } catch { throw .malformedBody }
+            state = .body(decoder)
             switch step {
             case .bytes(let slice): return .body(slice)
             case .end: return end()
             case .needsMore: return needsMore()
             }
-        case .chunksKept(let scanner):
-            return try nextChunks(scanner)
-        case .untilClose:
-            guard let slice = pending.readSlice(length: pending.readableBytes), slice.readableBytes > 0 else {
-                return needsMore()
-            }
-            return .body(slice)
         case .ended:
             return .needsMore
         }
@@ -112,8 +88,9 @@ struct ResponseParser {
     /// Whether the connection's orderly end is the response's end too.
     var mayEndHere: Bool {
         switch state {
-        case .untilClose, .ended: true
-        case .head, .length, .chunksRemoved, .chunksKept: false
+        case .body(let decoder): decoder.mayEndHere
+        case .ended: true
+        case .head: false
         }
     }
 
@@ -134,42 +111,11 @@ struct ResponseParser {
                 continue
             }
             keepsAlive = head.keepsAlive
-            switch expectsNoBody ? .none : head.framing {
-            case .none: state = .length(0)
-            case .length(let count): state = .length(count)
-            case .chunked:
-                switch chunks {
-                case .removed: state = .chunksRemoved(BodyDecoder(.chunked))
-                case .kept: state = .chunksKept(ChunkScanner())
-                }
-            case .untilEnd:
-                keepsAlive = false
-                state = .untilClose
-            }
+            let framing = expectsNoBody ? .none : head.framing
+            if framing == .untilEnd { keepsAlive = false }
+            state = .body(BodyDecoder(framing, chunks: chunks))
             return .head(head)
         }
-    }
-
-    /// Everything up to the body's end, or all there is, in one slice.
-    private mutating func nextChunks(_ started: ChunkScanner) throws(Failure) -> Event {
-        guard pending.readableBytes > 0, !started.isEnded else { return started.isEnded ? end() : needsMore() }
-        var scanner = started
-        let count: Int
-        do {
-            count = try pending.withUnsafeReadableBytes { bytes in
-                var position = 0
-                while position < bytes.count, !scanner.isEnded {
-                    switch try scanner.next(UnsafeRawBufferPointer(rebasing: bytes[position...])) {
-                    case .framing(let count), .content(let count), .end(let count): position += count
-                    }
-                }
-                return position
-            }
-        } catch {
-            throw .malformedBody
-        }
-        state = .chunksKept(scanner)
-        return pending.readSlice(length: count).map { .body($0) } ?? .needsMore
     }
 
     private mutating func end() -> Event {

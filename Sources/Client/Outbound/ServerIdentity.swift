@@ -1,3 +1,4 @@
+import Addresses
 import NIOSSL
 
 /// Whom a TLS connection must lead to, the host of a URL, and whether a certificate is made out for it (RFC 9525, RFC 6125).

@@ -25,7 +25,7 @@ struct TargetPolicy: Sendable {
         _ request: PolledRequest, deadline: NIODeadline?, at now: NIODeadline
     ) throws(Refusal) -> TargetRequest {
         // Host names are equal whatever their case, and with or without the root's dot.
-        let host = Self.withoutRootDot(request.target.host)
+        let host = Self.withoutRootDot(request.target.authority.host)
         guard host.lowercased() == ownName else {
             throw Refusal(explanation: "scrape target doesn't match client fqdn")
         }

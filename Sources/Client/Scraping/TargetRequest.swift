@@ -1,3 +1,4 @@
+import Addresses
 import NIOCore
 import Wire
 
@@ -14,7 +15,7 @@ struct TargetRequest: Sendable {
     let deadline: NIODeadline
 
     /// As `Host` and URLs write it: the port as it was given.
-    private var authority: String { (host.contains(":") ? "[\(host)]" : host) + request.target.portSuffix }
+    private var authority: String { Authority.inURL(host) + request.target.authority.portSuffix }
 
     /// For logs and errors: the URL without its query, which may hold secrets.
     var display: String {

@@ -155,7 +155,8 @@ extension ScrapeExchange {
             case .chunked, .untilEnd: connection.minorVersion == 0 ? .byClosing : .chunked
             }
         state = .relaying(status: head.status, delimiting)
-        if head.status >= 400 { answer = Self.statusAndReason(head) }
+        // For texts.
+        if head.status >= 400 { answer = head.statusAndReason.prefix(utf8Bytes: 200) }
         if delimiting == .byClosing { connection.closeAfterResponse() }
         var buffer = ByteBuffer()
         buffer.reserveCapacity(head.message.count * 48 + 128)
@@ -198,12 +199,6 @@ extension ScrapeExchange {
     private static let chunkEnd = ByteBuffer(staticString: "\r\n")
     private static let lastChunk = ByteBuffer(staticString: "0\r\n\r\n")
     private static let chunkEndAndLastChunk = ByteBuffer(staticString: "\r\n0\r\n\r\n")
-    /// For texts: one line, at most 200 bytes.
-    private static func statusAndReason(_ head: PushedResponseHead) -> String {
-        var line = ByteBuffer()
-        head.writeStatusAndReason(into: &line)
-        return String(buffer: line).withoutControls.trimmingSpaces().prefix(utf8Bytes: 200)
-    }
 
     private static func chunkHead(_ bytes: Int) -> ByteBuffer { ByteBuffer(string: String(bytes, radix: 16) + "\r\n") }
 }

@@ -1,41 +1,46 @@
 import NIOCore
 
-@testable import Client
 @testable import Wire
 
 extension FuzzBody {
-    /// Chunked bodies as `BodyDecoder` takes them apart and as `ChunkScanner` passes them on.
+    /// Chunked bodies, as the proxy decodes them and as the client passes them on.
     ///
-    /// What the scanner lets through the decoder must take, and find the same in it: the client passes on what the scanner says, and the
-    /// proxy decodes it.
+    /// What is passed on decodes to the same content, and whatever is malformed in one way is so in the other.
     static let chunks = FuzzBody(name: "chunks") { bytes in
         var input = FuzzInput(bytes)
         let cuts = input.cuts()
         let pieces = input.message.pieces(of: cuts)
-        let decoded = try ChunkReading(decoding: [input.message])
-        let scanned = try ChunkReading(scanning: [input.message])
-        let decodedPieces = try ChunkReading(decoding: pieces)
-        let scannedPieces = try ChunkReading(scanning: pieces)
-        try require(decodedPieces == decoded, "decoded in one piece: \(decoded); in pieces: \(decodedPieces)")
-        try require(scannedPieces == scanned, "scanned in one piece: \(scanned); in pieces: \(scannedPieces)")
-        guard !scanned.isMalformed else { return }
-        try require(!decoded.isMalformed, "passed on by the scanner, refused by the decoder")
-        try require(scanned.hasEnded == decoded.hasEnded, "they disagree on the end")
-        try require(scanned.content == decoded.content, "they disagree on the content")
-        if scanned.hasEnded { try require(scanned.left == decoded.left, "they disagree on where the end is") }
+        let removed = ChunkReading([input.message], .removed)
+        let kept = ChunkReading([input.message], .kept)
+        let removedPieces = ChunkReading(pieces, .removed)
+        let keptPieces = ChunkReading(pieces, .kept)
+        try require(removedPieces == removed, "decoded in one piece: \(removed); in pieces: \(removedPieces)")
+        // A slice of chunks is given out only when all of what came with it is well formed.
+        try require(
+            keptPieces == kept
+                || kept.isMalformed && keptPieces.isMalformed && keptPieces.bytes.starts(with: kept.bytes),
+            "passed on in one piece: \(kept); in pieces: \(keptPieces)")
+        try require(
+            kept.isMalformed == removed.isMalformed && kept.hasEnded == removed.hasEnded && kept.left == removed.left,
+            "passed on: \(kept); decoded: \(removed)")
+        try require(input.message.starts(with: kept.bytes), "something else is passed on than what came")
+        guard !kept.isMalformed else { return }
+        let again = ChunkReading([kept.bytes], .removed)
+        try require(
+            again.bytes == removed.bytes && again.hasEnded == removed.hasEnded, "passed on as another body: \(again)")
     }
 }
 
 /// What a chunked body turned out to be.
 private struct ChunkReading: Equatable {
-    var content: [UInt8] = []
-    var hasEnded = false
-    var isMalformed = false
+    private(set) var bytes: [UInt8] = []
+    private(set) var hasEnded = false
+    private(set) var isMalformed = false
     /// Bytes behind the end; 0 before it.
-    var left = 0
+    private(set) var left = 0
 
-    init(decoding pieces: [[UInt8]]) throws {
-        var decoder = BodyDecoder(.chunked)
+    init(_ pieces: [[UInt8]], _ treatment: BodyDecoder.ChunkTreatment) {
+        var decoder = BodyDecoder(.chunked, chunks: treatment)
         var buffer = ByteBuffer()
         for (index, piece) in pieces.enumerated() {
             buffer.writeBytes(piece)
@@ -43,7 +48,7 @@ private struct ChunkReading: Equatable {
             while !wantsMore {
                 do {
                     switch try decoder.next(&buffer) {
-                    case .bytes(let slice): content += Array(slice)
+                    case .bytes(let slice): bytes += Array(slice)
                     case .needsMore: wantsMore = true
                     case .end:
                         hasEnded = true
@@ -52,38 +57,6 @@ private struct ChunkReading: Equatable {
                     }
                 } catch {
                     isMalformed = true
-                    return
-                }
-            }
-        }
-    }
-
-    init(scanning pieces: [[UInt8]]) throws {
-        var scanner = ChunkScanner()
-        for (index, piece) in pieces.enumerated() {
-            var at = 0
-            while at < piece.count {
-                let found: ChunkScanner.Piece
-                do {
-                    found = try piece[at...].withUnsafeBytes { (bytes) throws(ChunkScanner.Malformed) in
-                        try scanner.next(bytes)
-                    }
-                } catch {
-                    isMalformed = true
-                    return
-                }
-                switch found {
-                case .framing(let count):
-                    try require(count > 0 && at + count <= piece.count, "\(count) bytes of framing")
-                    at += count
-                case .content(let count):
-                    try require(count > 0 && at + count <= piece.count, "\(count) bytes of content")
-                    content += piece[at..<(at + count)]
-                    at += count
-                case .end(let count):
-                    try require(count > 0 && at + count <= piece.count, "\(count) bytes of framing")
-                    hasEnded = scanner.isEnded
-                    left = pieces[(index + 1)...].reduce(piece.count - at - count) { $0 + $1.count }
                     return
                 }
             }

@@ -81,7 +81,7 @@ struct ResponseReading {
     /// Whether head and body have all come.
     var isComplete: Bool { failure == nil && (isReusable != nil || head != nil && mayEndHere) }
 
-    init(_ pieces: [[UInt8]], isHead: Bool, chunks: ResponseParser.ChunkTreatment) {
+    init(_ pieces: [[UInt8]], isHead: Bool, chunks: BodyDecoder.ChunkTreatment) {
         var parser = ResponseParser(isHead: isHead, chunks: chunks)
         do throws(ResponseParser.Failure) {
             for piece in pieces where isReusable == nil {

@@ -42,7 +42,7 @@ extension FuzzBody {
         try require(polled.port.map { (1...65_535).contains($0) } ?? true, "port \(polled.port ?? 0)")
         try require(["http", "https"].contains(polled.target.scheme), polled.target.scheme)
         if let timeout = polled.timeout { try require(timeout > .zero, "a timeout of \(timeout)") }
-        guard let admitted = try admit(polled, by: polled.target.host) else { return }
+        guard let admitted = try admit(polled, by: polled.target.authority.host) else { return }
         try check(admitted)
     }
 
@@ -69,7 +69,8 @@ extension FuzzBody {
         let target = AbsoluteTarget(head.target)
         try require(polled.id == scrape.id.description, "another id: \(polled.id)")
         try require(polled.method == head.method, "another method: \(polled.method)")
-        try require(polled.target.host == scrape.fqdn.spelling, "another host: \(polled.target.host)")
+        try require(
+            polled.target.authority.host == scrape.fqdn.spelling, "another host: \(polled.target.authority.host)")
         try require(polled.target.pathAndQuery == target?.pathAndQuery, "another path: \(polled.target.pathAndQuery)")
         try require(
             polled.timeout.map { abs($0.nanoseconds - scrape.timeout.nanoseconds) <= 1_000 } ?? false, "another timeout"
