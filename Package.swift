@@ -39,6 +39,8 @@ let package = Package(
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         // No pkgConfig: SwiftPM would drop its -D flags, and the shim sets what is needed.
         .systemLibrary(name: "CNcurses", providers: [.apt(["libncurses-dev"])]),
+        .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
 
         .target(name: "Flags", dependencies: [arguments], swiftSettings: settings),
         .target(name: "Wire", dependencies: [nioCore], swiftSettings: settings),
@@ -50,6 +52,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(name: "Store", dependencies: ["CSQLite"], swiftSettings: settings),
+        .target(name: "Settings", dependencies: ["Wire", "CYAML"], swiftSettings: settings),
+        .target(name: "Access", dependencies: ["Settings", "Wire", "CCrypt"], swiftSettings: settings),
 
         .executableTarget(
             name: "Proxy",
@@ -64,7 +68,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .executableTarget(
-            name: "Admin", dependencies: ["Flags", "Store", "CNcurses", arguments], swiftSettings: settings),
+            name: "Admin", dependencies: ["Flags", "Store", "Access", "Settings", "CNcurses", arguments],
+            swiftSettings: settings),
         .executableTarget(
             name: "Bench",
             dependencies: ["Flags", "Wire", nioCore, nioPosix, nioHTTP1, arguments, histogram, deques],
@@ -83,6 +88,9 @@ let package = Package(
             dependencies: ["Web", "Wire", "Flags", "Telemetry", "TestKit", nioCore, nioPosix, logging],
             swiftSettings: settings),
         .testTarget(name: "StoreTests", dependencies: ["Store", "CSQLite", "TestKit"], swiftSettings: settings),
+        .testTarget(name: "SettingsTests", dependencies: ["Settings", "TestKit"], swiftSettings: settings),
+        .testTarget(
+            name: "AccessTests", dependencies: ["Access", "Settings", "Wire", "TestKit"], swiftSettings: settings),
         .testTarget(
             name: "ProxyTests",
             dependencies: ["Proxy", "Wire", "Web", "TestKit", "Store", "Flags", "CSQLite", nioCore, nioPosix, logging],
@@ -94,7 +102,9 @@ let package = Package(
                 arguments,
             ],
             swiftSettings: settings),
-        .testTarget(name: "AdminTests", dependencies: ["Admin", "Store", "TestKit"], swiftSettings: settings),
+        .testTarget(
+            name: "AdminTests", dependencies: ["Admin", "Store", "Access", "Settings", "TestKit"],
+            swiftSettings: settings),
         .testTarget(
             name: "BenchTests", dependencies: ["Bench", "TestKit", "Flags", nioCore, nioPosix, nioHTTP1],
             swiftSettings: settings),
