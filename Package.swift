@@ -110,7 +110,8 @@ let package = Package(
             swiftSettings: settings),
         // Also a program for libFuzzer: see the end of this file.
         .testTarget(
-            name: "FuzzTests", dependencies: ["Wire", "Flags", "Store", "Client", "Admin", "Bench", nioCore],
+            name: "FuzzTests",
+            dependencies: ["Wire", "Flags", "Store", "Settings", "Access", "Client", "Admin", "Bench", nioCore],
             exclude: ["Fuzzer", "Corpora"], swiftSettings: settings),
         // What the pages say against what the programs are.
         .testTarget(
@@ -133,9 +134,13 @@ if Context.environment["PUSHPROX_FUZZ"] != nil {
     package.products = []
     package.targets = [
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
         .target(name: "Flags", dependencies: [arguments], swiftSettings: instrumented),
         .target(name: "Wire", dependencies: [nioCore], swiftSettings: instrumented),
         .target(name: "Store", dependencies: ["CSQLite"], swiftSettings: instrumented),
+        .target(name: "Settings", dependencies: ["Wire", "CYAML"], swiftSettings: instrumented),
+        .target(name: "Access", dependencies: ["Settings", "Wire", "CCrypt"], swiftSettings: instrumented),
         .target(
             name: "Client", dependencies: ["Flags", "Wire", nioCore],
             sources: [
@@ -158,7 +163,8 @@ if Context.environment["PUSHPROX_FUZZ"] != nil {
             sources: ["HTTP/HeaderLines.swift", "HTTP/ResponseHead.swift", "HTTP/ResponseScanner.swift"],
             swiftSettings: instrumented),
         .executableTarget(
-            name: "Fuzzer", dependencies: ["Wire", "Flags", "Store", "Client", "Admin", "Bench", nioCore],
+            name: "Fuzzer",
+            dependencies: ["Wire", "Flags", "Store", "Settings", "Access", "Client", "Admin", "Bench", nioCore],
             path: "Tests/FuzzTests", exclude: ["Corpora", "ReplayTests.swift"], sources: ["Bodies", "Fuzzer"],
             swiftSettings: instrumented,
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]),
