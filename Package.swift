@@ -39,6 +39,8 @@ let package = Package(
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         // No pkgConfig: SwiftPM would drop its -D flags, and the shim sets what is needed.
         .systemLibrary(name: "CNcurses", providers: [.apt(["libncurses-dev"])]),
+        .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
 
         .target(name: "Addresses", swiftSettings: settings),
         .target(name: "Calendar", swiftSettings: settings),
@@ -53,6 +55,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(name: "Store", dependencies: ["Calendar", "Failures", "CSQLite"], swiftSettings: settings),
+        .target(name: "Settings", dependencies: ["Wire", "CYAML"], swiftSettings: settings),
+        .target(name: "Access", dependencies: ["Settings", "Wire", "CCrypt"], swiftSettings: settings),
 
         .executableTarget(
             name: "Proxy",
@@ -71,7 +75,10 @@ let package = Package(
             ],
             swiftSettings: settings),
         .executableTarget(
-            name: "Admin", dependencies: ["Calendar", "Failures", "Flags", "Store", "CNcurses", arguments],
+            name: "Admin",
+            dependencies: [
+                "Calendar", "Failures", "Flags", "Store", "Access", "Settings", "CNcurses", arguments,
+            ],
             swiftSettings: settings),
         .executableTarget(
             name: "Bench",
@@ -94,6 +101,9 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "StoreTests", dependencies: ["Failures", "Store", "CSQLite", "TestKit"], swiftSettings: settings),
+        .testTarget(name: "SettingsTests", dependencies: ["Settings", "TestKit"], swiftSettings: settings),
+        .testTarget(
+            name: "AccessTests", dependencies: ["Access", "Settings", "Wire", "TestKit"], swiftSettings: settings),
         .testTarget(
             name: "ProxyTests",
             dependencies: [
@@ -109,7 +119,7 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "AdminTests", dependencies: ["Admin", "Failures", "Flags", "Store", "TestKit"],
+            name: "AdminTests", dependencies: ["Admin", "Failures", "Flags", "Store", "Access", "Settings", "TestKit"],
             swiftSettings: settings),
         .testTarget(
             name: "BenchTests", dependencies: ["Bench", "TestKit", "Flags", nioCore, nioPosix, nioHTTP1],
@@ -117,7 +127,10 @@ let package = Package(
         // Also a program for libFuzzer: see the end of this file.
         .testTarget(
             name: "FuzzTests",
-            dependencies: ["Addresses", "Failures", "Wire", "Flags", "Store", "Client", "Admin", "Bench", nioCore],
+            dependencies: [
+                "Addresses", "Failures", "Wire", "Flags", "Store", "Settings", "Access", "Client", "Admin", "Bench",
+                nioCore,
+            ],
             exclude: ["Fuzzer", "Corpora"], swiftSettings: settings),
         // What the pages say against what the programs are.
         .testTarget(
@@ -141,12 +154,16 @@ if Context.environment["PUSHPROX_FUZZ"] != nil {
     package.products = []
     package.targets = [
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
         .target(name: "Addresses", swiftSettings: instrumented),
         .target(name: "Calendar", swiftSettings: instrumented),
         .target(name: "Flags", dependencies: ["Addresses", arguments], swiftSettings: instrumented),
         .target(name: "Failures", swiftSettings: instrumented),
         .target(name: "Wire", dependencies: ["Addresses", "Failures", nioCore], swiftSettings: instrumented),
         .target(name: "Store", dependencies: ["Calendar", "Failures", "CSQLite"], swiftSettings: instrumented),
+        .target(name: "Settings", dependencies: ["Wire", "CYAML"], swiftSettings: instrumented),
+        .target(name: "Access", dependencies: ["Settings", "Wire", "CCrypt"], swiftSettings: instrumented),
         .target(
             name: "Client", dependencies: ["Addresses", "Failures", "Flags", "Wire", nioCore],
             sources: [
@@ -171,7 +188,10 @@ if Context.environment["PUSHPROX_FUZZ"] != nil {
             swiftSettings: instrumented),
         .executableTarget(
             name: "Fuzzer",
-            dependencies: ["Addresses", "Failures", "Wire", "Flags", "Store", "Client", "Admin", "Bench", nioCore],
+            dependencies: [
+                "Addresses", "Failures", "Wire", "Flags", "Store", "Settings", "Access", "Client", "Admin", "Bench",
+                nioCore,
+            ],
             path: "Tests/FuzzTests", exclude: ["Corpora", "ReplayTests.swift"], sources: ["Bodies", "Fuzzer"],
             swiftSettings: instrumented,
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]),
