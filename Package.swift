@@ -73,16 +73,16 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(
             name: "Bench",
-            dependencies: ["Flags", "Wire", nioCore, nioPosix, nioHTTP1, arguments, histogram, deques],
+            dependencies: ["Flags", "Wire", nioCore, nioPosix, arguments, histogram, deques],
             swiftSettings: settings),
 
         .target(
-            name: "TestKit", dependencies: ["Wire", "CSQLite", nioCore, nioPosix, nioHTTP1], path: "Tests/TestKit",
+            name: "TestKit", dependencies: ["CSQLite", nioCore, nioPosix], path: "Tests/TestKit",
             swiftSettings: settings),
         .testTarget(name: "CalendarTests", dependencies: ["Calendar"], swiftSettings: settings),
         .testTarget(name: "FlagsTests", dependencies: ["Flags"], swiftSettings: settings),
         .testTarget(
-            name: "WireTests", dependencies: ["Failures", "Wire", "TestKit", nioCore, nioHTTP1, nioEmbedded],
+            name: "WireTests", dependencies: ["Failures", "Wire", "TestKit", nioCore],
             swiftSettings: settings),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", logging, arguments], swiftSettings: settings),
         .testTarget(
@@ -90,11 +90,11 @@ let package = Package(
             dependencies: ["Web", "Wire", "Flags", "Telemetry", "TestKit", nioCore, nioPosix, logging],
             swiftSettings: settings),
         .testTarget(
-            name: "StoreTests", dependencies: ["Failures", "Store", "CSQLite", "TestKit"], swiftSettings: settings),
+            name: "StoreTests", dependencies: ["Failures", "Store", "TestKit"], swiftSettings: settings),
         .testTarget(
             name: "ProxyTests",
             dependencies: [
-                "Proxy", "Failures", "Wire", "Web", "TestKit", "Store", "Flags", "CSQLite", nioCore, nioPosix, logging,
+                "Proxy", "Failures", "Wire", "Telemetry", "TestKit", "Store", "Flags", "CSQLite", nioCore, logging,
             ],
             swiftSettings: settings),
         .testTarget(
@@ -109,23 +109,23 @@ let package = Package(
             name: "AdminTests", dependencies: ["Admin", "Failures", "Flags", "Store", "TestKit"],
             swiftSettings: settings),
         .testTarget(
-            name: "BenchTests", dependencies: ["Bench", "TestKit", "Flags", nioCore, nioPosix, nioHTTP1],
+            name: "BenchTests", dependencies: ["Bench", "TestKit", nioCore, nioPosix, nioHTTP1],
             swiftSettings: settings),
         // Also a program for libFuzzer: see the end of this file.
         .testTarget(
             name: "FuzzTests",
-            dependencies: ["Failures", "Wire", "Flags", "Store", "Client", "Admin", "Bench", nioCore],
+            dependencies: ["Wire", "Flags", "Store", "Client", "Admin", "Bench", nioCore],
             exclude: ["Fuzzer", "Corpora"], swiftSettings: settings),
         // What the pages say against what the programs are.
         .testTarget(
             name: "DocumentationTests",
-            dependencies: ["Proxy", "Client", "Admin", "Bench", "Failures", "Store", arguments],
+            dependencies: ["Proxy", "Client", "Admin", "Bench", "Failures", arguments],
             swiftSettings: settings),
         // Whole binaries, the real Prometheus and node_exporter.
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "Proxy", "Client", "Admin", "Bench", "TestKit", "Store", "CSQLite", nioCore, nioPosix,
+                "Proxy", "Client", "Admin", "Bench", "TestKit", "CSQLite", nioCore,
             ],
             swiftSettings: settings),
     ]
@@ -165,7 +165,7 @@ if Context.environment["PUSHPROX_FUZZ"] != nil {
             sources: ["HTTP/HeaderLines.swift", "HTTP/ScannedHead.swift", "HTTP/ResponseScanner.swift"],
             swiftSettings: instrumented),
         .executableTarget(
-            name: "Fuzzer", dependencies: ["Failures", "Wire", "Flags", "Store", "Client", "Admin", "Bench", nioCore],
+            name: "Fuzzer", dependencies: ["Wire", "Flags", "Store", "Client", "Admin", "Bench", nioCore],
             path: "Tests/FuzzTests", exclude: ["Corpora", "ReplayTests.swift"], sources: ["Bodies", "Fuzzer"],
             swiftSettings: instrumented,
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]),

@@ -28,7 +28,7 @@ struct ProxyAddress: Sendable, Hashable, CustomStringConvertible {
         self.init(host: String(host), port: Int(port))
     }
 
-    /// As it stands in a `Host` header.
+    /// As a `Host` header has it.
     var authority: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
     var description: String { "http://\(authority)" }
 }
