@@ -1,14 +1,14 @@
-# What there is to do here. `make help` lists it.
+# All that can be done here; `make help` lists it.
 #
-# The variables below may be set on the command line; UPSTREAM only means something to `make bench`.
+# The variables below may be set on the command line; UPSTREAM matters to `make bench` only.
 
 SWIFT ?= swift
 PREFIX ?= /usr/local
 DESTDIR ?=
 # For every build, such as `-j 2` on a machine with little memory.
 SWIFTFLAGS ?=
-# Release builds carry Swift's libraries inside and no symbols, so that they run where there is no toolchain, or one that a service
-# may not read. Other flags build everything anew.
+# Release builds contain Swift's libraries and no symbols, so that they run where there is no toolchain, or one that a service
+# may not read. Changing these flags rebuilds everything.
 RELEASEFLAGS ?= --static-swift-stdlib -Xlinker -s
 # Upstream's proxy, built elsewhere: `make bench UPSTREAM=../PushProx/pushprox-proxy` compares with it.
 UPSTREAM ?=
@@ -24,8 +24,8 @@ release := .build/release
 # check and test build with the same flags and environment, so that the second of them finds everything built.
 strict := PUSHPROX_WARNINGS=error
 
-# Tests wait for peers in real time. All at once, as the runner has them, each would wait for the work of all others; so a few at a time,
-# where the runner knows how (Swift 6.3).
+# Tests wait for peers in real time. Run all at once, as the runner would, each would wait for the work of all others; so a few at a time,
+# where the runner can do that (Swift 6.3).
 testflags = $(shell $(SWIFT) test --help-hidden 2>&1 | grep -q -- --experimental-maximum-parallelization-width \
 	&& echo --experimental-maximum-parallelization-width 6)
 

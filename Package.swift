@@ -82,17 +82,17 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(
             name: "Bench",
-            dependencies: ["Addresses", "Flags", "Wire", nioCore, nioPosix, nioHTTP1, arguments, histogram, deques],
+            dependencies: ["Addresses", "Flags", "Wire", nioCore, nioPosix, arguments, histogram, deques],
             swiftSettings: settings),
 
         .target(
-            name: "TestKit", dependencies: ["Wire", "CSQLite", nioCore, nioPosix, nioHTTP1], path: "Tests/TestKit",
+            name: "TestKit", dependencies: ["CSQLite", nioCore, nioPosix], path: "Tests/TestKit",
             swiftSettings: settings),
         .testTarget(name: "CalendarTests", dependencies: ["Calendar"], swiftSettings: settings),
         .testTarget(name: "AddressesTests", dependencies: ["Addresses"], swiftSettings: settings),
         .testTarget(name: "FlagsTests", dependencies: ["Flags"], swiftSettings: settings),
         .testTarget(
-            name: "WireTests", dependencies: ["Failures", "Wire", "TestKit", nioCore, nioHTTP1, nioEmbedded],
+            name: "WireTests", dependencies: ["Failures", "Wire", "TestKit", nioCore],
             swiftSettings: settings),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", logging, arguments], swiftSettings: settings),
         .testTarget(
@@ -100,14 +100,14 @@ let package = Package(
             dependencies: ["Web", "Wire", "Flags", "Telemetry", "TestKit", nioCore, nioPosix, logging],
             swiftSettings: settings),
         .testTarget(
-            name: "StoreTests", dependencies: ["Failures", "Store", "CSQLite", "TestKit"], swiftSettings: settings),
+            name: "StoreTests", dependencies: ["Failures", "Store", "TestKit"], swiftSettings: settings),
         .testTarget(name: "SettingsTests", dependencies: ["Settings", "TestKit"], swiftSettings: settings),
         .testTarget(
             name: "AccessTests", dependencies: ["Access", "Settings", "Wire", "TestKit"], swiftSettings: settings),
         .testTarget(
             name: "ProxyTests",
             dependencies: [
-                "Proxy", "Failures", "Wire", "Web", "TestKit", "Store", "Flags", "CSQLite", nioCore, nioPosix, logging,
+                "Proxy", "Failures", "Wire", "Telemetry", "TestKit", "Store", "Flags", "CSQLite", nioCore, logging,
             ],
             swiftSettings: settings),
         .testTarget(
@@ -122,26 +122,25 @@ let package = Package(
             name: "AdminTests", dependencies: ["Admin", "Failures", "Flags", "Store", "Access", "Settings", "TestKit"],
             swiftSettings: settings),
         .testTarget(
-            name: "BenchTests", dependencies: ["Bench", "TestKit", "Flags", nioCore, nioPosix, nioHTTP1],
+            name: "BenchTests", dependencies: ["Bench", "TestKit", nioCore, nioPosix, nioHTTP1],
             swiftSettings: settings),
         // Also a program for libFuzzer: see the end of this file.
         .testTarget(
             name: "FuzzTests",
             dependencies: [
-                "Addresses", "Failures", "Wire", "Flags", "Store", "Settings", "Access", "Client", "Admin", "Bench",
-                nioCore,
+                "Wire", "Flags", "Store", "Settings", "Access", "Client", "Admin", "Bench", nioCore,
             ],
             exclude: ["Fuzzer", "Corpora"], swiftSettings: settings),
         // What the pages say against what the programs are.
         .testTarget(
             name: "DocumentationTests",
-            dependencies: ["Proxy", "Client", "Admin", "Bench", "Failures", "Store", arguments],
+            dependencies: ["Proxy", "Client", "Admin", "Bench", "Failures", arguments],
             swiftSettings: settings),
         // Whole binaries, the real Prometheus and node_exporter.
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "Proxy", "Client", "Admin", "Bench", "TestKit", "Store", "CSQLite", nioCore, nioPosix,
+                "Proxy", "Client", "Admin", "Bench", "TestKit", "CSQLite", nioCore,
             ],
             swiftSettings: settings),
     ]
@@ -189,8 +188,7 @@ if Context.environment["PUSHPROX_FUZZ"] != nil {
         .executableTarget(
             name: "Fuzzer",
             dependencies: [
-                "Addresses", "Failures", "Wire", "Flags", "Store", "Settings", "Access", "Client", "Admin", "Bench",
-                nioCore,
+                "Wire", "Flags", "Store", "Settings", "Access", "Client", "Admin", "Bench", nioCore,
             ],
             path: "Tests/FuzzTests", exclude: ["Corpora", "ReplayTests.swift"], sources: ["Bodies", "Fuzzer"],
             swiftSettings: instrumented,

@@ -6,7 +6,7 @@ public struct CivilDate: Hashable, Sendable {
     /// 1 to 31.
     public let day: Int
 
-    /// `nil` for a date that no calendar has, such as 31 February, and for years outside 0…9999, which RFC 3339 can't write.
+    /// `nil` for a date that does not exist, such as 31 February, and for years outside 0…9999, which RFC 3339 can't write.
     public init?(year: Int, month: Int, day: Int) {
         guard (0...9999).contains(year), (1...12).contains(month), day >= 1, day <= Self.days(in: month, of: year)
         else {

@@ -1,11 +1,11 @@
 extension CivilTime {
-    /// Why a text is no date and no time.
+    /// Why a text could not be read as a date, or as a date and a time.
     public enum Malformed: Error, Equatable {
-        /// It doesn't have the form.
+        /// It has the form of neither.
         case form
-        /// It has the form, but no calendar has the day, such as 31 February.
+        /// There is no such day, such as 31 February.
         case noSuchDay
-        /// It has the form, but no clock shows the time, such as 25:00:00.
+        /// There is no such time, such as 25:00:00.
         case noSuchTime
     }
 

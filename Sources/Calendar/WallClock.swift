@@ -1,6 +1,6 @@
 import Glibc
 
-/// The time of day, which may be set: what people and the record read, and nothing is measured with.
+/// The time of day, for people and for the record. It may be set at any time, so nothing is measured with it.
 public enum WallClock {
     /// Unix time in milliseconds.
     public static func now() -> Int64 {

@@ -1,7 +1,7 @@
 /// Why a scrape failed: the one closed list that metrics, the record, the log, the answers and the documentation share.
 ///
 /// To add a kind, add a case; the compiler then asks for everything else. Raw values are stable: they are metric label
-/// values and stand in databases.
+/// values and are in databases.
 public enum FailureKind: String, CaseIterable, Sendable, Hashable {
     /// The deadline passed and no client had polled for the scrape.
     case noPoll = "no_poll"
@@ -13,7 +13,7 @@ public enum FailureKind: String, CaseIterable, Sendable, Hashable {
     case queueFull = "queue_full"
     /// The proxy was shutting down.
     case shuttingDown = "shutting_down"
-    /// The scrape named a host that no client could be called.
+    /// The scrape named a host that cannot be a client's name.
     case badTarget = "bad_target"
     /// What the client pushed was not an HTTP response.
     case badPush = "bad_push"
@@ -117,7 +117,7 @@ public enum FailureKind: String, CaseIterable, Sendable, Hashable {
     }
 
     /// One ASCII character for strips of recent outcomes; never ".", which stands for success (see `Outcome.symbol`). "!" has
-    /// always stood for a target's error status, also in records of the time when that was no failure.
+    /// always stood for a target's error status, also in records from before that counted as a failure.
     public var symbol: Character {
         switch self {
         case .noPoll: "p"

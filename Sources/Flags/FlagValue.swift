@@ -1,5 +1,3 @@
-import ArgumentParser
-
 /// Parsers for the values of flags, for `@Option(…, transform:)`: what they throw says what is expected, and the argument parser
 /// puts the flag's name and the value before it.
 public enum FlagValue {

@@ -3,7 +3,7 @@ import ArgumentParser
 /// A length of time as Go's and Prometheus's flags write it: `250ms`, `1m30s`, `1.5h`, `5m`, `30d`, `0`.
 ///
 /// Units are `ns`, `us` (or `µs`), `ms`, `s`, `m`, `h`, `d` (24 h), `w` (7 d) and `y` (365 d). Negative values, and those over
-/// `Int64.max` nanoseconds (292 years), are no durations. After Go's `time.ParseDuration` and Prometheus's
+/// `Int64.max` nanoseconds (292 years), are refused. After Go's `time.ParseDuration` and Prometheus's
 /// `model.ParseDuration`, of which this takes the union.
 public struct GoDuration: Sendable, Hashable, Comparable, CustomStringConvertible {
     public let nanoseconds: Int64
@@ -24,7 +24,7 @@ public struct GoDuration: Sendable, Hashable, Comparable, CustomStringConvertibl
         ("y", 31_536_000_000_000_000),
     ]
 
-    /// `nil` for text that is no duration.
+    /// `nil` for text that is not a duration.
     public init?(_ text: String) {
         if text == "0" {
             self.init(nanoseconds: 0)
@@ -48,7 +48,7 @@ public struct GoDuration: Sendable, Hashable, Comparable, CustomStringConvertibl
         self.init(nanoseconds: total)
     }
 
-    /// `number` times `unit`, exact but for what is less than a nanosecond: a `Double` of nanoseconds is off after 104 days.
+    /// `number` times `unit`, exact to the nanosecond: a `Double` of nanoseconds is off after 104 days.
     private static func nanoseconds(_ number: Substring, of unit: Int64) -> Int64? {
         let parts = number.split(separator: ".", omittingEmptySubsequences: false)
         guard number.utf8.count > parts.count - 1, parts.count <= 2,

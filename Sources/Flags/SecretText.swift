@@ -1,4 +1,4 @@
-/// Keeps user names and passwords of URLs out of what people and logs get to read.
+/// Keeps user names and passwords of URLs out of what people and logs see.
 public enum SecretText {
     /// A URL, well-formed or not, with `…` for its user information: for all that stands between the scheme, where there is one,
     /// and the last `@`.

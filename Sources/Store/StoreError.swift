@@ -10,7 +10,7 @@ public struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
         case readOnly
         /// The file is damaged.
         case corrupt
-        /// The file is no SQLite database.
+        /// The file is not a SQLite database.
         case notADatabase
         /// The file or its folder cannot be opened or created.
         case cannotOpen

@@ -1,5 +1,5 @@
 /// How many log lines of each kind may be written: so many in a window of time, which begins with the first of them. What is
-/// beyond is counted, to be said in one line when the window has ended.
+/// beyond that is counted, and reported in one line when the window has ended.
 ///
 /// A pure value; times are nanoseconds on any clock.
 public struct LineBudget<Kind: Hashable & Sendable>: Sendable {
@@ -24,7 +24,7 @@ public struct LineBudget<Kind: Hashable & Sendable>: Sendable {
     /// Whether a line may be written.
     public mutating func admits(_ kind: Kind, at now: UInt64) -> Bool {
         var window = windows[kind] ?? Window(began: now)
-        // What a window that is over left out is still to be said.
+        // What an ended window left out still has to be reported.
         if hasEnded(window, now) { window = Window(began: now, suppressed: window.suppressed) }
         let isAdmitted = window.admitted < lines
         if isAdmitted { window.admitted += 1 } else { window.suppressed += 1 }
@@ -34,7 +34,7 @@ public struct LineBudget<Kind: Hashable & Sendable>: Sendable {
 
     /// Forgets the windows that are over.
     ///
-    /// - Returns: How many lines of a kind were left out since this was last said, where any were.
+    /// - Returns: How many lines of a kind were left out since the last report, if any.
     public mutating func windowsEnded(at now: UInt64) -> [(kind: Kind, suppressed: Int)] {
         let ended = windows.filter { hasEnded($0.value, now) }
         for kind in ended.keys { windows[kind] = nil }

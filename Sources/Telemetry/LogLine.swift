@@ -2,7 +2,7 @@ import Logging
 
 /// One log line being put together, in the shape that Go's `slog` gives Prometheus's programs.
 ///
-/// Whatever stands in a value, the line stays one line and its fields can be told apart: what is not printable is
+/// Whatever a value contains, the line stays one line and its fields can be told apart: what is not printable is
 /// escaped, what is too long is cut.
 struct LogLine {
     /// Longer values are cut, so that no peer can fill a disk with one line. In UTF-8 bytes.
@@ -66,7 +66,7 @@ struct LogLine {
         switch value {
         case .string(let text): writeQuoted(text)
         case .stringConvertible(let value):
-            // Numbers and truth values stay such; everything else is text.
+            // Numbers and Booleans stay what they are; everything else is text.
             switch value {
             case let number as any BinaryInteger: write("\(number)")
             case let truth as Bool: write(truth ? "true" : "false")
@@ -134,7 +134,7 @@ struct LogLine {
 
     private mutating func write(_ text: String) { bytes.append(contentsOf: text.utf8) }
 
-    /// Whether a scalar may stand in a line as it is. Escaped are those that steer a terminal, break a line, turn the
+    /// Whether a scalar may appear in a line as it is. Those are escaped that steer a terminal, break a line, turn the
     /// direction of writing or cannot be seen.
     private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
         if scalar.value < 0x7F { return scalar.value >= 0x20 }

@@ -3,7 +3,7 @@ import Synchronization
 /// Every metric of a program, and their exposition.
 ///
 /// Metrics are registered while the program is put together; counting and observing never touch the registry again. What
-/// cannot be right whoever runs the program (a name that is no metric name, one name with two types or help texts, the
+/// is wrong whoever runs the program (a name that is not a metric name, one name with two types or help texts, the
 /// same labels twice) is a mistake in the program and stops it.
 public final class MetricRegistry: Sendable {
     /// The `Content-Type` of `exposition()`.
@@ -67,9 +67,9 @@ public final class MetricRegistry: Sendable {
         _ source: MetricFamily.Source, _ kind: MetricFamily.Kind, _ name: String, _ help: String,
         _ labels: KeyValuePairs<String, String>
     ) {
-        precondition(MetricFamily.isMetricName(name), "\(name) is no metric name")
+        precondition(MetricFamily.isMetricName(name), "\(name) is not a metric name")
         precondition(
-            labels.allSatisfy { MetricFamily.isLabelName($0.key) }, "\(name) has a label that is no label name")
+            labels.allSatisfy { MetricFamily.isLabelName($0.key) }, "\(name) has a label with an invalid name")
         let rendered = labels.map { "\($0.key)=\"\(TextExposition.escapedLabelValue($0.value))\"" }
         let member = MetricFamily.Member(labels: rendered.joined(separator: ","), source: source)
         families.withLock { families in

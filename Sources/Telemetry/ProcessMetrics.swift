@@ -4,7 +4,7 @@ import Glibc
 /// The `process_*` metrics that every Prometheus client library exports, with client_golang's names and help texts.
 ///
 /// Everything is read from the kernel when it is asked for. What can't be read (no `/proc`) is `NaN`, which Prometheus
-/// stores as such, rather than a number that looks true.
+/// stores as such, rather than a number that only looks right.
 public enum ProcessMetrics {
     /// Registers the metrics of the running process.
     public static func register(in registry: MetricRegistry) {

@@ -1,5 +1,4 @@
 import Foundation
-import Glibc
 import TestKit
 import Testing
 
@@ -7,7 +6,7 @@ import Testing
 
 @Suite("The service discovery file")
 struct DiscoveryTests {
-    @Test("Has the format of file_sd_configs, in an order that does not change by itself")
+    @Test("Has the format of file_sd_configs, in a stable order")
     func document() throws {
         let text = DiscoveryDocument.text(fqdns: ["b.example.com", "a.example.com"], ports: [9100, 9113])
         #expect(text == DiscoveryDocument.text(fqdns: ["a.example.com", "b.example.com"], ports: [9100, 9113]))

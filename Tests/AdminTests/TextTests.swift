@@ -1,6 +1,5 @@
 import Flags
 import Glibc
-import Store
 import Testing
 
 @testable import Admin
@@ -126,7 +125,7 @@ struct TextTests {
         #expect(try PointInTime("1970-01-01").time(now: 5) == 0)
         for (wrong, expected) in [
             ("", "a duration"), ("yesterday", "a duration"), ("2026-11-5", "a duration"), ("-5m", "a duration"),
-            ("2026-11-05T10:00:00", "2026-11-05T14:03:22Z"), ("2026-02-31", "a day"),
+            ("2026-11-05T10:00:00", "2026-11-05T14:03:22Z"), ("2026-02-31", "a date that exists"),
             ("2026-11-05T25:00:00Z", "a time"),
         ] {
             let error = #expect(throws: FlagValue.Expected.self, "\(wrong)") { try PointInTime(wrong) }
@@ -134,7 +133,7 @@ struct TextTests {
         }
     }
 
-    @Test("A date that no calendar has is refused by its flag's name")
+    @Test("A date that does not exist is refused, and the flag named")
     func impossibleDate() throws {
         for command in ["clients", "failures"] {
             let error = #expect(throws: (any Error).self) {
@@ -142,7 +141,7 @@ struct TextTests {
             }
             let message = PushproxAdmin.message(for: try #require(error))
             #expect(message.contains("'2026-02-31'") && message.contains("--since"), "\(message)")
-            #expect(message.contains("expected a day that the calendar has"), "\(message)")
+            #expect(message.contains("expected a date that exists"), "\(message)")
         }
     }
 
@@ -155,7 +154,7 @@ struct TextTests {
         #expect(Wrapping.lines("東京東京", width: 5) == ["東京", "東京"])
     }
 
-    @Test("Colour is used where there is some, and never alone")
+    @Test("Colour is used where there is some, and is never the only sign")
     func palettes() {
         #expect(ColorDepth(colors: 256, noColor: nil) == .rich)
         #expect(ColorDepth(colors: 16, noColor: nil) == .basic)

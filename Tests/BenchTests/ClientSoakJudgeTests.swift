@@ -85,7 +85,7 @@ struct ClientSoakJudgeTests {
         #expect(failures(page: page(95, 13, inFlight: 1)) == ["nothing is in flight"])
     }
 
-    @Test("What is no kind of target, and no rate, is refused with a reason")
+    @Test("What is not a kind of target, or not a rate, is refused with a reason")
     func options() throws {
         let client = ["--client", "a=x {proxy}"]
         #expect(throws: (any Error).self) { try ClientSoakCommand.parse(client + ["--only", "closes,whatever"]) }

@@ -1,5 +1,7 @@
 import Foundation
+import NIOCore
 import NIOPosix
+import TestKit
 import Testing
 
 @testable import Bench
@@ -72,9 +74,20 @@ struct ProcessTests {
         #expect(none.descriptors() == nil)
     }
 
-    @Test("A free port is one, and the whole of a file in /proc is read")
+    @Test("A held port refuses connections until the program that it is held for listens there")
+    func heldPort() async throws {
+        let held = try HeldPort()
+        await #expect(throws: (any Error).self) { try await RawConnection.open(port: held.port) }
+        let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .bind(host: "127.0.0.1", port: held.port).get()
+        await (try RawConnection.open(port: held.port)).close()
+        try await listener.close()
+        withExtendedLifetime(held) {}
+    }
+
+    @Test("The whole of a file in /proc is read")
     func smallThings() throws {
-        #expect((1...65_535).contains(try #require(FreePort.find())))
         #expect(Directory.read("/proc/stat")?.hasPrefix("cpu ") == true)
         #expect(Directory.read("/nowhere/at/all") == nil)
     }

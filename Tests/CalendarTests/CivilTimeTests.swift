@@ -47,7 +47,7 @@ struct CivilTimeTests {
         #expect(leapDays == 243)
     }
 
-    @Test("Every instant that a file may hold is some time")
+    @Test("Every instant that a file can hold is a time")
     func extremes() {
         for instant: Int64 in [.min, .min + 1, .max - 1, .max] {
             for offset in [-50_400, 0, 50_400] { _ = CivilTime(unixMilliseconds: instant, utcOffset: offset).rfc3339 }
@@ -74,7 +74,7 @@ struct CivilTimeTests {
         #expect(CivilTime(unixMilliseconds: 1_793_887_402_123).basic == "20261105T140322Z")
     }
 
-    @Test("What no calendar and no clock has is refused as that, anything else as malformed")
+    @Test("Days and times that do not exist are refused as such, anything else as malformed")
     func refusals() {
         for text in [
             "2026-02-29", "2026-02-30T10:00:00Z", "2026-02-31", "2100-02-29", "2026-04-31", "2026-06-31", "2026-09-31",

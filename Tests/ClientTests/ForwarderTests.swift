@@ -135,7 +135,7 @@ import Testing
         }
     }
 
-    @Test("An HTTP proxy that sends more than its consent is no tunnel")
+    @Test("An HTTP proxy that sends more than its consent is not taken for a tunnel")
     func surplus() async throws {
         let forwarder = try await ScriptedServer(takesRequests: false)
         try await ClientUnderTest.run { configuration in

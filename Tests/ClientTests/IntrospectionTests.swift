@@ -1,5 +1,4 @@
 import Flags
-import NIOCore
 import NIOPosix
 import TestKit
 import Testing

@@ -1,6 +1,5 @@
 import NIOCore
 import Testing
-import Wire
 
 @testable import Client
 

@@ -147,7 +147,7 @@ import Wire
         #expect(words(loop.roomArose(at: start)) == [])
     }
 
-    @Test("After the stop nothing happens any more")
+    @Test("After the stop nothing happens")
     func stopped() throws {
         var loop = makeLoop()
         _ = loop.started(at: start, hasRoom: true)

@@ -1,4 +1,3 @@
-import NIOSSL
 import Testing
 
 @testable import Client
@@ -144,7 +143,7 @@ import Testing
         }
     }
 
-    @Test("A file that is missing or is no PEM is named with its flag")
+    @Test("A file that is missing or is not PEM is named with its flag")
     func unusableFiles() throws {
         let text = try TemporaryFile("no certificate")
         defer { text.remove() }

@@ -52,7 +52,7 @@ extension HelpDump.Command {
 extension HelpDump.Argument {
     private static let defaultMark = " (default: "
 
-    /// Some defaults are said in the text, where they are no value that the parser could show.
+    /// Some defaults are given in the text, where the parser has no value that it could show.
     private var parts: (text: String, fallback: String?) {
         let text = abstract ?? ""
         guard text.hasSuffix(")"), let mark = text.range(of: Self.defaultMark, options: .backwards) else {

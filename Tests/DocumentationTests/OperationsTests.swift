@@ -1,6 +1,5 @@
 import Failures
 import Foundation
-import Store
 import Testing
 
 @testable import Client

@@ -11,7 +11,7 @@ extension EndToEnd {
             try await slow.send("GET /clients HTTP/1.1\r\nHost: p\r\nX-Slow")
             #expect(try await slow.response().status == 408)
             #expect(await slow.closed() == .closed(""))
-            // A poll that waits is no slow request.
+            // A poll that waits is not a slow request.
             let poll = try await proxy.connect()
             try await poll.send("POST /poll HTTP/1.1\r\nHost: p\r\nContent-Length: 9\r\n\r\nlocalhost")
             let alsoSlow = try await proxy.connect()
@@ -124,7 +124,7 @@ extension EndToEnd {
             // 02 is keepalive, in hundredths of a second.
             let hex = String(proxy.port, radix: 16, uppercase: true)
             let port = ":" + String(repeating: "0", count: 4 - hex.count) + hex
-            // The table is no snapshot: a line may be missed while others come and go.
+            // The table is not a snapshot: a line may be missed while others come and go.
             let ends = try await eventually("both ends of the connection in /proc/net/tcp") {
                 // By the handle, for what reads whole files stops at a /proc file's first page.
                 let table = try FileHandle(forReadingFrom: URL(fileURLWithPath: "/proc/net/tcp")).readToEnd() ?? Data()

@@ -70,7 +70,7 @@ extension EndToEnd {
             #expect(try await proxy.program.exited() == .code(0))
         }
 
-        @Test("a signal that comes while the program still starts is no crash")
+        @Test("a signal that comes while the program still starts does not crash it")
         func earlySignal() async throws {
             let folder = try TemporaryFolder()
             let proxy = try Program(

@@ -154,7 +154,7 @@ extension EndToEnd {
             #expect(try Data(contentsOf: URL(fileURLWithPath: database)) == before)
         }
 
-        @Test("what is no database is moved aside, loudly, and the proxy starts")
+        @Test("what is not a database is moved aside, loudly, and the proxy starts")
         func noDatabase() async throws {
             let folder = try TemporaryFolder()
             try folder.write(String(repeating: "not a database ", count: 400), to: "p.db")

@@ -1,4 +1,3 @@
-import Store
 import TestKit
 import Testing
 import Wire
@@ -36,7 +35,7 @@ import Wire
         #expect(count == 6)
     }
 
-    @Test("Whoever makes up processes makes no news of each, and no more of them in the next hour")
+    @Test("Made-up processes are not news each, and none of them is again within the hour")
     func clashOfMadeUp() {
         var it = Brokered()
         var count = 0

@@ -1,4 +1,7 @@
+import Logging
 import NIOCore
+import Synchronization
+import Telemetry
 import TestKit
 import Testing
 import Wire
@@ -21,11 +24,11 @@ import Wire
                 #expect(try await previous.response().status == 408)
             }
             #expect(lines.containing("two live clients").count == KnownClashes.maxPairs)
-            #expect(try await it.metric("pushprox_client_clashes_total") == 150)
+            try await it.metric("pushprox_client_clashes_total", is: 150)
             var polls: [RawConnection] = []
             for number in 0..<150 { polls.append(try await it.parkedPoll("n\(number)")) }
             #expect(lines.containing("client registered").count == FleetLog.linesPerWindow)
-            #expect(try await it.metric("pushprox_log_lines_suppressed_total{line=\"registered\"}") == 51)
+            try await it.metric("pushprox_log_lines_suppressed_total{line=\"registered\"}", is: 51)
             for poll in polls + [connection, other] { await poll.close() }
         }
         let summary = lines.containing("the rest of them was left out")
@@ -49,7 +52,7 @@ import Wire
                 "POST /\(path) HTTP/1.1\r\nHost: p\r\norigin: null\r\nContent-Length: 1\r\n\r\na")
             #expect(complete.status == 403)
             #expect(it.gauges == BrokerGauges())
-            #expect(try await it.metric("pushprox_browser_requests_refused_total") == 2)
+            try await it.metric("pushprox_browser_requests_refused_total", is: 2)
         }
     }
 
@@ -63,7 +66,7 @@ import Wire
             let theirs = try await it.poll("a")
             let answer = try await ours.response()
             #expect(answer.status == 408 && answer.body.contains("same FQDN"))
-            #expect(try await it.metric("pushprox_client_clashes_total") == 1)
+            try await it.metric("pushprox_client_clashes_total", is: 1)
             #expect(lines.containing("two live clients").count == 1)
             for connection in [ours, theirs] { await connection.close() }
         }

@@ -1,6 +1,5 @@
 import Flags
 import NIOCore
-import TestKit
 import Testing
 
 @testable import Proxy
@@ -55,7 +54,7 @@ import Testing
             let scraper = try await it.scrape("a")
             #expect(try await it.push(TestProxy.id(of: try await next.response()), "up 1\n").status == 200)
             #expect(try await scraper.response().body == "up 1\n")
-            #expect(try await it.metric("pushprox_web_pipelining_refused_total") == 1)
+            try await it.metric("pushprox_web_pipelining_refused_total", is: 1)
         }
     }
 
@@ -80,7 +79,7 @@ import Testing
             }
             #expect(received < count + 200)
             #expect(try await push.response().status == 200)
-            #expect(try await it.metric("pushprox_web_pending_bytes") == 0)
+            try await it.metric("pushprox_web_pending_bytes", is: 0)
         }
     }
 
@@ -103,13 +102,13 @@ import Testing
                 Issue.record("it looks like an orderly end")
                 return
             }
-            #expect(try await it.metric("pushprox_web_write_timeouts_total") == 1)
+            try await it.metric("pushprox_web_write_timeouts_total", is: 1)
             await push.close()
             _ = await sending.result
         }
     }
 
-    @Test("The longest durations that flags can give are no trap")
+    @Test("The longest durations that flags can give stop nothing")
     func longest() async throws {
         let longest = GoDuration(nanoseconds: .max)
         try await TestProxy.run {

@@ -1,5 +1,4 @@
 import NIOCore
-import Store
 import TestKit
 import Testing
 import Wire

@@ -1,4 +1,3 @@
-import NIOCore
 import Store
 import Testing
 import Wire

@@ -1,12 +1,9 @@
-import CSQLite
 import Flags
 import Foundation
 import Logging
-import NIOCore
 import Store
 import TestKit
 import Testing
-import Wire
 
 @testable import Proxy
 
@@ -82,7 +79,7 @@ import Wire
         }
     }
 
-    @Test("A record that is no database is moved aside, and the proxy starts with a fresh one")
+    @Test("A record that is not a database is moved aside, and the proxy starts with a fresh one")
     func corrupt() async throws {
         let folder = try TemporaryFolder()
         let path = folder.file("pushprox.db")

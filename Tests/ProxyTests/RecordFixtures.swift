@@ -1,12 +1,6 @@
 import CSQLite
-import Flags
-import Foundation
-import Logging
-import NIOCore
 import Store
 import TestKit
-import Testing
-import Wire
 
 @testable import Proxy
 

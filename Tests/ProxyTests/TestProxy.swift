@@ -1,6 +1,5 @@
 import Flags
 import Logging
-import NIOCore
 import Store
 import TestKit
 import Wire
@@ -27,7 +26,7 @@ struct TestProxy: Sendable {
         body: (TestProxy) async throws -> Void
     ) async throws {
         var configuration = ProxyConfiguration(listenAddress: ListenAddress(host: "127.0.0.1", port: 0))
-        // A test that waits for its turn on a busy machine is no slow peer.
+        // A test that waits for its turn on a busy machine is not a slow peer.
         configuration.web.readHeaderTimeout = .seconds(300)
         change(&configuration)
         let proxy = try await RunningProxy.start(configuration, logger: logger)
@@ -119,7 +118,16 @@ struct TestProxy: Sendable {
         }
     }
 
-    /// The value of a metric's sample, `name{labels}`.
+    /// Waits until a metric's sample has a value: the proxy counts right after it has acted, so a peer may ask in between.
+    func metric(_ sample: String, is value: Double) async throws {
+        var last = Double.nan
+        try await eventually("\(sample) \(value); it is \(last)") {
+            last = try await metric(sample)
+            return last == value ? value : nil
+        }
+    }
+
+    /// The value of a metric's sample, `name{labels}`, just now.
     func metric(_ sample: String) async throws -> Double {
         for line in try await get("/metrics").body.split(separator: "\n") where line.hasPrefix(sample + " ") {
             return Double(line.dropFirst(sample.count + 1)) ?? .nan

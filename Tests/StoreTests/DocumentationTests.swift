@@ -4,7 +4,7 @@ import Testing
 
 @testable import Store
 
-/// The database is an interface: what stands in it stands in docs/database.md.
+/// The database is an interface: docs/database.md describes all that is in it.
 @Suite struct DocumentationTests {
     let document: String
     let connection: SQLiteConnection
@@ -97,7 +97,7 @@ import Testing
         for word in words { #expect(word.allSatisfy { $0 == "_" || ($0.isASCII && $0.isLowercase) }) }
     }
 
-    @Test("What happened is told in a sentence that has what is known besides")
+    @Test("What happened is told in a sentence that includes whatever else is known")
     func sentences() {
         #expect(FailureKind.noPoll.sentence("") == FailureKind.noPoll.summary)
         #expect(FailureKind.badPush.sentence("why") == "what the client pushed is not an HTTP response: why")

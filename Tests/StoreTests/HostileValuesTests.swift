@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import TestKit
 import Testing
 
@@ -136,7 +136,7 @@ struct HostileValuesTests {
     }
 
     /// Other tests start processes, and between its beginning and its program each has all that is open here, locks included: thousands
-    /// of openings meet one some time.
+    /// of openings meet one sooner or later.
     private func opened(_ scratch: Scratch, now: UnixMilliseconds, options: WriterOptions) throws -> StoreWriter {
         for _ in 0..<100_000 {
             do {

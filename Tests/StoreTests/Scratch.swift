@@ -1,6 +1,5 @@
 import Failures
 import Foundation
-import Testing
 
 @testable import Store
 

@@ -2,7 +2,7 @@ import Telemetry
 import Testing
 
 @Suite struct LineBudgetTests {
-    @Test("So many lines of a kind in a window, then none, and their number is said when it has ended")
+    @Test("So many lines of a kind in a window, then none; their number is reported when it has ended")
     func bounded() {
         var budget = LineBudget<String>(lines: 3, window: 60)
         for _ in 0..<3 { #expect(budget.admits("a", at: 100) == true) }

@@ -2,7 +2,6 @@ import Foundation
 @preconcurrency import Glibc
 import NIOCore
 import NIOPosix
-import Synchronization
 
 /// A program that a test runs as its users run it: from its file, with flags, signals and an exit status.
 ///

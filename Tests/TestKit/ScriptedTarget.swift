@@ -1,5 +1,3 @@
-import NIOCore
-
 /// A scrape target that does what a test says with each request, on as many connections as come.
 public final class ScriptedTarget: Sendable {
     public var port: Int { listener.port }

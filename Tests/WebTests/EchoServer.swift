@@ -4,7 +4,6 @@ import NIOCore
 import NIOPosix
 import Telemetry
 import TestKit
-import Testing
 import Wire
 
 @testable import Web

@@ -88,7 +88,7 @@ import Testing
         }
     }
 
-    @Test("The longest durations that flags can give are no trap")
+    @Test("The longest durations that flags can give stop nothing")
     func longest() async throws {
         let longest = GoDuration(nanoseconds: .max)
         let limits = WebLimits(
@@ -102,7 +102,7 @@ import Testing
         }
     }
 
-    @Test("The shortest durations that flags can give are no trap either")
+    @Test("The shortest durations that flags can give stop nothing either")
     func shortest() async throws {
         let shortest = GoDuration(nanoseconds: 1)
         let limits = WebLimits(readHeaderTimeout: shortest, idleTimeout: shortest, writeTimeout: shortest)

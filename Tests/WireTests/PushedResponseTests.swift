@@ -159,7 +159,7 @@ enum Pushes {
         #expect(parsed.fields == "Content-Length: 3\r\n")
     }
 
-    @Test("Bytes that are no UTF-8 pass unchanged")
+    @Test("Bytes that are not UTF-8 pass unchanged")
     func latin1() throws {
         var parser = PushedResponseParser(maxHeadBytes: 1024)
         var bytes = ByteBuffer(string: "HTTP/1.1 200 OK\r\nA: caf")
@@ -218,7 +218,7 @@ enum Pushes {
         #expect(Parsed([push]).error == error)
     }
 
-    @Test("The id of a push that is no response is made out, wherever it stands")
+    @Test("The id of a push that is not a response is found, wherever it is")
     func salvaged() {
         for push in [
             "rubbish\r\niD:  \(Pushes.id) \r\n\r\n", "rubbish\nId: \(Pushes.id)",

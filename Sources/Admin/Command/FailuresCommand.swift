@@ -51,7 +51,7 @@ struct FailuresCommand: ParsableCommand {
         try Self.check(kinds)
     }
 
-    /// Refuses what no kind is called; a typing error would otherwise look like a fleet without failures.
+    /// Refuses words that are not kinds; a typing error would otherwise look like a fleet without failures.
     static func check(_ kinds: [String]) throws {
         let known = FailureKind.allCases.map(\.rawValue)
         for kind in kinds where !known.contains(kind) {

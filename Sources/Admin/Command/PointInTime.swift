@@ -25,7 +25,7 @@ struct PointInTime: Equatable, Sendable {
             case .form:
                 FlagValue.Expected(
                     "expected a duration such as 15m, or a UTC date such as 2026-11-05 or 2026-11-05T14:03:22Z")
-            case .noSuchDay: FlagValue.Expected("expected a day that the calendar has")
+            case .noSuchDay: FlagValue.Expected("expected a date that exists")
             case .noSuchTime: FlagValue.Expected("expected a time from 00:00:00 to 23:59:59")
             }
         }

@@ -11,7 +11,7 @@ struct PushproxAdmin: ParsableCommand {
             pushprox-admin <subcommand> [<options>]
             """,
         discussion: """
-            Without a subcommand it opens the screen; when standard output is no terminal, it prints the clients once.
+            Without a subcommand it opens the screen; when standard output is not a terminal, it prints the clients once.
 
             It reads the database that pushprox-proxy writes (--storage.path, the same default as the proxy's), never writes \
             to it, and may run on a proxy that is up, down, or being reinstalled.

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Flags
 import Glibc
-import Store
 
 /// The screen; what the program does when no subcommand is named.
 struct ScreenCommand: ParsableCommand {
@@ -9,7 +8,7 @@ struct ScreenCommand: ParsableCommand {
         commandName: "screen",
         abstract: "Watch clients and failures on the screen (the default).",
         discussion: """
-            Press ? there for the keys. When standard output is no terminal, the clients are printed once instead.
+            Press ? there for the keys. When standard output is not a terminal, the clients are printed once instead.
 
             EXAMPLES
               pushprox-admin
@@ -40,14 +39,14 @@ struct ScreenCommand: ParsableCommand {
         }
         guard isatty(STDIN_FILENO) == 1 else {
             throw CommandFailure.exit(
-                "Standard input is no terminal, so the screen would see no keys: run it without redirecting input, or use "
+                "Standard input is not a terminal, so the screen would see no keys: run it without redirecting input, or use "
                     + "'pushprox-admin clients'.")
         }
         let endSignal = try runScreen()
         if let endSignal { SignalPipe.release(endSignal) }
     }
 
-    /// Returns after the terminal was given back.
+    /// Returns after the terminal has been given back.
     private func runScreen() throws -> Int32? {
         let unicode = NcursesTerminal.adoptLocale() && !ascii
         // Before the terminal: ncurses leaves a signal alone that somebody handles already. A SIGTSTP that it has taken itself it

@@ -3,7 +3,7 @@ import Flags
 import FoundationEssentials
 import Glibc
 
-/// Makes the manual page of any program of this package; part of the build, not of the tool's use, hence not listed.
+/// Makes the manual page of any program of this package; part of the build, not of the tool's use, so it is not listed.
 struct ManualCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "manual-page",

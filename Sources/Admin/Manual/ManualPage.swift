@@ -1,7 +1,7 @@
 /// A manual page in the man(7) language, made from what a program says of itself.
 ///
 /// In discussions, a line of capitals is a section, indented lines are examples and stay as they are, and everything else is
-/// running text: the same conventions that make `--help` readable.
+/// prose: the same conventions that make `--help` readable.
 struct ManualPage {
     private var lines: [String] = []
 

@@ -1,6 +1,6 @@
 /// What a program says of itself with `--experimental-dump-help`: the definitions that its `--help` is made from.
 ///
-/// After ArgumentParserToolInfo of swift-argument-parser, which is no library of its own; only what a manual page needs.
+/// After ArgumentParserToolInfo of swift-argument-parser, which is not a library of its own; only what a manual page needs.
 struct ToolHelp: Decodable, Equatable {
     struct Command: Decodable, Equatable {
         var commandName: String

@@ -1,5 +1,3 @@
-import Store
-
 /// Everything that can happen to the model.
 enum Event: Sendable {
     case keyPressed(Key)

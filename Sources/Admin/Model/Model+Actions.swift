@@ -34,7 +34,7 @@ extension Model {
     /// The sort columns in the order in which they stand on the screen.
     static let sorts: [ClientSort] = Column.clients.compactMap(\.sort)
 
-    /// Sorts by a column in the direction that one expects of it; by the same one again, in the other.
+    /// Sorts by a column in the direction that one expects; by the same column again, in the other.
     mutating func sort(by column: ClientSort) {
         direction = column == sort ? direction.reversed : column.firstDirection
         sort = column
@@ -94,7 +94,7 @@ extension Model {
             clients.watchTop()
         case .failures:
             let kinds = breakdown.map(\.kind)
-            // After the last kind, and after one that does not occur any more, come all.
+            // After the last kind, and after one that no longer occurs, all kinds are shown.
             let next = failureKind.map { kind in kinds.firstIndex(of: kind).map { $0 + 1 } ?? kinds.count } ?? 0
             failureKind = kinds.indices.contains(next) ? kinds[next] : nil
             failures.watchTop()

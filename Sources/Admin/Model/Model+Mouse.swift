@@ -1,5 +1,3 @@
-import Store
-
 extension Model {
     /// Lines that one step of the wheel scrolls.
     private static let wheelStep = 3

@@ -1,8 +1,6 @@
-import Store
-
 extension Model {
     /// Lets an event happen.
-    /// - Returns: What the shell shall do, in this order.
+    /// - Returns: What the shell is to do, in this order.
     mutating func update(_ event: Event) -> [Effect] {
         var effects: [Effect] = []
         switch event {

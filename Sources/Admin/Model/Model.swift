@@ -17,7 +17,7 @@ struct Model: Sendable {
     /// The client that is open.
     struct Opened: Equatable, Sendable {
         var fqdn: String
-        /// `nil` when the record knows no such client, or nothing was read yet.
+        /// `nil` when the record knows no such client, or nothing has been read yet.
         var detail: ClientDetail?
         var isLoaded = false
         var failures = FailurePage()
@@ -59,7 +59,7 @@ struct Model: Sendable {
     var failureTime = TimeFilter.all
     var breakdown: [KindCount] = []
 
-    /// `nil` until the record was read for the first time.
+    /// `nil` until the record has been read for the first time.
     var overview: Overview?
     /// Why the record cannot be read just now.
     var problem: RecordProblem?
@@ -90,7 +90,7 @@ struct Model: Sendable {
         return view == .clients ? .clients : .failures
     }
 
-    /// `nil` until the record was read.
+    /// `nil` until the record has been read.
     var health: Health? { overview.map { Health($0.proxy, now: now.wall) } }
 
     /// Milliseconds until something on the screen changes by itself.

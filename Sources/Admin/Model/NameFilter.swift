@@ -1,5 +1,3 @@
-import Store
-
 /// A text typed to filter names: part of a name, or a pattern for the whole of it.
 struct NameFilter: Equatable, Sendable {
     var text = ""

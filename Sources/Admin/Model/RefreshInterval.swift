@@ -5,7 +5,7 @@ struct RefreshInterval: Equatable, Sendable {
 
     private(set) var milliseconds: Int64
 
-    /// Anything from a step below the smallest is raised to it, and beyond the largest lowered.
+    /// Below the smallest step this is raised to it, above the largest lowered.
     init(milliseconds: Int64) {
         self.milliseconds = min(max(milliseconds, Self.steps[0]), Self.steps[Self.steps.count - 1])
     }

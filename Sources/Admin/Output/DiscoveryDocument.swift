@@ -15,7 +15,7 @@ enum DiscoveryDocument {
         return groups.isEmpty ? "[]\n" : "[\n" + groups.joined(separator: ",\n") + "\n]\n"
     }
 
-    /// In their natural order; names with one key in that of their bytes, so that there is one order only.
+    /// In their natural order; names with one key in that of their bytes, so that there is only one order.
     private static func sorted(_ fqdns: [String]) -> [String] {
         fqdns.map { (key: NaturalKey.of($0.lowercased()), fqdn: $0) }.sorted { ($0.key, $0.fqdn) < ($1.key, $1.fqdn) }
             .map(\.fqdn)

@@ -26,7 +26,7 @@ enum JSONText {
     }
 
     /// Quoted. What would steer a terminal, break a line, turn the direction of writing or can't be seen (Unicode's categories Cc,
-    /// Cf, Zl and Zp) is escaped: programs get the text as it is, and a person who looks at it no trick.
+    /// Cf, Zl and Zp) is escaped: programs get the text as it is, and a person who looks at it is not fooled.
     static func string(_ text: String) -> String {
         var json = "\""
         for scalar in text.unicodeScalars {

@@ -20,7 +20,7 @@ enum Output {
         }
     }
 
-    /// Writes to standard output. A reader that has seen enough (`| head`) is no failure.
+    /// Writes to standard output. A reader that has seen enough (`| head`) is not a failure.
     static func print(_ text: String) throws {
         let problem = write(text, to: STDOUT_FILENO)
         if problem == EPIPE { throw ExitCode(0) }

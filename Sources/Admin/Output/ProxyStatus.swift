@@ -1,5 +1,3 @@
-import Store
-
 /// Whether the proxy is alive and well, and why.
 struct ProxyStatus: Sendable {
     var isWell: Bool

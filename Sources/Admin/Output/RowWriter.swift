@@ -1,5 +1,3 @@
-import Store
-
 /// Rows as text, in one of the output formats. Control characters of the data never come out.
 struct RowWriter<Row: Sendable> {
     let columns: [Column<Row>]

@@ -1,5 +1,4 @@
 import Glibc
-import Store
 import Synchronization
 
 /// Reads the record on a thread of its own, so that a key press never waits for a disk.

@@ -1,4 +1,3 @@
-import ArgumentParser
 import Store
 
 /// Reads the record once, for the commands without a screen.

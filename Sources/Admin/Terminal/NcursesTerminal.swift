@@ -12,7 +12,7 @@ final class NcursesTerminal: Terminal {
     let inputDescriptor: Int32 = STDIN_FILENO
     let palette: Palette
     private let screen: OpaquePointer
-    /// Pairs of colours that ncurses was told of.
+    /// Pairs of colours that ncurses has been told of.
     private var pairs: [[Int]: Int16] = [:]
     private var drawn: Frame?
     private var lastPress: (place: Position, uptime: Int64)?
@@ -27,7 +27,7 @@ final class NcursesTerminal: Terminal {
     /// - Returns: Whether text outside ASCII may be written.
     static func adoptLocale() -> Bool {
         if setlocale(LC_ALL, "") == nil {
-            // A locale that this machine does not have, as ssh likes to pass on: what it says of the encoding still holds.
+            // A locale that this machine does not have, as ssh often passes on: what it says about the encoding still holds.
             let wanted = ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap { Environment.value(of: $0) }.first
             if let wanted = wanted?.lowercased(), wanted.hasSuffix("utf-8") || wanted.hasSuffix("utf8") {
                 setlocale(LC_CTYPE, "C.UTF-8")

@@ -1,5 +1,4 @@
 import Glibc
-import Store
 
 /// The shell around the model: waits for keys, signals, answers and time, lets them happen, does what the model wants done,
 /// and draws.
@@ -53,7 +52,7 @@ final class ScreenLoop {
     private func input(_ found: Int16) -> [Event] {
         let events = terminal.pendingInput()
         // A terminal that is gone is readable for ever and gives nothing. A sequence that is not complete yet looks the same
-        // for a moment, hence the patience.
+        // for a moment, so only many such reads in a row mean the end.
         emptyReads = events.isEmpty ? emptyReads + 1 : 0
         if found & Int16(POLLHUP | POLLERR | POLLNVAL) != 0 || emptyReads > 50 { return events + [.endRequested] }
         return events

@@ -1,7 +1,7 @@
 /// A screen and a keyboard. The program loop sees only this; `NcursesTerminal` is the real one.
 protocol Terminal: AnyObject {
     var size: Size { get }
-    /// The descriptor that becomes readable when a key was pressed.
+    /// The descriptor that becomes readable when a key has been pressed.
     var inputDescriptor: Int32 { get }
 
     /// Keys and mouse events that have arrived, without waiting for more.

@@ -1,5 +1,3 @@
-import Store
-
 /// The lines that say that something is badly wrong: there is no record to read, or the proxy does not write it.
 struct Banner: Equatable {
     let lines: [String]

@@ -5,7 +5,7 @@ import Store
 struct ClientFacts {
     let lines: [CellText]
 
-    /// From this width on facts stand in two columns.
+    /// From this width on, facts are in two columns.
     private static let pairedWidth = 76
 
     init(_ model: Model, _ opened: Model.Opened) {

@@ -4,10 +4,10 @@ import Store
 struct Column<Row>: Sendable where Row: Sendable {
     enum Alignment: Sendable { case left, right }
 
-    /// What a cell needs to know beside its row.
+    /// What a cell needs to know besides its row.
     struct Surroundings: Sendable {
         var now: Moment
-        /// The cells that the column has got.
+        /// The cells that the column has been given.
         var width: Int
     }
 

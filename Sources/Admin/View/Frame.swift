@@ -9,7 +9,7 @@ struct Frame: Equatable, Sendable {
     }
 
     let size: Size
-    /// Whether characters outside ASCII may stand in cells; else they become `?`.
+    /// Whether cells may hold characters outside ASCII; if not, these become `?`.
     let unicode: Bool
     private(set) var cells: [Cell]
     /// Where the terminal's cursor shows; `nil` hides it.

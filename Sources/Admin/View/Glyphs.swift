@@ -45,7 +45,7 @@ struct Glyphs: Equatable, Sendable {
 
     /// A horizontal bar of a share of `width` cells; a share above zero is never empty.
     ///
-    /// - Parameter share: From 0 to 1; others are clamped, and no number counts as 0.
+    /// - Parameter share: From 0 to 1; others are clamped, and what is not a number counts as 0.
     func bar(share: Double, width: Int) -> String {
         guard share > 0, width > 0 else { return "" }
         let eighths = max(1, Int((min(share, 1) * Double(width * 8)).rounded()))

@@ -1,5 +1,3 @@
-import Store
-
 /// The top of the screen: who is watched, how much of everything there is, and how it went in the last minutes.
 struct Header {
     let model: Model

@@ -1,6 +1,6 @@
 import Store
 
-/// What the header says, reckoned from the record.
+/// What the header says, computed from the record.
 struct HeaderNumbers: Equatable, Sendable {
     /// Per second, over the last minute of the record.
     var scrapeRate = 0.0
@@ -8,7 +8,7 @@ struct HeaderNumbers: Equatable, Sendable {
     var failureShare: Double?
     var failureRate = 0.0
 
-    /// Seconds that rates are reckoned over: long enough for scrape intervals of a minute.
+    /// Seconds that rates are taken over: long enough for scrape intervals of a minute.
     static let window: Int64 = 60
 
     init(_ overview: Overview) {

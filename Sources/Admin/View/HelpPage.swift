@@ -1,5 +1,4 @@
 import Failures
-import Store
 
 /// The help: every key, made from the table that binds them, and what columns and symbols mean, made from theirs.
 struct HelpPage {

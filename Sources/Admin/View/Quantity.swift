@@ -1,5 +1,3 @@
-import Store
-
 /// Numbers and times as people read them. ASCII only, so that they look the same on every terminal.
 enum Quantity {
     /// `1,234,567`.
@@ -95,7 +93,7 @@ enum Quantity {
         return count(Int64(min(perSecond, 1e15).rounded()))
     }
 
-    /// A number with so many decimals; `-` for what is none.
+    /// A number with so many decimals; `-` for what is not a number.
     static func fixed(_ value: Double, digits: Int) -> String {
         guard value.isFinite, abs(value) < 1e15 else { return "-" }
         let scale: Int64 = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000][min(max(digits, 0), 6)]

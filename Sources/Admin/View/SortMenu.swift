@@ -1,5 +1,3 @@
-import Store
-
 /// The menu of sort columns, over the top right of the list.
 struct SortMenu {
     private let model: Model

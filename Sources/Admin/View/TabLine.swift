@@ -1,5 +1,3 @@
-import Store
-
 /// The line of views, with what is filtered and how it is sorted at its right.
 struct TabLine {
     let model: Model
@@ -49,7 +47,7 @@ struct TabLine {
         var at = frame.put("filter: ", row: row, column: column, style: Style(role: .key))
         let matches = "  \(Quantity.count(matching)) match"
         let room = max(1, frame.size.columns - at - 1)
-        // The end of what is typed is what one looks at.
+        // One looks at the end of what one types.
         var shown = model.nameFilter.text[...]
         while TextWidth.of(String(shown)) > room { shown = shown.dropFirst() }
         at = frame.put(shown, row: row, column: at, style: Style(role: .input))

@@ -6,7 +6,7 @@ enum Wrapping {
         var lines: [String] = []
         var line: [TextWidth.Piece] = []
         var used = 0
-        /// Where the last space stands in the line.
+        /// Where the last space is in the line.
         var space: Int?
         for piece in TextWidth.pieces(text) {
             if used + piece.width > width {

@@ -12,7 +12,7 @@ struct ClientLedger {
         var isExcused = false
     }
 
-    /// What came of a push that the client could not know of may come again.
+    /// A push whose arrival the client could not know of may come again.
     private var ended: [UInt64: Bool] = [:]
     private var open: [UInt64: Entry] = [:]
     private let bodies: TargetBodies
@@ -133,7 +133,7 @@ struct ClientLedger {
 
     mutating func troubleBegan(_ mood: ProxyMood) { counts.moods[mood, default: 0] += 1 }
 
-    /// - Parameter allowed: how many polls are no hurry in that time.
+    /// - Parameter allowed: how many polls are not too many in that time.
     mutating func troubleEnded(polls: Int, allowed: Int) {
         counts.pollsInTrouble += polls
         if polls > allowed { counts.hurried += 1 }

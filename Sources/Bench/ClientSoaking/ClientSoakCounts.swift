@@ -1,6 +1,6 @@
 /// What became of the scrapes that a client under a soak was handed, and how it polled.
 struct ClientSoakCounts: Sendable, Codable, Equatable {
-    /// So many of what went wrong are kept as text.
+    /// How many of the things that went wrong are kept as text.
     static let exampleLimit = 20
 
     var handedOut = 0
@@ -13,13 +13,13 @@ struct ClientSoakCounts: Sendable, Codable, Equatable {
     var brokenOff = 0
     /// Nothing came because the proxy was gone.
     var excused = 0
-    /// Pushes that came again, their first arrival having had no answer.
+    /// Pushes that came again because the first had no answer.
     var repeated = 0
 
-    /// What should not be. Scrapes that did not end as they had to, by behaviour, and some of them in words.
+    /// What should not happen: scrapes that did not end as they had to, by behaviour, and some of them in words.
     var wrong: [TargetBehaviour: Int] = [:]
     var examples: [String] = []
-    /// Of these, those of which nothing came.
+    /// Of these, those that nothing came of.
     var missing = 0
     /// Pushes of the same scrape, and of scrapes that never were.
     var twice = 0

@@ -11,7 +11,7 @@ struct ClientSoakReport: Verdict, Codable {
 
     var seed: UInt64
     var command: [String]
-    /// The longest wait between attempts to poll that the client was told, in seconds.
+    /// The longest wait between attempts to poll that the client was given, in seconds.
     var backoffSeconds: Double
     /// When its first poll was parked.
     var startDescriptors = 0

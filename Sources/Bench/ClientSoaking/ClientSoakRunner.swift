@@ -1,6 +1,5 @@
 import Flags
 import NIOCore
-import NIOPosix
 
 /// Runs a soak of a client: two waves of scrapes and trouble, each followed by a rest in which everything should be let go.
 struct ClientSoakRunner: Sendable {
@@ -25,22 +24,22 @@ struct ClientSoakRunner: Sendable {
     let loop: any EventLoop
 
     func run() async throws -> ClientSoakReport {
-        guard let deadPort = FreePort.find(), let metricsPort = FreePort.find() else {
-            throw Failure(description: "127.0.0.1 has no free port left")
-        }
+        let deadPort = try HeldPort()
+        let metricsPort = try HeldPort()
+        defer { withExtendedLifetime((deadPort, metricsPort)) {} }
         let stage = try await loop.submit { [loop, plan] in
             NIOLoopBound(
                 ClientStage(
                     loop: loop,
                     configuration: .init(
                         rate: plan.rate, behaviours: plan.behaviours, backoff: .nanoseconds(plan.backoff.nanoseconds),
-                        seed: plan.seed), deadPort: deadPort), eventLoop: loop)
+                        seed: plan.seed), deadPort: deadPort.port), eventLoop: loop)
         }.get()
         let port = try await loop.flatSubmit { stage.value.open() }.get()
         let log = "\(plan.directory)/\(plan.command.name).log"
         let process = try ChildProcess(
             plan.command.command.filled([
-                "proxy": "http://127.0.0.1:\(port)", "fqdn": TargetBodies.host, "port": "\(metricsPort)",
+                "proxy": "http://127.0.0.1:\(port)", "fqdn": TargetBodies.host, "port": "\(metricsPort.port)",
                 "dir": plan.directory, "backoff": plan.backoff.description,
             ]), log: log)
         var report = ClientSoakReport(
@@ -53,7 +52,7 @@ struct ClientSoakRunner: Sendable {
             outcome = .failure(error)
         }
         let metrics = try? await HTTPGet.get(
-            "/metrics", from: ProxyAddress(host: "127.0.0.1", port: metricsPort), on: loop)
+            "/metrics", from: ProxyAddress(host: "127.0.0.1", port: metricsPort.port), on: loop)
         let page = metrics.map { MetricsPage(String(decoding: $0.body, as: UTF8.self)) }
         let isAlive = process.ended() == nil
         await process.stop()

@@ -45,7 +45,7 @@ extension ClientStage {
         moodTimer = loop.assumeIsolated().scheduleTask(in: .milliseconds(milliseconds)) { self.changeMood() }
     }
 
-    /// A client may poll once in half its backoff, and some times more because a proxy that ends polls idle gets six for nothing.
+    /// A client may poll once in half its backoff, and a few times more, since a proxy that ends polls as idle gets six for free.
     private func countPolls() {
         let half = max(1, configuration.backoff.nanoseconds / 2_000_000)
         let allowed = Int(troubleMilliseconds / half) + 10

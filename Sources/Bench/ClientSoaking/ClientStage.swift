@@ -1,6 +1,5 @@
 import NIOCore
 import NIOPosix
-import Wire
 
 /// All that a client under a soak talks to, on one event loop: a proxy with moods, and targets. What they do follows from the seed;
 /// when the client comes, from the machine as well.

@@ -7,7 +7,7 @@ enum ProxyMood: String, Sendable, Codable, CaseIterable, CodingKeyRepresentable 
     case notFound, failing, busy, redirecting, superseding
     /// Polls are answered 204 at once.
     case idling
-    /// Polls are answered with what is no HTTP, with what is no scrape, and with half of an answer.
+    /// Polls are answered with something that is not HTTP, with something that is not a scrape, and with half an answer.
     case garbage, noScrape, halves
     /// Pushes are read and answered with 500, are reset when they begin, or have no answer.
     case refusesPushes, cutsPushes, stallsPushes

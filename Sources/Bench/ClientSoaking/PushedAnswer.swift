@@ -3,7 +3,7 @@ import Wire
 
 /// What a client pushed, taken apart: one whole push, or as much as came of one that broke off.
 struct PushedAnswer: Sendable {
-    /// The text of its `Id`; `nil` when it did not come that far.
+    /// The text of its `Id`; `nil` when it did not get that far.
     var id: String?
     var status = 0
     /// The client's own reason for a failure.

@@ -12,7 +12,7 @@ final class StageProxyHandler: ChannelInboundHandler {
         case answering
     }
 
-    /// Bodies of pushes are kept so far; what has no end is read and forgotten.
+    /// How much of a push's body is kept; what has no end is read and forgotten.
     private static let keepLimit = 2_000_000
 
     private let stage: ClientStage

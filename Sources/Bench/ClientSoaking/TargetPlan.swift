@@ -1,6 +1,6 @@
 import NIOCore
 
-/// One scrape of a client under a soak: what its target will do, hence what the client must push.
+/// One scrape of a client under a soak: what its target will do, and so what the client must push.
 struct TargetPlan: Sendable, Equatable {
     enum Framing: String, Sendable, CaseIterable {
         case length, chunked

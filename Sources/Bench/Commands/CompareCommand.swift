@@ -17,10 +17,10 @@ struct CompareCommand: AsyncParsableCommand {
             less than the proxies do. CPU per scrape does not have this fault; nor have scrapes/s with --pin, \
             which gives the proxy one half of the CPUs and the load the other.
 
-            In commands, {port} is the port to listen on and {dir} a folder of the run's own. There is no \
-            shell; quotes keep words together. In --client commands, {proxy} is the proxy's URL, {fqdn} the \
-            name to poll with, {port} a free port for the client's own metrics; they all run against the first \
-            --proxy.
+            In commands, {port} is the port to listen on and {dir} a folder of the run's own. The port is held \
+            for the program, which has to set SO_REUSEADDR, as servers do. There is no shell; quotes keep words \
+            together. In --client commands, {proxy} is the proxy's URL, {fqdn} the name to poll with, {port} a \
+            port for the client's own metrics; they all run against the first --proxy.
 
             WORKLOADS
             \(Workload.allCases.map { "  \($0.rawValue.padded(to: 9)) \($0.summary)" }.joined(separator: "\n"))

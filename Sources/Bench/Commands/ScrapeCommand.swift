@@ -38,7 +38,7 @@ struct ScrapeCommand: AsyncParsableCommand {
     @Option(help: "How long to scrape before that.") var warmup = GoDuration.seconds(2)
     @Option(help: "The scrape timeout that is announced to the proxy.") var timeout = GoDuration.seconds(10)
     @Option(help: "The path of the scrapes.") var path = "/metrics"
-    @Flag(help: "Take any body: the targets are no simulated clients.") var anyBody = false
+    @Flag(help: "Take any body: the targets are not simulated clients.") var anyBody = false
     @Flag(help: "Scrape a target although its last scrape is still in flight.") var overlap = false
     @Option(help: "Most connections to the proxy.") var maxConnections = 4_096
     @Option(help: "Seed of the order in which targets are scraped.") var seed: UInt64 = 1

@@ -49,7 +49,7 @@ struct SoakCommand: AsyncParsableCommand {
             )
         }
         guard verify.map({ CommandTemplate($0) != nil }) ?? true else {
-            throw ValidationError("--verify is no command: is a quote left open?")
+            throw ValidationError("--verify is not a command: is a quote left open?")
         }
     }
 

@@ -2,7 +2,6 @@ import Flags
 import Glibc
 import Histogram
 import NIOCore
-import NIOPosix
 
 /// Runs one contestant on one piece of work: starts it, brings the load, reads the meters, stops it.
 struct CaseRunner: Sendable {
@@ -102,11 +101,16 @@ struct CaseRunner: Sendable {
     ) async throws {
         let exporter = try await Exporter.start(hosts: processes, size: bytes, on: fleetLoop)
         var running: [ChildProcess] = []
+        // Each has the metrics of its client, and is held until all have ended.
+        var ports: [HeldPort] = []
+        defer { withExtendedLifetime(ports) {} }
         do {
             for number in 1...processes {
+                let port = try HeldPort()
+                ports.append(port)
                 let values = [
                     "fqdn": Exporter.host(number), "proxy": proxy.address.description, "dir": proxy.directory,
-                    "port": FreePort.find().map { "\($0)" } ?? "0",
+                    "port": "\(port.port)",
                 ]
                 running.append(
                     try ChildProcess(

@@ -5,6 +5,7 @@ struct ProxyUnderTest: Sendable {
     let address: ProxyAddress
     let meter: ProcessMeter
     let directory: String
+    private let port: HeldPort
     private let process: ChildProcess
     private let log: String
 
@@ -18,14 +19,14 @@ struct ProxyUnderTest: Sendable {
     static func start(
         _ command: NamedCommand, directory: String, loop: any EventLoop, wrapped: ([String]) -> [String] = { $0 }
     ) async throws -> ProxyUnderTest {
-        guard let port = FreePort.find() else { throw Failure(description: "127.0.0.1 has no free port left") }
+        let port = try HeldPort()
         Directory.make(directory)
         let log = "\(directory)/\(command.name).log"
         let process = try ChildProcess(
-            wrapped(command.command.filled(["port": "\(port)", "dir": directory])), log: log)
+            wrapped(command.command.filled(["port": "\(port.port)", "dir": directory])), log: log)
         let proxy = ProxyUnderTest(
-            address: ProxyAddress(host: "127.0.0.1", port: port), meter: ProcessMeter(pid: process.pid),
-            directory: directory, process: process, log: log)
+            address: ProxyAddress(host: "127.0.0.1", port: port.port), meter: ProcessMeter(pid: process.pid),
+            directory: directory, port: port, process: process, log: log)
         for _ in 0..<300 {
             if let status = process.ended() {
                 throw Failure(

@@ -23,7 +23,7 @@ struct FleetConfiguration: Sendable {
     /// The name of a client; `index` counts from 0.
     static func fqdn(prefix: String, index: Int) -> String { "\(prefix)-\(index)" }
 
-    /// As many push connections as `Go`'s client would use while descriptors allow it: one per client up to 4,000 clients, beyond
+    /// As many push connections as Go's client would use while descriptors allow it: one per client up to 4,000 clients, beyond
     /// that 256 for all.
     static func defaultPushConnections(clients: Int) -> Int? { clients <= 4_000 ? nil : 256 }
 }

@@ -70,7 +70,7 @@ final class FleetCore {
 
     func pollConnected() {
         counts.connected += 1
-        // A reconnection is none of those that `grow` waits for; then there are none.
+        // A reconnection is not one of those that `grow` waits for: it waits for none by then.
         if connecting > 0 { connecting -= 1 }
         connectMore()
     }

@@ -10,7 +10,7 @@ struct FleetCounts: Sendable, Codable, Equatable {
     var idleAnswers = 0
     /// Polls ended with 408: another poll of that name came later.
     var superseded = 0
-    /// Polls answered with anything else, or with a body that is no request.
+    /// Polls answered with anything else, or with a body that is not a request.
     var pollErrors = 0
     /// Pushes written, and those of them that were answered with 200.
     var pushes = 0

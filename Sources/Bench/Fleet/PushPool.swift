@@ -1,6 +1,5 @@
 import DequeModule
 import NIOCore
-import NIOPosix
 
 /// The connections on which one client, or all clients of a thread, push: opened when first needed, kept open, each with one push
 /// at a time, the one used last taken first. Lives on one event loop.

@@ -10,7 +10,7 @@ struct MetricsPage: Sendable {
 
     init(samples: [Sample]) { self.samples = samples }
 
-    /// Lines that are no samples are skipped.
+    /// Lines that are not samples are skipped.
     init(_ text: String) {
         samples = text.split(separator: "\n").compactMap { line in line.hasPrefix("#") ? nil : Self.sample(line) }
     }

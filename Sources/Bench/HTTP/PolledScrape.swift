@@ -2,10 +2,10 @@
 struct PolledScrape: Equatable {
     /// Empty when there was none: a proxy that sends none is at fault, and the push will be refused.
     var id: [UInt8]
-    /// The number in `?n=…` of the URL; `nil` for a scrape that is not of `pushprox-bench scrape`.
+    /// The number in `?n=…` of the URL; `nil` for a scrape that is not from `pushprox-bench scrape`.
     var token: UInt64?
 
-    /// `nil` for bytes that are no GET request.
+    /// `nil` for bytes that are not a GET request.
     init?(_ bytes: UnsafeRawBufferPointer) {
         guard bytes.starts(with: "GET ".utf8), let lineEnd = bytes.firstIndex(of: 0x0A) else { return nil }
         id = []

@@ -157,7 +157,7 @@ struct ResponseScanner {
                 return .complete
             }
             guard let size = Int(String(decoding: line, as: UTF8.self), radix: 16), size >= 0 else {
-                return .malformed("a chunk size that is no number")
+                return .malformed("a chunk size that is not a number")
             }
             phase = size == 0 ? .trailers : .chunkData(size)
             return .complete

@@ -10,8 +10,8 @@ struct ScannedHead: Equatable {
     var framing: Framing
     var closes: Bool
 
-    /// `section` runs to and with the empty line. `nil` when it does not begin with an HTTP/1.x status line, or has a
-    /// Content-Length that is no number.
+    /// `section` ends with the empty line. `nil` when it does not begin with an HTTP/1.x status line, or has a
+    /// Content-Length that is not a number.
     init?(_ section: UnsafeRawBufferPointer) {
         guard section.count >= 12, section.starts(with: "HTTP/1.".utf8), section[8] == 0x20 else { return nil }
         var status = 0

@@ -1,13 +1,13 @@
 /// What else the machine did while something was measured, and whether that was too much.
 struct Disturbance: Sendable, Codable, Equatable {
-    /// Share of all CPUs' time that programs took which are no part of the measurement, 0 … 1.
+    /// Share of all CPUs' time that was taken by programs outside the measurement, 0 … 1.
     var others: Double
     /// Share that the hypervisor took, 0 … 1.
     var stolen: Double
     /// Share of all CPUs' time that was used by anything, 0 … 1.
     var busy: Double
 
-    /// Beyond these a figure means nothing. The kernel's account of the whole machine is sampled, hence not lower.
+    /// Beyond these a figure means nothing. The kernel's account of the whole machine is sampled, so they are not lower.
     static let othersLimit = 0.08
     static let stolenLimit = 0.02
 

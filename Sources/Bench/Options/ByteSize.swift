@@ -1,5 +1,3 @@
-import ArgumentParser
-
 /// A number of bytes as people write it: `512`, `5k`, `5kB`, `1M`, `1MB`, `64KiB`, `1MiB`. `k` and `M` are decimal.
 struct ByteSize: Sendable, Hashable, CustomStringConvertible {
     /// 0 … 1 GB: what a simulated client is willing to hold once in memory.

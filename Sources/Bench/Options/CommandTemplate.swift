@@ -1,5 +1,3 @@
-import ArgumentParser
-
 /// A command line with placeholders, as `--proxy` and `--client` take it: `./pushprox-proxy --web.listen-address=127.0.0.1:{port}`.
 ///
 /// Split at white space; single and double quotes keep white space, a backslash keeps the next character. There is no shell: no

@@ -22,7 +22,7 @@ struct ProxyAddress: Sendable, Hashable, CustomStringConvertible {
         self.init(host: authority.host, port: port)
     }
 
-    /// As it stands in a `Host` header.
+    /// As a `Host` header has it.
     var authority: String { Authority(host: host, port: port).description }
     var description: String { "http://\(authority)" }
 }

@@ -7,7 +7,7 @@ struct Pinning: Sendable, Equatable {
     let measured: String
     let load: String
 
-    /// The first half of the CPUs for what is measured, the rest for the load; `nil` when there is but one.
+    /// The first half of the CPUs for what is measured, the rest for the load; `nil` when there is only one.
     init?(cpus: Int = sysconf(Int32(_SC_NPROCESSORS_ONLN))) {
         guard cpus > 1 else { return nil }
         let half = cpus / 2

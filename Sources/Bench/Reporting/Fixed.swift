@@ -13,7 +13,7 @@ enum Fixed {
         return "\(sign)\(whole / UInt64(scale))." + String(repeating: "0", count: decimals - fraction.count) + fraction
     }
 
-    /// Three digits that count: 0.0415, 1.23, 45.6, 789, 12,345.
+    /// Three significant digits: 0.0415, 1.23, 45.6, 789, 12,345.
     static func short(_ value: Double) -> String {
         switch abs(value) {
         case 1_000...: grouped(text(value, 0))

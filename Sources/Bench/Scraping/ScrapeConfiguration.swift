@@ -10,7 +10,7 @@ struct ScrapeConfiguration: Sendable {
     var timeout = GoDuration.seconds(10)
     /// How long after its timeout the proxy may take to say that a scrape has failed.
     var grace = GoDuration.seconds(5)
-    /// Checks that a body names the client and the scrape, and is whole. Off for targets that are no simulated clients.
+    /// Checks that a body names the client and the scrape, and is whole. Off for targets that are not simulated clients.
     var verifies = true
     /// Lets a target be scraped while an earlier scrape of it is still in flight.
     var overlaps = false

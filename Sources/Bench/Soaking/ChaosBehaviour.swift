@@ -14,7 +14,7 @@ enum ChaosBehaviour: String, Sendable, Codable, CaseIterable, CodingKeyRepresent
     case pushesTwice
     /// Begins a push and breaks off in the middle of its body.
     case breaksOff
-    /// Pushes what is no response, or one to a scrape that never was.
+    /// Pushes something that is not a response, or one to a scrape that never was.
     case pushesGarbage
     /// Polls without a name, with one that is far too long, with GET, with bytes that are no HTTP.
     case pollsGarbage

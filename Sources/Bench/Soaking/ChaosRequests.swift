@@ -4,7 +4,7 @@ import NIOCore
 extension ChaosCore {
     private var host: String { "Host: \(configuration.proxy.authority)\r\n" }
 
-    /// A poll as this project's client sends it, of a process that is another every time.
+    /// A poll as this project's client sends it, from a different process every time.
     func instancePoll(_ client: FleetClient) -> ByteBuffer {
         let instance = hexadecimal() + hexadecimal()
         return ByteBuffer(
@@ -31,7 +31,7 @@ extension ChaosCore {
         return ByteBuffer(string: "POST \(path) HTTP/1.1\r\n\(host)Content-Length: \(length)\r\n\r\n")
     }
 
-    /// The beginning of a body that has no end, and what it goes on with.
+    /// The beginning of an endless body, and what it goes on with.
     func endlessRequest() -> (head: ByteBuffer, piece: ByteBuffer) {
         let path = ["/clients", "/metrics", "/poll", "/-/healthy"].randomElement(using: &random) ?? ""
         let filler = String(repeating: "endless ", count: 8_192)

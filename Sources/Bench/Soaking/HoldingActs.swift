@@ -60,7 +60,7 @@ extension ChaosCore {
         }
     }
 
-    /// Polls on a new connection every time, each for some tens of milliseconds.
+    /// Polls on a new connection every time, each for tens of milliseconds.
     func pollAgain(times: Int, _ poll: @escaping () -> ByteBuffer) {
         guard times > 0 else { return actEnded() }
         let script = ChaosHandler.Script(

@@ -1,6 +1,5 @@
 import Flags
 import NIOCore
-import NIOPosix
 
 /// Runs a soak: two waves of load on one proxy, each followed by a rest in which everything should be let go.
 struct SoakRunner: Sendable {

@@ -39,7 +39,7 @@ struct SoakCheck: Sendable, Codable, Equatable {
         self.detail = detail
     }
 
-    /// Growth of memory from the first wave's end to the last's that is no leak.
+    /// Growth of memory, from the first wave's end to the last's, that is not a leak.
     static let memoryFactor = 1.2
     static let memoryAllowance = 16_000_000
 
@@ -47,11 +47,11 @@ struct SoakCheck: Sendable, Codable, Equatable {
         let limit = Int(Double(first) * memoryFactor) + memoryAllowance
         return SoakCheck(
             "memory is back", last <= limit,
-            "\(last / 1_000) kB at the end, \(first / 1_000) kB after the first wave, up to \(limit / 1_000) kB is no leak"
+            "\(last / 1_000) kB at the end, \(first / 1_000) kB after the first wave, up to \(limit / 1_000) kB is not a leak"
         )
     }
 
-    /// - Parameter allowance: how many more are no leak.
+    /// - Parameter allowance: how many more are not a leak.
     static func descriptorsAreBack(start: Int, end: Int, allowance: Int) -> SoakCheck {
         SoakCheck("descriptors are back", end <= start + allowance, "\(start) at the start, \(end) at the end")
     }

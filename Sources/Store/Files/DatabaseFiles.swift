@@ -63,7 +63,7 @@ struct DatabaseFiles: Equatable {
         Glibc.close(descriptor)
     }
 
-    /// Removes what a database that is no more has left: SQLite would replay a left `-wal` into a new one.
+    /// Removes what a deleted database has left behind: SQLite would replay a left `-wal` into a new one.
     func removeLeftovers() throws(StoreError) {
         for path in [wal, shm] where unlink(path) != 0 && errno != ENOENT {
             throw StoreError(errno: errno, path: given, doing: "removing \(path)")

@@ -2,7 +2,7 @@ import Glibc
 
 /// The exclusive lock beside the database that a proxy holds as long as it writes.
 ///
-/// An open file description lock (fcntl(2)): it ends with the process however that ends, is not dropped when something
+/// An open file description lock (fcntl(2)): it ends with the process, however that ends, is not dropped when something
 /// else in the process opens and closes the file, and can be tested without being taken. The file's text is the process
 /// id, for messages only: the lock counts, not the text.
 struct WriterLock: ~Copyable {

@@ -4,7 +4,7 @@
 /// because every index would cost the proxy on every flush.
 struct ClientOrder {
     private struct Entry {
-        /// What is sorted by, a rank or a number; every value that means something is well within what a Double holds exactly.
+        /// The value sorted by: a rank or a number. All meaningful values are well within what a Double holds exactly.
         var key: Double
         var id: Int64
     }

@@ -36,9 +36,9 @@ public enum SortDirection: String, CaseIterable, Sendable, Hashable {
 public struct ClientQuery: Sendable, Equatable {
     /// Empty means all.
     public var states: Set<ClientState> = []
-    /// Part of the FQDN, case does not matter; empty matches all.
+    /// Part of the FQDN, case-insensitive; empty matches all.
     public var text = ""
-    /// A glob over the whole FQDN (`*`, `?`, `[a-z]`), case does not matter; `nil` matches all.
+    /// A glob over the whole FQDN (`*`, `?`, `[a-z]`), case-insensitive; `nil` matches all.
     public var glob: String?
     /// Only clients that were seen at or after this time.
     public var seenSince: UnixMilliseconds?

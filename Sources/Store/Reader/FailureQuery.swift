@@ -35,9 +35,9 @@ public struct FailureQuery: Sendable, Equatable {
     public var kinds: Set<RecordedKind> = []
     /// Exactly this FQDN (lower case); `nil` matches all. The cheap way to one client's failures.
     public var fqdn: String?
-    /// Part of the FQDN, case does not matter; empty matches all.
+    /// Part of the FQDN, case-insensitive; empty matches all.
     public var text = ""
-    /// A glob over the whole FQDN, case does not matter; `nil` matches all.
+    /// A glob over the whole FQDN, case-insensitive; `nil` matches all.
     public var glob: String?
     /// Only failures at or after this time.
     public var since: UnixMilliseconds?

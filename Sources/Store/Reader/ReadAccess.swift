@@ -1,6 +1,6 @@
 import Glibc
 
-/// Whether the files can be read by this user, and which one is in the way when not.
+/// Whether the files can be read by this user, and which one is in the way if not.
 struct ReadAccess {
     let files: DatabaseFiles
 

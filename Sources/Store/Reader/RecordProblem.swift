@@ -6,7 +6,7 @@ public enum RecordProblem: Error, Sendable, Equatable {
     case neverWritten(path: String)
     /// The file, its folder or one of the files beside it may not be read; `reason` names which and why.
     case unreadable(path: String, reason: String)
-    /// The file is no SQLite database.
+    /// The file is not a SQLite database.
     case notADatabase(path: String)
     /// The file is a damaged database.
     case corrupt(path: String, reason: String)

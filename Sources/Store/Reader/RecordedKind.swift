@@ -1,6 +1,6 @@
 import Failures
 
-/// A failure kind as it stands in the record: usually a `FailureKind`, but a later proxy may write kinds that this program
+/// A failure kind as the record has it: usually a `FailureKind`, but a later proxy may write kinds that this program
 /// does not know, and they are shown by name rather than lost.
 public struct RecordedKind: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
     public let rawValue: String

@@ -29,7 +29,7 @@ extension StoreReader {
         try detail(Self.rowSQL("client.id = ?1")) { $0.bind(1, id) }
     }
 
-    /// Everything about one client by its name, case does not matter.
+    /// Everything about one client by its name, case-insensitive.
     public func client(fqdn: String) throws(RecordProblem) -> ClientDetail? {
         try detail(Self.rowSQL("client.fqdn = ?1")) { $0.bind(1, fqdn.lowercased()) }
     }

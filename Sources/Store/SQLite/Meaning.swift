@@ -1,5 +1,5 @@
-/// What the numbers of the record can mean. A number outside of it comes from a hand, or from a fault, and is taken for the
-/// nearest one that means something, so that reckoning with what was read never overflows.
+/// The ranges in which the record's numbers make sense. A number outside was written by hand or by a fault, and is taken for the
+/// nearest one inside, so that arithmetic on what was read never overflows.
 enum Meaning {
     /// Unix time in milliseconds: up to the end of the year 9999.
     static let time: ClosedRange<Int64> = 0...253_402_300_799_999
@@ -21,7 +21,7 @@ enum Meaning {
 }
 
 extension Statement {
-    /// The nearest number with a meaning; mistyped values are what SQLite makes of them.
+    /// The nearest number in the range; mistyped values are what SQLite makes of them.
     func number(_ column: Int32, _ meaning: ClosedRange<Int64>) -> Int64 {
         min(max(integer(column), meaning.lowerBound), meaning.upperBound)
     }

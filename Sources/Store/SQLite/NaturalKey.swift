@@ -3,7 +3,7 @@ import CSQLite
 /// What names are sorted by, so that `web-2` comes before `web-10`: a name in which every run of digits is led by its length.
 ///
 /// Keys are compared byte by byte. Kept in the database with an index, so that no reader sorts names itself. Names that differ in
-/// leading zeros alone have one key.
+/// leading zeros only have the same key.
 public enum NaturalKey {
     public static func of(_ name: String) -> String {
         var name = name

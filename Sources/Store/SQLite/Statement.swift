@@ -43,7 +43,7 @@ final class Statement {
         if let value { bind(index, value, atMost: limit) } else { bindNull(index) }
     }
 
-    /// Binds a text, cut to a number of bytes at a character's border.
+    /// Binds a text, cut to a number of bytes at a character boundary.
     func bind(_ index: Int32, _ value: String, atMost limit: Int) {
         var value = value
         let code = value.withUTF8 { bytes in

@@ -31,7 +31,7 @@ extension StoreError {
         self.init(kind, code: -number, path: path, detail: "\(doing): \(String(cString: strerror(number)))")
     }
 
-    /// SQLite's code for "interrupted", which only a deadline of ours causes.
+    /// SQLite's code for "interrupted", which only our own deadlines cause.
     var isInterrupted: Bool { code & 0xFF == SQLITE_INTERRUPT }
     /// SQLite's code for a statement that does not fit the schema: a table or column is missing.
     var isSchemaMismatch: Bool { code & 0xFF == SQLITE_ERROR }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// What stands at a database's path.
+/// What is at a database's path.
 enum Content: Equatable {
     case absent
     /// An empty file, or a database without anything in it.
@@ -13,7 +13,7 @@ enum Content: Equatable {
     case corrupt(detail: String)
 
     /// Looks without changing a byte of the database: what will be refused must stay as it is. Only for a file that
-    /// this process has not open through SQLite: closing it would drop SQLite's locks.
+    /// this process does not have open through SQLite: closing it would drop SQLite's locks.
     static func inspect(_ files: DatabaseFiles, busyTimeout: Int) throws(StoreError) -> Content {
         guard let file = try FileIdentity.at(files.database) else { return .absent }
         guard file.isRegular else {

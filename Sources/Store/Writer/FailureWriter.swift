@@ -1,5 +1,5 @@
 /// Writes failures one by one, and keeps the bounds: so many in all, so many of one name, and so many of names that no client has
-/// polled under together. What a name has too many of goes at its own expense.
+/// polled under together. What a name has too many of pushes out its own, not others'.
 struct FailureWriter {
     private let connection: SQLiteConnection
     private let add: Statement
@@ -30,7 +30,7 @@ struct FailureWriter {
             "DELETE FROM failure WHERE id IN (SELECT id FROM failure ORDER BY id LIMIT ?1)")
     }
 
-    /// - Parameter failures: Oldest first. What is written about their names stands in the record already.
+    /// - Parameter failures: Oldest first. The rows of their names have been written already.
     func write(_ failures: [FailureRecord]) throws(StoreError) {
         guard !failures.isEmpty else { return }
         var unknown: [String: Bool] = [:]

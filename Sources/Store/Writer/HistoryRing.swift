@@ -23,7 +23,7 @@ struct HistoryRing {
         }
     }
 
-    /// The newest symbols of the column `outcomes`; what is no symbol stands as "?".
+    /// The newest symbols of the column `outcomes`; anything that is not a symbol becomes "?".
     static func symbols(_ stored: UnsafeRawBufferPointer) -> [UInt8] {
         stored.suffix(Ring.outcomes).map { (0x21...0x7E).contains($0) ? $0 : UInt8(ascii: "?") }
     }

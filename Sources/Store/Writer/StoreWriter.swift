@@ -28,7 +28,7 @@ public final class StoreWriter {
     ///   - path: the database; the lock and SQLite's own files stand beside it.
     ///   - now: becomes the proxy's heartbeat; clients that were live at the last one are restored, see `OpenOutcome`.
     /// - Throws: `.lockedByAnotherProxy`, `.newerSchema` and `.foreignDatabase` with the file untouched; `.busy`, `.full`,
-    ///   `.readOnly`, `.cannotOpen` and the like when the file cannot be made ready. A damaged file is no error.
+    ///   `.readOnly`, `.cannotOpen` and the like when the file cannot be made ready. A damaged file is not an error.
     public convenience init(
         path: String, identity: ProxyIdentity, now: UnixMilliseconds, options: WriterOptions = WriterOptions()
     ) throws(StoreError) {
@@ -54,7 +54,7 @@ public final class StoreWriter {
     /// Writes a batch in one transaction; its time becomes the heartbeat.
     ///
     /// A database that was deleted or moved away is made anew with everything it held; one that turns out damaged is
-    /// moved aside. Both are told by the outcome.
+    /// moved aside. The outcome tells both.
     /// - Throws: `.replaced` when another file is at the path: nothing is written until it is moved away.
     @discardableResult
     public func write(_ batch: RecordBatch) throws(StoreError) -> WriteOutcome {
@@ -114,7 +114,7 @@ public final class StoreWriter {
         return opened.session
     }
 
-    /// Sees to it that the file at the path is the one that is written to.
+    /// Makes sure that the file at the path is the one that is written to.
     private func recoverPlace() throws(StoreError) {
         guard let session, try session.hasMoved() else { return }
         if session.connection.hasMoved, try FileIdentity.at(files.database) != nil {

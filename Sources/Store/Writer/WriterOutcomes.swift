@@ -32,7 +32,7 @@ public enum WriteOutcome: Sendable, Equatable {
 public enum Recreation: Sendable, Equatable {
     /// The file had been deleted or moved away; everything it held has been written to a new file at the path.
     case rescued
-    /// The file was damaged and has been moved aside to `movedTo` (`nil` when it had been deleted besides). The new one
+    /// The file was damaged and has been moved aside to `movedTo` (`nil` when it had been deleted as well). The new one
     /// holds nothing but the batch that was being written: write a batch with everything that is known next.
     case startedAfresh(movedTo: String?, reason: StoreError)
 }

@@ -10,7 +10,7 @@ extension WriterSession {
     ///
     /// The last proxy's word ends at its last heartbeat. A client that was live then loses nothing by the downtime: a
     /// connected one was last seen at that heartbeat and has the whole registration timeout from now on; any other has
-    /// what it had left, but no more than a connected one. With a clock that went backwards the downtime counts as none.
+    /// what it had left, but no more than a connected one. With a clock that went backwards the downtime counts as zero.
     func restart(as identity: ProxyIdentity, now: UnixMilliseconds) throws(StoreError) -> Restart {
         try connection.transaction { () throws(StoreError) in
             let last = try connection.prepare("SELECT heartbeat_ms, stopped_ms FROM proxy WHERE id = 1")
@@ -18,7 +18,7 @@ extension WriterSession {
             if try last.next() {
                 let heard = last.optionalTime(1) ?? last.time(0)
                 restart.stoppedInOrder = !last.isNull(1)
-                // Neither clock is to be trusted with an overflow.
+                // Neither clock can be trusted not to overflow.
                 let (downtime, overflow) = now.subtractingReportingOverflow(heard)
                 restart.downtime = overflow ? 0 : max(0, downtime)
                 last.reset()
@@ -63,7 +63,7 @@ extension WriterSession {
         return restored
     }
 
-    /// Nothing is, at the start; names that no client has are scraped as well.
+    /// At the start nothing is under way, not for names without a client either.
     private func endWhatWasUnderWay() throws(StoreError) {
         try connection.execute(
             """
@@ -73,7 +73,7 @@ extension WriterSession {
             """)
     }
 
-    /// Failures are numbered, and SQLite writes none after the greatest number there is: an absurd one must not end the writing.
+    /// Failures are numbered, and SQLite writes none after the greatest number there is: an absurd one must not put an end to writing.
     private func restartNumbersOfFailures() throws(StoreError) {
         try connection.execute(
             """

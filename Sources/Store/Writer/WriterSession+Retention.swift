@@ -33,7 +33,7 @@ extension WriterSession {
     /// Removes clients until there are no more than so many, within the transaction that added some: those gone longest first,
     /// then those that would be gone next; what is connected stays.
     ///
-    /// Looking for them reads every row, so one in a hundred goes at a time: whoever registers names without end makes the proxy
+    /// Looking for them reads every row, so one in a hundred goes at a time: somebody who registers names without end makes the proxy
     /// look once for every hundredth of the bound.
     func removeSurplus(over bound: Int, now: UnixMilliseconds) throws(StoreError) {
         let known = Int(try connection.integer("SELECT count(*) FROM client") ?? 0)

@@ -1,4 +1,3 @@
-import Flags
 import Logging
 import Synchronization
 import Telemetry

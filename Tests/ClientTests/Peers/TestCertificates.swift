@@ -1,6 +1,6 @@
 import NIOSSL
 
-/// A certificate authority and what it signed, for tests alone. Valid from 2020 to 2120; all servers have one key.
+/// A certificate authority and what it signed, for tests only. Valid from 2020 to 2120; all servers have one key.
 enum TestCertificates {
     /// A server by what its certificate is for.
     enum Server: Sendable {

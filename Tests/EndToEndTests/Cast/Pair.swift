@@ -13,8 +13,8 @@ struct Pair: Sendable, CustomStringConvertible {
     /// The folder with upstream's `pushprox-proxy` and `pushprox-client`, where somebody has built them.
     static let upstream = ProcessInfo.processInfo.environment["PUSHPROX_UPSTREAM_BIN"]
 
-    /// Every pair that can be had. What upstream's programs send and expect is replayed byte for byte in `ReplayTests` besides,
-    /// which need none of them.
+    /// Every pair that can be had. What upstream's programs send and expect is also replayed byte for byte in `ReplayTests`,
+    /// which needs none of them.
     static let available: [Pair] =
         [Pair(proxy: .ours, client: .ours)]
         + (upstream == nil

@@ -3,7 +3,7 @@ import NIOCore
 @testable import Wire
 
 extension FuzzBody {
-    /// Names, ids, timeouts and targets as they stand in requests.
+    /// Names, ids, timeouts and targets as requests have them.
     static let names = FuzzBody(name: "names") { bytes in
         let text = FuzzInput(bytes).text
         if let name = FQDN(text) { try check(name) }

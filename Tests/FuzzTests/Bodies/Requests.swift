@@ -96,7 +96,7 @@ private struct RequestReading {
         events.append(.head("\(head.method) \(head.target) \(head.minorVersion) \(head.framing) \(facts)"))
     }
 
-    /// What came out stands in the input right before what is left.
+    /// What came out is in the input, right before what is left.
     private func checkConsumed(_ slice: ByteBuffer) throws {
         let end = sofar.count - received.readableBytes
         let start = end - slice.readableBytes
