@@ -38,18 +38,19 @@ struct ChunkedCoding: Sendable {
     ///
     /// - Returns: how many of them are none of content; `nil` when the body is malformed, and from then on.
     mutating func passFraming(_ bytes: UnsafeRawBufferPointer) -> Int? {
+        // On a copy of its own, the loop runs in registers.
+        var coding = self
         var index = 0
-        while index < bytes.count, place != .content, place != .end {
-            advance(bytes[index])
-            between += 1
-            if place == .malformed || between > Self.maxBytesBetween {
-                place = .malformed
-                return nil
-            }
+        while index < bytes.count, coding.place != .content, coding.place != .end {
+            coding.advance(bytes[index])
             index += 1
+            if coding.place == .malformed { break }
         }
-        if place == .content { between = 0 }
-        return index
+        coding.between += index
+        if coding.between > Self.maxBytesBetween { coding.place = .malformed }
+        if coding.place == .content { coding.between = 0 }
+        self = coding
+        return place == .malformed ? nil : index
     }
 
     @inline(__always)
