@@ -38,18 +38,14 @@ struct ChunkedCoding: Sendable {
     ///
     /// - Returns: how many of them are none of content; `nil` when the body is malformed, and from then on.
     mutating func passFraming(_ bytes: UnsafeRawBufferPointer) -> Int? {
-        // On a copy of its own, the loop runs in registers.
-        var coding = self
         var index = 0
-        while index < bytes.count, coding.place != .content, coding.place != .end {
-            coding.advance(bytes[index])
+        while index < bytes.count, place != .content, place != .end, place != .malformed {
+            advance(bytes[index])
             index += 1
-            if coding.place == .malformed { break }
         }
-        coding.between += index
-        if coding.between > Self.maxBytesBetween { coding.place = .malformed }
-        if coding.place == .content { coding.between = 0 }
-        self = coding
+        between += index
+        if between > Self.maxBytesBetween { place = .malformed }
+        if place == .content { between = 0 }
         return place == .malformed ? nil : index
     }
 
