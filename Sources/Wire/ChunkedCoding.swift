@@ -39,17 +39,14 @@ struct ChunkedCoding: Sendable {
     /// - Returns: how many of them are none of content; `nil` when the body is malformed, and from then on.
     mutating func passFraming(_ bytes: UnsafeRawBufferPointer) -> Int? {
         var index = 0
-        while index < bytes.count, place != .content, place != .end {
+        while index < bytes.count, place != .content, place != .end, place != .malformed {
             advance(bytes[index])
-            between += 1
-            if place == .malformed || between > Self.maxBytesBetween {
-                place = .malformed
-                return nil
-            }
             index += 1
         }
+        between += index
+        if between > Self.maxBytesBetween { place = .malformed }
         if place == .content { between = 0 }
-        return index
+        return place == .malformed ? nil : index
     }
 
     @inline(__always)
