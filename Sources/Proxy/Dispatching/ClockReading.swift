@@ -1,4 +1,4 @@
-import Glibc
+import Calendar
 import NIOCore
 import Store
 
@@ -8,10 +8,7 @@ struct ClockReading: Sendable {
     let wall: UnixMilliseconds
 
     static func now() -> ClockReading {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return ClockReading(
-            deadline: .now(), wall: UnixMilliseconds(time.tv_sec) * 1000 + UnixMilliseconds(time.tv_nsec) / 1_000_000)
+        ClockReading(deadline: .now(), wall: WallClock.now())
     }
 
     /// The wall-clock time of another instant, before or after this one. At the ends of what can be said, the end.
