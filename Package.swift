@@ -47,7 +47,7 @@ let package = Package(
         .target(
             name: "Web",
             dependencies: [
-                "Flags", "Wire", "Telemetry", nioCore, nioPosix, logging, lifecycle, signals, arguments,
+                "Flags", "Wire", "Telemetry", nioCore, nioPosix, nioTLS, nioSSL, logging, lifecycle, signals, arguments,
             ],
             swiftSettings: settings),
         .target(name: "Store", dependencies: ["Failures", "CSQLite"], swiftSettings: settings),
@@ -84,7 +84,7 @@ let package = Package(
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", logging, arguments], swiftSettings: settings),
         .testTarget(
             name: "WebTests",
-            dependencies: ["Web", "Wire", "Flags", "Telemetry", "TestKit", nioCore, nioPosix, logging],
+            dependencies: ["Web", "Wire", "Flags", "Telemetry", "TestKit", nioCore, nioPosix, nioSSL, logging],
             swiftSettings: settings),
         .testTarget(
             name: "StoreTests", dependencies: ["Failures", "Store", "CSQLite", "TestKit"], swiftSettings: settings),
