@@ -84,7 +84,9 @@ let package = Package(
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", logging, arguments], swiftSettings: settings),
         .testTarget(
             name: "WebTests",
-            dependencies: ["Web", "Wire", "Flags", "Telemetry", "TestKit", nioCore, nioPosix, nioSSL, logging],
+            dependencies: [
+                "Web", "Wire", "Flags", "Telemetry", "TestKit", nioCore, nioPosix, nioEmbedded, nioSSL, logging,
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "StoreTests", dependencies: ["Failures", "Store", "CSQLite", "TestKit"], swiftSettings: settings),

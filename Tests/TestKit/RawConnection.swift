@@ -21,8 +21,12 @@ public final class RawConnection: Sendable {
         self.inbox = inbox
     }
 
-    /// - Parameter receiveBuffer: The socket's receive buffer in bytes, for peers that are to be slow; `nil` for the system's.
-    public static func open(port: Int, receiveBuffer: Int? = nil) async throws -> RawConnection {
+    /// - Parameters:
+    ///   - receiveBuffer: The socket's receive buffer in bytes, for peers that are to be slow; `nil` for the system's.
+    ///   - makeHandler: Makes what stands between the socket and the test, such as TLS.
+    public static func open(
+        port: Int, receiveBuffer: Int? = nil, through makeHandler: (@Sendable () throws -> any ChannelHandler)? = nil
+    ) async throws -> RawConnection {
         let inbox = Inbox(loop: MultiThreadedEventLoopGroup.singleton.next())
         var bootstrap = ClientBootstrap(group: inbox.loop)
         if let receiveBuffer { bootstrap = bootstrap.channelOption(.socketOption(.so_rcvbuf), value: receiveBuffer) }
@@ -30,6 +34,7 @@ public final class RawConnection: Sendable {
             try await bootstrap
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if let makeHandler { try channel.pipeline.syncOperations.addHandler(makeHandler()) }
                     try channel.pipeline.syncOperations.addHandler(inbox.handler())
                 }
             }

@@ -33,7 +33,7 @@ enum HandshakeFailure: String, CaseIterable {
     /// What BoringSSL has to say is only to be had as text: names of its reasons (`SSL_R_…`), which it keeps.
     ///
     /// - Parameter certificate: What the peer has shown, if anything.
-    init(_ error: any Error, certificate: @autoclosure () -> PeerCertificate?, tls: ServerTLS, now: Int64) {
+    init(_ error: any Error, certificate: @autoclosure () -> ShownCertificate?, tls: ServerTLS, now: Int64) {
         guard case NIOSSLError.handshakeFailed(let failure)? = error as? NIOSSLError else {
             self = error is NIOSSLError || error is BoringSSLError ? .other : .peerClosed
             return
@@ -72,7 +72,7 @@ enum HandshakeFailure: String, CaseIterable {
     }
 
     /// BoringSSL does not say why the chain did not verify; the certificate's dates and its issuer mostly do.
-    private static func refusal(of certificate: PeerCertificate, _ tls: ServerTLS, _ now: Int64) -> HandshakeFailure {
+    private static func refusal(of certificate: ShownCertificate, _ tls: ServerTLS, _ now: Int64) -> HandshakeFailure {
         if certificate.notAfter < now || certificate.notBefore > now { return .expired }
         return tls.isAuthority(certificate.issuer) ? .badCertificate : .unknownAuthority
     }

@@ -68,7 +68,7 @@ public struct ServerTLS: Sendable {
 
     /// Whether a certificate that was accepted is good for this server: not expired since a session that is resumed began, and made
     /// out for one of the names that are allowed.
-    func refusal(of certificate: PeerCertificate?, now: Int64) -> HandshakeFailure? {
+    func refusal(of certificate: ShownCertificate?, now: Int64) -> HandshakeFailure? {
         guard let certificate else { return nil }
         if clientAuthentication.verifies, certificate.notAfter < now { return .expired }
         if let allowedNames, !certificate.hasName(in: allowedNames) { return .nameNotAllowed }
@@ -124,9 +124,9 @@ public struct ServerTLS: Sendable {
         do {
             return try NIOSSLContext(configuration: configuration)
         } catch {
-            // Everything else was looked at before.
+            // Everything else was looked at before: a key that can be read is refused when it is not the certificate's.
             let key = settings.key.key("key")
-            if "\(error)".contains("MISMATCH") {
+            if case .failedToLoadPrivateKey? = error as? NIOSSLError {
                 throw TLSSettings.Unusable(key: key, path: nil, reason: "it does not belong to the certificate")
             }
             throw TLSSettings.Unusable(key: key, path: nil, reason: String("\(error)".prefix(200)))

@@ -155,7 +155,7 @@ final class TLSDoor: ChannelInboundHandler, RemovableChannelHandler {
 
     fileprivate func handshakeCompleted(_ watch: ChannelHandlerContext) {
         guard case .shaking(let hello, let handler) = phase, let context, let open else { return }
-        let certificate = handler.peerCertificate.map { PeerCertificate($0) }
+        let certificate = handler.peerCertificate.map { ShownCertificate($0) }
         if let refusal = tls.refusal(of: certificate, now: Int64(time(nil))) {
             failed(refusal, nil)
             phase = .over
@@ -185,7 +185,7 @@ final class TLSDoor: ChannelInboundHandler, RemovableChannelHandler {
     fileprivate func handshakeFailed(_ error: any Error) {
         guard case .shaking(_, let handler) = phase else { return }
         let reason = HandshakeFailure(
-            error, certificate: handler.peerCertificate.map { PeerCertificate($0) }, tls: tls, now: Int64(time(nil)))
+            error, certificate: handler.peerCertificate.map { ShownCertificate($0) }, tls: tls, now: Int64(time(nil)))
         failed(reason, error)
         // The TLS handler tells the peer why, and closes.
     }

@@ -16,13 +16,13 @@ public struct TLSPeer: Sendable, Equatable {
     /// Whom the client asked for (SNI), in lower case.
     public let serverName: String?
     /// What it has shown, if it was asked and had one.
-    public let certificate: PeerCertificate?
+    public let certificate: ShownCertificate?
     /// Whether `certificate` was checked against the authorities. A certificate that was not says nothing about who its owner is.
     public let isVerified: Bool
 }
 
 /// A certificate as it was shown, as plain values. Names are only those that can be compared as text: without control characters.
-public struct PeerCertificate: Sendable, Equatable {
+public struct ShownCertificate: Sendable, Equatable {
     /// In lower case, without the root's dot.
     public let dnsNames: [String]
     /// As `inet_ntop` writes them.
