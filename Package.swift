@@ -39,6 +39,8 @@ let package = Package(
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         // No pkgConfig: SwiftPM would drop its -D flags, and the shim sets what is needed.
         .systemLibrary(name: "CNcurses", providers: [.apt(["libncurses-dev"])]),
+        .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
 
         .target(name: "Flags", dependencies: [arguments], swiftSettings: settings),
         .target(name: "Failures", swiftSettings: settings),
@@ -47,10 +49,14 @@ let package = Package(
         .target(
             name: "Web",
             dependencies: [
-                "Flags", "Wire", "Telemetry", nioCore, nioPosix, nioTLS, nioSSL, logging, lifecycle, signals, arguments,
+                "Flags", "Wire", "Telemetry", "Settings", "Access", nioCore, nioPosix, nioTLS, nioSSL, logging,
+                lifecycle,
+                signals, arguments,
             ],
             swiftSettings: settings),
         .target(name: "Store", dependencies: ["Failures", "CSQLite"], swiftSettings: settings),
+        .target(name: "Settings", dependencies: ["Wire", "CYAML"], swiftSettings: settings),
+        .target(name: "Access", dependencies: ["Settings", "Wire", "CCrypt"], swiftSettings: settings),
 
         .executableTarget(
             name: "Proxy",
@@ -68,7 +74,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .executableTarget(
-            name: "Admin", dependencies: ["Failures", "Flags", "Store", "CNcurses", arguments], swiftSettings: settings),
+            name: "Admin", dependencies: ["Failures", "Flags", "Store", "Access", "Settings", "CNcurses", arguments],
+            swiftSettings: settings),
         .executableTarget(
             name: "Bench",
             dependencies: ["Flags", "Wire", nioCore, nioPosix, nioHTTP1, arguments, histogram, deques],
@@ -85,11 +92,16 @@ let package = Package(
         .testTarget(
             name: "WebTests",
             dependencies: [
-                "Web", "Wire", "Flags", "Telemetry", "TestKit", nioCore, nioPosix, nioEmbedded, nioSSL, logging,
+                "Web", "Wire", "Flags", "Telemetry", "Settings", "Access", "TestKit", nioCore, nioPosix, nioEmbedded,
+                nioSSL,
+                logging,
             ],
             swiftSettings: settings),
         .testTarget(
             name: "StoreTests", dependencies: ["Failures", "Store", "CSQLite", "TestKit"], swiftSettings: settings),
+        .testTarget(name: "SettingsTests", dependencies: ["Settings", "TestKit"], swiftSettings: settings),
+        .testTarget(
+            name: "AccessTests", dependencies: ["Access", "Settings", "Wire", "TestKit"], swiftSettings: settings),
         .testTarget(
             name: "ProxyTests",
             dependencies: [
@@ -105,7 +117,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "AdminTests", dependencies: ["Admin", "Failures", "Store", "TestKit"], swiftSettings: settings),
+            name: "AdminTests", dependencies: ["Admin", "Failures", "Store", "Access", "Settings", "TestKit"],
+            swiftSettings: settings),
         .testTarget(
             name: "BenchTests", dependencies: ["Bench", "TestKit", "Flags", nioCore, nioPosix, nioHTTP1],
             swiftSettings: settings),

@@ -1,0 +1,32 @@
+import Settings
+import Wire
+
+/// `--access.config.file`: identities, what they are known by and what they may do, and what needs no credential.
+///
+/// See docs/security.md for the format. Everything in it is checked here: what `AccessFile` takes, `AccessRules` can use.
+public struct AccessFile: Sendable {
+    /// In the order of the file; no two are known by the same thing.
+    let identities: [Identity]
+    let anonymous: Grants
+    /// What is taken, and probably not meant: for the log, at start and after a reload.
+    public let notes: [SettingsProblem]
+
+    /// - Throws: The first thing that is wrong, with its place.
+    public init(_ file: SettingsFile) throws(SettingsProblem) { try self.init(file.root) }
+
+    init(_ root: SettingsValue) throws(SettingsProblem) {
+        var reader = AccessFileReader()
+        if root.isNull {
+            throw root.problem(
+                "nothing stands here, so nobody could do anything; write identities, or anonymous: {} if that is meant")
+        }
+        let map = try root.map(["identities", "anonymous"])
+        if let members = try map["identities"]?.members("identities, each under its name") {
+            for member in members { try reader.identity(member) }
+        }
+        anonymous =
+            try map["anonymous"].map { (value) throws(SettingsProblem) in try reader.anonymous(value) } ?? .nothing
+        identities = reader.identities
+        notes = reader.notes
+    }
+}
