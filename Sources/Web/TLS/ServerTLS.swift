@@ -1,5 +1,7 @@
+import Glibc
 import NIOCore
 import NIOSSL
+import Settings
 
 /// All that serving TLS takes, made of one version of the settings: certificates and keys are read and fit, and stay as they were
 /// then. Connections keep the one that they began with.
@@ -13,17 +15,24 @@ public struct ServerTLS: Sendable {
     private let authorities: Set<CertificateName>
     /// When our own certificate runs out: seconds since 1970.
     public let expires: Int64
-    /// What an operator should know, though it can be used: keys and reasons.
-    public let warnings: [String]
+    /// What an operator should know, though it can be used.
+    public let warnings: [TLSSettings.Unusable]
 
     /// Reads the files. Takes milliseconds, more where the system's authorities are asked for: not on an event loop.
     ///
-    /// - Parameter now: Seconds since 1970.
+    /// - Parameters:
+    ///   - files: Learns of all files that were read.
+    ///   - now: Seconds since 1970.
     /// - Throws: `TLSSettings.Unusable`, with the key that is to blame.
-    public init(_ settings: TLSSettings, now: Int64) throws(TLSSettings.Unusable) {
-        var warnings: [String] = []
-        let chain = try Self.certificates(settings.certificate, "cert")
-        let key = try Self.privateKey(settings.key)
+    public init(
+        _ settings: TLSSettings, reading files: inout FilesRead, now: Int64
+    ) throws(TLSSettings.Unusable) {
+        var warnings: [TLSSettings.Unusable] = []
+        func warn(_ key: String, _ path: String? = nil, _ reason: String) {
+            warnings.append(TLSSettings.Unusable(key: key, path: path, reason: reason))
+        }
+        let chain = try Self.certificates(settings.certificate, "cert", &files)
+        let key = try Self.privateKey(settings.key, &files)
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
         configuration.minimumTLSVersion = settings.minimumVersion.nioVersion
@@ -36,24 +45,32 @@ public struct ServerTLS: Sendable {
         configuration.shutdownTimeout = .seconds(1)
         let suites = settings.cipherSuites.filter { !$0.isForTLS13 }
         configuration.cipherSuiteValues = (suites.isEmpty ? CipherSuite.standard : suites).map(\.cipher)
-        if suites.contains(where: \.isDated) { warnings.append("cipher_suites: those with CBC are dated") }
+        if suites.contains(where: \.isDated) { warn("cipher_suites", "those with CBC are dated") }
         if !settings.curves.isEmpty { configuration.curves = settings.curves.map(\.curve) }
         // BoringSSL signs with Ed25519 but takes it from clients only where it is told to; Go does both.
         configuration.verifySignatureAlgorithms = Self.signatureAlgorithms
 
-        authorities = try Self.require(settings, &configuration, &warnings)
+        authorities = try Self.require(settings, &configuration, &files)
         clientAuthentication = settings.clientAuthentication
         allowedNames = settings.clientAllowedNames.map { Set($0).union($0.map { $0.lowercased() }) }
         if allowedNames != nil, clientAuthentication == .none {
-            warnings.append("client_allowed_sans: without effect while client_auth_type is NoClientCert")
+            warn("client_allowed_sans", "has no effect while client_auth_type is NoClientCert")
+        }
+        if clientAuthentication.verifies, settings.clientAuthorities == nil {
+            warn(
+                "client_auth_type",
+                "without client_ca_file, certificates of every authority that this system trusts are accepted")
         }
 
         context = try Self.makeContext(configuration, settings)
         expires = Int64(chain[0].notValidAfter)
-        if expires < now { warnings.append("cert: it has expired") }
-        if Int64(chain[0].notValidBefore) > now { warnings.append("cert: it is not valid yet") }
-        if case .file(let path) = settings.key, SmallFile.isReadableByAll(path) {
-            warnings.append("key_file: \(path) can be read by every user of this machine")
+        let source = settings.certificate
+        if expires < now { warn(source.key("cert"), source.path, "the certificate has expired") }
+        if Int64(chain[0].notValidBefore) > now {
+            warn(source.key("cert"), source.path, "the certificate is not valid yet")
+        }
+        if let path = settings.key.path, Self.isReadableByAll(path) {
+            warn("key_file", path, "every user of this machine can read it")
         }
         self.warnings = warnings
     }
@@ -86,7 +103,7 @@ public struct ServerTLS: Sendable {
 
     /// - Returns: The names of the authorities.
     private static func require(
-        _ settings: TLSSettings, _ configuration: inout TLSConfiguration, _ warnings: inout [String]
+        _ settings: TLSSettings, _ configuration: inout TLSConfiguration, _ files: inout FilesRead
     ) throws(TLSSettings.Unusable) -> Set<CertificateName> {
         let policy = settings.clientAuthentication
         if settings.clientAuthorities != nil, policy == .none {
@@ -111,11 +128,16 @@ public struct ServerTLS: Sendable {
             )
             return []
         }
-        let certificates = try certificates(source, "client_ca")
+        let certificates = try certificates(source, "client_ca", &files)
         configuration.trustRoots = .certificates(certificates)
         // Clients with several certificates learn which to show.
         configuration.sendCANameList = true
         return Set(certificates.map { CertificateName($0.subjectName) })
+    }
+
+    private static func isReadableByAll(_ path: String) -> Bool {
+        var information = stat()
+        return stat(path, &information) == 0 && information.st_mode & 0o004 != 0
     }
 
     private static func makeContext(
@@ -134,15 +156,17 @@ public struct ServerTLS: Sendable {
     }
 
     private static func certificates(
-        _ source: TLSSettings.PEM, _ name: String
+        _ source: TLSSettings.PEM, _ name: String, _ files: inout FilesRead
     ) throws(TLSSettings.Unusable) -> [NIOSSLCertificate] {
-        let text = try source.text(name)
+        let text = try source.text(name, &files)
         if let found = try? NIOSSLCertificate.fromPEMBytes(text), !found.isEmpty { return found }
         throw TLSSettings.Unusable(key: source.key(name), path: source.path, reason: "it holds no certificate in PEM")
     }
 
-    private static func privateKey(_ source: TLSSettings.PEM) throws(TLSSettings.Unusable) -> NIOSSLPrivateKey {
-        let text = try source.text("key")
+    private static func privateKey(
+        _ source: TLSSettings.PEM, _ files: inout FilesRead
+    ) throws(TLSSettings.Unusable) -> NIOSSLPrivateKey {
+        let text = try source.text("key", &files)
         let readable = String(decoding: text, as: UTF8.self)
         if readable.contains("BEGIN ENCRYPTED PRIVATE KEY") || readable.contains("Proc-Type: 4,ENCRYPTED") {
             throw TLSSettings.Unusable(
@@ -171,14 +195,14 @@ extension TLSSettings.PEM {
         }
     }
 
-    fileprivate func text(_ name: String) throws(TLSSettings.Unusable) -> [UInt8] {
+    fileprivate func text(_ name: String, _ files: inout FilesRead) throws(TLSSettings.Unusable) -> [UInt8] {
         switch self {
         case .inline(let text): return Array(text.utf8)
         case .file(let path):
             do {
-                return try SmallFile.read(path)
+                return try files.bytes(path)
             } catch {
-                throw TLSSettings.Unusable(key: key(name), path: path, reason: error.reason)
+                throw TLSSettings.Unusable(key: key(name), path: path, reason: error.text)
             }
         }
     }

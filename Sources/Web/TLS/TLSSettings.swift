@@ -26,13 +26,6 @@ public struct TLSSettings: Sendable, Equatable {
         self.key = key
     }
 
-    /// The paths of all files that it is made of.
-    public var files: [String] {
-        [certificate, key, clientAuthorities].compactMap {
-            if case .file(let path)? = $0 { path } else { nil }
-        }
-    }
-
     /// A setting that can't be used as it is, by its key in the file.
     public struct Unusable: Error, Equatable, CustomStringConvertible {
         public let key: String
@@ -57,13 +50,9 @@ public enum ClientAuthentication: String, Sendable, CaseIterable {
     /// One must be shown, signed by an authority.
     case requireAndVerify = "RequireAndVerifyClientCert"
 
-    /// `RequireClientCert` is an old name that exporter-toolkit still takes; the empty one is what it takes for none.
+    /// `RequireClientCert` is an old name that exporter-toolkit still takes.
     public init?(name: String) {
-        switch name {
-        case "": self = .none
-        case "RequireClientCert": self = .requireAny
-        default: self.init(rawValue: name)
-        }
+        self.init(rawValue: name == "RequireClientCert" ? Self.requireAny.rawValue : name)
     }
 
     public var verifies: Bool { self == .verifyIfGiven || self == .requireAndVerify }

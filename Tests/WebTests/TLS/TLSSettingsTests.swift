@@ -17,6 +17,10 @@ import Testing
         }
     }
 
+    private func warnings(of settings: TLSSettings) throws -> [String] {
+        try ServerTLS(settings, now: Int64(time(nil))).warnings.map { "\($0)" }
+    }
+
     @Test("What can't be used is refused with its key, its file and the reason")
     func unusable() async throws {
         let authority = try await TestAuthority()
@@ -31,9 +35,9 @@ import Testing
         }
         let missing = folder.file("missing.pem")
         #expect(refusal(settings(one.certificate, one.key)) == nil)
-        #expect(refusal(settings(missing, one.key)) == "cert_file: \(missing): No such file or directory")
-        #expect(refusal(settings(one.certificate, missing)) == "key_file: \(missing): No such file or directory")
-        #expect(refusal(settings(folder.path, one.key)) == "cert_file: \(folder.path): it is no regular file")
+        #expect(refusal(settings(missing, one.key)) == "cert_file: \(missing): there is no such file")
+        #expect(refusal(settings(one.certificate, missing)) == "key_file: \(missing): there is no such file")
+        #expect(refusal(settings(folder.path, one.key)) == "cert_file: \(folder.path): is a folder; name a file")
         #expect(refusal(settings(junk, one.key)) == "cert_file: \(junk): it holds no certificate in PEM")
         #expect(refusal(settings(one.certificate, junk)) == "key_file: \(junk): it holds no private key in PEM")
         #expect(
@@ -62,23 +66,21 @@ import Testing
         let late = try await authority.issue("late", "DNS:a", days: -1)
         var settings = TLSSettings(certificate: .file(pair.certificate), key: .file(pair.key))
         chmod(pair.key, 0o600)
-        let now = Int64(time(nil))
-        #expect(try ServerTLS(settings, now: now).warnings.isEmpty)
+        #expect(try warnings(of: settings).isEmpty)
         chmod(pair.key, 0o644)
         #expect(
-            try ServerTLS(settings, now: now).warnings
-                == ["key_file: \(pair.key) can be read by every user of this machine"])
+            try warnings(of: settings) == ["key_file: \(pair.key): every user of this machine can read it"])
         chmod(pair.key, 0o600)
         settings.cipherSuites = [.ecdheRSAAES128CBC]
         settings.clientAuthentication = .verifyIfGiven
         #expect(
-            try ServerTLS(settings, now: now).warnings == [
+            try warnings(of: settings) == [
                 "cipher_suites: those with CBC are dated",
-                "client_auth_type: without client_ca, certificates of every authority that this system trusts are accepted",
+                "client_auth_type: without client_ca_file, certificates of every authority that this system trusts are accepted",
             ])
         let expired = TLSSettings(certificate: .file(late.certificate), key: .file(late.key))
         chmod(late.key, 0o600)
-        #expect(try ServerTLS(expired, now: now).warnings == ["cert: it has expired"])
+        #expect(try warnings(of: expired) == ["cert_file: \(late.certificate): the certificate has expired"])
     }
 
     @Test("Every suite and curve that is named can be served", arguments: CipherSuite.allCases)

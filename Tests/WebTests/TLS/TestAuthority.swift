@@ -1,6 +1,8 @@
 import NIOSSL
 import TestKit
 
+@testable import Web
+
 /// A certificate authority of a test's own, made with the system's openssl as people make theirs.
 final class TestAuthority: Sendable {
     struct Failed: Error, CustomStringConvertible {
@@ -86,5 +88,12 @@ struct TestClient: Sendable {
         return try await RawConnection.open(port: port) {
             try NIOSSLClientHandler(context: context, serverHostname: host)
         }
+    }
+}
+
+extension ServerTLS {
+    init(_ settings: TLSSettings, now: Int64) throws(TLSSettings.Unusable) {
+        var files = FilesRead()
+        try self.init(settings, reading: &files, now: now)
     }
 }
