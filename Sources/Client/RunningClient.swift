@@ -88,9 +88,12 @@ final class RunningClient: Sendable {
     ) async -> WebListener? {
         guard let address = configuration.metricsAddress else { return nil }
         do {
+            let service = WebService(
+                on: group, limits: WebLimits(maxConnections: 64, maxHeaderBytes: 16_384), metrics: metrics.web,
+                logger: logger)
+            let router = routes(metrics, readiness, fqdn: configuration.fqdn)
             let listener = try await WebListener.bind(
-                address, on: group, router: routes(metrics, readiness, fqdn: configuration.fqdn),
-                limits: WebLimits(maxConnections: 64, maxHeaderBytes: 16_384), metrics: metrics.web, logger: logger)
+                ListenerConfiguration(address: address, router: router), in: service)
             logger.info("serving metrics", metadata: ["address": "\(listener.address)"])
             return listener
         } catch {
@@ -111,8 +114,8 @@ final class RunningClient: Sendable {
                     status: 200, contentType: MetricRegistry.contentType,
                     body: [ByteBuffer(bytes: metrics.registry.exposition())])
             },
-            "/-/healthy": Route { .text(200, "PushProx client is healthy.") },
-            "/-/ready": Route {
+            "/-/healthy": Route(isOpen: true) { .text(200, "PushProx client is healthy.") },
+            "/-/ready": Route(isOpen: true) {
                 readiness.isReady
                     ? .text(200, "PushProx client is ready.")
                     : .text(503, "the proxy does not answer this client's polls")

@@ -62,9 +62,9 @@ final class RunningProxy: Sendable {
             defaultTimeout: configuration.defaultTimeout.nanoseconds, maxTimeout: configuration.maxTimeout.nanoseconds,
             maxHeadBytes: configuration.web.maxHeaderBytes)
         do {
+            let service = WebService(on: group, limits: configuration.web, metrics: metrics.web, logger: logger)
             let listener = try await WebListener.bind(
-                configuration.listenAddress, on: group, router: router, limits: configuration.web, metrics: metrics.web,
-                logger: logger)
+                ListenerConfiguration(address: configuration.listenAddress, router: router), in: service)
             logger.info(
                 "listening",
                 metadata: [
@@ -155,8 +155,8 @@ final class RunningProxy: Sendable {
                     status: 200, contentType: MetricRegistry.contentType,
                     body: [ByteBuffer(bytes: metrics.registry.exposition())])
             },
-            "/-/healthy": Route { .text(200, "PushProx proxy is healthy.") },
-            "/-/ready": Route {
+            "/-/healthy": Route(isOpen: true) { .text(200, "PushProx proxy is healthy.") },
+            "/-/ready": Route(isOpen: true) {
                 dispatcher.isShuttingDown
                     ? .text(503, "PushProx proxy is shutting down.") : .text(200, "PushProx proxy is ready.")
             },

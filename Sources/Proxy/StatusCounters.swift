@@ -1,3 +1,4 @@
+import NIOCore
 import Synchronization
 import Telemetry
 import Web
@@ -23,7 +24,7 @@ final class StatusCounters: RequestObserver {
         counter.increment()
     }
 
-    func requestEnded(status: Int, nanoseconds: Int64) { increment(status) }
+    func requestEnded(status: Int, after duration: TimeAmount) { increment(status) }
 }
 
 /// What is counted of the requests to one path.
@@ -36,8 +37,8 @@ final class RouteMetrics: RequestObserver {
         self.duration = duration
     }
 
-    func requestEnded(status: Int, nanoseconds: Int64) {
+    func requestEnded(status: Int, after duration: TimeAmount) {
         counters.increment(status)
-        duration.observe(nanoseconds: nanoseconds)
+        self.duration.observe(nanoseconds: duration.nanoseconds)
     }
 }

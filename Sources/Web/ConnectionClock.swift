@@ -20,7 +20,7 @@ final class ConnectionClock {
     private var fresh = IdleConnections()
     /// Idle for longer, and everything that was written has gone.
     private var settled = IdleConnections()
-    private let loop: any EventLoop
+    let loop: any EventLoop
     private let idleTimeout: TimeAmount
     private let writeTimeout: TimeAmount
     private let settling: TimeAmount
@@ -114,7 +114,9 @@ final class ConnectionClock {
 
     private func sweep() {
         let now = loop.now
-        for connection in owing.values where connection.clockDeadline <= now { connection.clockExpired() }
+        for connection in owing.values where (connection.phases.deadline ?? .distantFuture) <= now {
+            connection.clockExpired(now)
+        }
         for watched in unread.values { look(at: watched, now) }
         while let connection = fresh.first, connection.idleSince + settling <= now {
             guard settleIfRead(connection) else { continue }

@@ -1,8 +1,8 @@
 import NIOCore
 import Wire
 
-/// Serves one request: made by a `Router` when the head is in, told of the body as it comes, gone when it has answered through
-/// its connection, or when the connection is lost.
+/// Serves one request: made by a `Router` when the request has been admitted, told of the body as it comes, gone when it has answered
+/// through its connection, or when the connection is lost.
 ///
 /// Every call arrives on the connection's event loop. An exchange may answer in any of them, and at any later time.
 public protocol Exchange: AnyObject {
@@ -28,15 +28,8 @@ extension Exchange {
     public var maxPipelinedBytes: Int? { nil }
 }
 
-/// Chooses what serves a request.
-public protocol Router: Sendable {
-    /// Called on the connection's event loop when a request's head is in. May answer at once through `connection`; whatever is
-    /// returned still hears of the rest of the request, until it has finished.
-    func exchange(for head: RequestHead, on connection: ServerConnection) -> any Exchange
-}
-
 /// Told how each request of a route ended.
 public protocol RequestObserver: AnyObject, Sendable {
-    /// - Parameter nanoseconds: From the request's head to the end of the response.
-    func requestEnded(status: Int, nanoseconds: Int64)
+    /// - Parameter duration: From the request's head to the end of the response.
+    func requestEnded(status: Int, after duration: TimeAmount)
 }

@@ -4,34 +4,50 @@ import Wire
 /// A path that is answered at once, from what the program knows: metrics, health, lists.
 public struct Route: Sendable {
     let observer: (any RequestObserver)?
+    let isOpen: Bool
     let answer: @Sendable () -> Response
 
     /// - Parameters:
     ///   - observer: Told of each request.
+    ///   - isOpen: Whether it says nothing that needs leave to be read (`RouteAction.open`).
     ///   - answer: Called on an event loop for each GET and HEAD; must not block.
-    public init(observer: (any RequestObserver)? = nil, answer: @escaping @Sendable () -> Response) {
+    public init(
+        observer: (any RequestObserver)? = nil, isOpen: Bool = false, answer: @escaping @Sendable () -> Response
+    ) {
         self.observer = observer
+        self.isOpen = isOpen
         self.answer = answer
     }
 }
 
 /// Serves routes by their path, in origin form, for GET and HEAD; 404 and 405 elsewhere.
 public struct RouteTable: Router {
+    /// How a request is answered.
+    public typealias Plan = @Sendable () -> Response
+
     private let routes: [String: Route]
 
     public init(_ routes: [String: Route]) { self.routes = routes }
 
-    public func exchange(for head: RequestHead, on connection: ServerConnection) -> any Exchange {
-        guard let route = routes[Self.path(of: head)] else {
-            return Answer(connection) { .text(404, "not found; see / for what there is") }
+    public func route(for head: RequestHead) -> RoutedRequest<Plan> {
+        let path = Self.path(of: head)
+        guard let route = routes[path] else {
+            return RoutedRequest(.open, plan: { .text(404, "not found; see / for what there is") })
         }
-        connection.observer = route.observer
-        let most = WebLimits.maxDiscardedBytes
-        if let refusal = Answer.tooLarge(head, connection, bytes: most, "no body is expected here") { return refusal }
+        let action = route.isOpen ? RouteAction.open : .read(path: path)
+        if let refusal = Response.tooLarge(head, bytes: WebLimits.maxDiscardedBytes, "no body is expected here") {
+            return RoutedRequest(action, observer: route.observer, plan: { refusal })
+        }
         guard head.method == "GET" || head.method == "HEAD" else {
-            return Answer(connection) { .text(405, "use GET", fields: [("Allow", "GET, HEAD")]) }
+            return RoutedRequest(
+                action, observer: route.observer,
+                plan: { .text(405, "use GET", fields: [("Allow", "GET, HEAD")]) })
         }
-        return Answer(connection, route.answer)
+        return RoutedRequest(action, observer: route.observer, plan: route.answer)
+    }
+
+    public func exchange(for plan: Plan, head: RequestHead, on connection: ServerConnection) -> any Exchange {
+        Answer(connection, plan())
     }
 
     /// The request target without its query.
@@ -41,17 +57,18 @@ public struct RouteTable: Router {
     }
 }
 
-/// Answers at once, when the head is in. A body that nobody asked for is read and thrown away, as far as that is worth it to keep
-/// the connection (`WebLimits.maxDiscardedBytes`).
+/// Answers at once. A body that nobody asked for is read and thrown away, as far as that is worth it to keep the connection
+/// (`WebLimits.maxDiscardedBytes`).
 public final class Answer: Exchange {
-    public init(_ connection: ServerConnection, _ answer: () -> Response) { connection.respond(answer()) }
+    public init(_ connection: ServerConnection, _ response: Response) { connection.respond(response) }
+}
 
-    /// - Returns: `nil` for a request that does not announce a body of more than `bytes`; otherwise it is answered 413, before its body
-    ///   comes, and the connection ends.
-    public static func tooLarge(
-        _ head: RequestHead, _ connection: ServerConnection, bytes: Int, _ text: @autoclosure () -> String
-    ) -> (any Exchange)? {
+extension Response {
+    /// The answer to a request that announces a body of more than `bytes`, given before the body comes; the connection ends with it.
+    ///
+    /// - Returns: `nil` for other requests.
+    public static func tooLarge(_ head: RequestHead, bytes: Int, _ text: @autoclosure () -> String) -> Response? {
         guard case .length(let length) = head.framing, length > bytes else { return nil }
-        return Answer(connection) { .text(413, text(), closes: true) }
+        return .text(413, text(), closes: true)
     }
 }

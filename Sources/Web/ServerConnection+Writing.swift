@@ -19,7 +19,7 @@ extension ServerConnection {
                     closes: response.closes))
             return
         }
-        if response.closes { closesAfterResponse = true }
+        if response.closes { phases.answerEndsByClosing() }
         var buffer = beginBuffer(status: response.status, reserving: (isSmall ? bodyBytes : 0) + 256)
         if let type = response.contentType {
             buffer.writeStaticString("Content-Type: ")
@@ -57,31 +57,32 @@ extension ServerConnection {
 
     /// Adds the `Connection` field that the current request's persistence asks for, if any.
     public func writeConnectionField(into buffer: inout ByteBuffer) {
-        // The peer holds a body back for a 100 that did not come: whether it will still send it is anybody's guess.
-        if awaitsContinue { closesAfterResponse = true }
-        if closesAfterResponse {
-            buffer.writeStaticString("Connection: close\r\n")
-        } else if minorVersion == 0 {
-            buffer.writeStaticString("Connection: keep-alive\r\n")
+        switch phases.persistence() {
+        case .asUsual: break
+        case .isKept: buffer.writeStaticString("Connection: keep-alive\r\n")
+        case .closes: buffer.writeStaticString("Connection: close\r\n")
         }
     }
 
-    /// The response can only end with the connection: call it before `writeConnectionField`.
-    public func closeAfterResponse() { closesAfterResponse = true }
-
     /// Writes bytes of the current answer at once.
     public func write(_ bytes: ByteBuffer, promise: EventLoopPromise<Void>? = nil) {
+        phases.answerBegan()
+        send(bytes, promise: promise)
+    }
+
+    func send(_ bytes: ByteBuffer, promise: EventLoopPromise<Void>? = nil) {
         guard let context else {
             promise?.fail(ChannelError.ioOnClosedChannel)
             return
         }
         writtenBytes &+= bytes.readableBytes
         context.writeAndFlush(wrapOutboundOut(bytes), promise: promise)
-        if !isWritable { clock.watchWrites(self) }
+        if !phases.isWritable { clock.watchWrites(self) }
     }
 
     /// Writes bytes that the next `write` sends along.
     public func writeLater(_ bytes: ByteBuffer) {
+        phases.answerBegan()
         writtenBytes &+= bytes.readableBytes
         context?.write(wrapOutboundOut(bytes), promise: nil)
     }
@@ -143,13 +144,11 @@ extension ServerConnection {
     /// - Parameter buffered: `bufferedBytes`.
     func writeProgress(buffered: Int) -> WriteProgress {
         var memory = SocketMemory()
-        #if os(Linux)
-            if let provider = context?.channel as? any SocketOptionProvider {
-                let known: EventLoopFuture<SocketMemory> = provider.unsafeGetSocketOption(
-                    level: .socket, name: .init(rawValue: SocketMemory.option))
-                known.assumeIsolated().whenSuccess { memory = $0 }
-            }
-        #endif
+        if let provider = context?.channel as? any SocketOptionProvider {
+            let known: EventLoopFuture<SocketMemory> = provider.unsafeGetSocketOption(
+                level: .socket, name: .init(rawValue: SocketMemory.option))
+            known.assumeIsolated().whenSuccess { memory = $0 }
+        }
         return WriteProgress(gone: writtenBytes &- buffered, unacknowledged: memory.writeQueued)
     }
 
@@ -171,34 +170,6 @@ extension ServerConnection {
     /// The peer has read nothing of what waits for it for too long. Whatever is under way hears that the connection is lost.
     func giveUpWriting() {
         service.metrics.writeTimeouts.increment()
-        reset()
-    }
-
-    /// Ends the connection in a way that can't be taken for the end of a response: with a reset.
-    public func abort(status: Int) {
-        exchange = nil
-        observe(status)
-        phase = .closed
-        reset()
-    }
-
-    private func reset() {
-        guard let context, case let channel = context.channel else { return }
-        if let provider = channel as? any SocketOptionProvider {
-            // A reset instead of an orderly close; the option can fail only on a socket that is gone already.
-            provider.setSoLinger(linger(l_onoff: 1, l_linger: 0)).assumeIsolated().whenComplete { _ in
-                context.close(promise: nil)
-            }
-        } else {
-            context.close(promise: nil)
-        }
+        context?.channel.closeWithReset()
     }
 }
-
-#if canImport(Glibc)
-    import struct Glibc.linger
-#elseif canImport(Musl)
-    import struct Musl.linger
-#else
-    import struct Darwin.linger
-#endif

@@ -1,26 +1,20 @@
 import NIOCore
 import Wire
 
-/// One connection to the listener: splits its bytes into requests, one at a time, and writes what their exchanges answer.
+/// One connection to the listener: carries out what `RequestPhases` decides, on its channel, its exchange and its event loop's
+/// `ConnectionClock`.
 ///
 /// Works on bytes, without NIO's codec and pipelining handlers: a parked poll then costs a handler, an exchange and no buffer.
 /// Confined to its channel's event loop.
 ///
-/// Phases: `.head` → (head complete) `.body` → (body complete) `.answering` → (answer complete) `.head`. An answer that is
-/// complete while the body still comes leads to `.discarding` → `.head`. `.lingering`, from anywhere, is the end: the last answer
-/// is out, the peer may still be sending, and closing at once could destroy what it has not read yet (RFC 9112 section 9.6).
+/// Re-entrancy: an exchange may answer inside any call that it gets, and an answer may move other connections to do the same to this
+/// one. That is safe because `phases` is never changed while one of its own methods is on the stack: each tells it one event or takes
+/// one action out, and returns before anything outside is called. What an event has to follow it is done by `run`: by the one that is
+/// on the stack already, which looks again after each action, or else by the one that the event's teller calls. So actions are carried
+/// out one after the other, never inside one another, and none is forgotten.
 public final class ServerConnection: ChannelInboundHandler {
     public typealias InboundIn = ByteBuffer
     public typealias OutboundOut = ByteBuffer
-
-    enum Phase {
-        case head
-        case body(BodyDecoder)
-        case answering
-        case discarding(BodyDecoder, bytes: Int)
-        case lingering(bytes: Int)
-        case closed
-    }
 
     enum Idling {
         case no
@@ -28,23 +22,18 @@ public final class ServerConnection: ChannelInboundHandler {
         case fresh, settled
     }
 
-    let router: any Router
-    let service: WebService
+    let listener: ListenerContext
     let clock: ConnectionClock
     var context: ChannelHandlerContext?
-    var phase = Phase.head
-    var headParser: HeadParser
-    var received = ByteBuffer()
+    var phases: RequestPhases
     var exchange: (any Exchange)?
-    var isProcessing = false
+    /// Who is told when the current request ends.
+    var observer: (any RequestObserver)?
+    /// Whether `run` is on the stack.
+    var isRunning = false
+    /// What the channel and the clock were last told of `phases.wantsReading` and `phases.deadline`.
+    var isReading = true
     var isOnClock = false
-    var readingPaused = false
-    var closesAfterResponse = false
-    var awaitsContinue = false
-    var headBegan = NIODeadline.distantPast
-    /// As the channel last said; asking it costs more than a branch on every request should.
-    var isWritable = true
-    private var knownPeer: String?
 
     /// All that was ever written on this connection, modulo 2⁶⁴; bytes.
     var writtenBytes = 0
@@ -59,136 +48,90 @@ public final class ServerConnection: ChannelInboundHandler {
     var idleNext: ServerConnection?
     var idlePrevious: ServerConnection?
 
-    /// When `ConnectionClock` gives this connection up, unless its request is here by then.
-    var clockDeadline = NIODeadline.distantFuture
-    /// Who is told when the current request ends; set by a `Router`.
-    public var observer: (any RequestObserver)?
-    /// 0 or 1: the version of the current request.
-    public internal(set) var minorVersion = 1
-    /// Whether the current request is HEAD: answers then go without a body.
-    public internal(set) var isHeadRequest = false
+    private var knownAddress: String?
+    private var knownSecurity: PeerSecurity?
+    /// As whom admission let the last request in.
+    var identity: (any AdmittedIdentity)?
 
-    init(router: any Router, service: WebService, clock: ConnectionClock) {
-        self.router = router
-        self.service = service
+    init(listener: ListenerContext, clock: ConnectionClock) {
+        self.listener = listener
         self.clock = clock
-        self.headParser = HeadParser(.request, maxBytes: service.limits.maxHeaderBytes)
+        let limits = listener.service.limits
+        phases = RequestPhases(
+            maxHeadBytes: limits.maxHeaderBytes, patience: .nanoseconds(limits.readHeaderTimeout.nanoseconds))
     }
 
-    /// The channel's event loop; `nil` once the connection is gone.
-    public var eventLoop: (any EventLoop)? { context?.eventLoop }
+    var service: WebService { listener.service }
+
+    // MARK: What is known of the peer and its request
+
+    public var eventLoop: any EventLoop { clock.loop }
 
     /// The peer's address without its port.
     public var peerAddress: String? {
-        if let knownPeer { return knownPeer }
-        knownPeer = context?.remoteAddress?.ipAddress
-        return knownPeer
+        if let knownAddress { return knownAddress }
+        knownAddress = context?.remoteAddress?.ipAddress
+        return knownAddress
+    }
+
+    /// Who the peer is, as far as is known now. TLS and its certificate are looked up when this is first asked.
+    public var peer: Peer {
+        if knownSecurity == nil, let channel = context?.channel {
+            for step in listener.steps where knownSecurity == nil { knownSecurity = step.security(of: channel) }
+        }
+        return Peer(address: peerAddress, listener: listener.name, security: knownSecurity, identity: identity)
     }
 
     /// When the current request's head was complete.
-    public var requestBegan: NIODeadline { headBegan }
+    public var requestBegan: NIODeadline { phases.began }
 
-    // MARK: What exchanges do
+    /// 0 or 1: the version of the current request.
+    public var minorVersion: Int { Int(phases.minorVersion) }
 
-    /// The current answer is complete; the connection goes on to the next request or ends.
-    public func finish(status: Int) {
-        guard exchange != nil || !isAnswered else { return }
-        exchange = nil
-        observe(status)
-        switch phase {
-        case .closed, .lingering: return
-        case _ where closesAfterResponse:
-            closeGently()
-            return
-        case .body(let decoder) where !decoder.hasEnded:
-            phase = .discarding(decoder, bytes: 0)
-            startClock()
-        case .head, .body, .answering, .discarding:
-            phase = .head
-            stopClock()
-        }
-        setReading(paused: false)
-        guard !isProcessing else { return }
-        guard received.readableBytes > 0 else {
-            restIfIdle()
-            return
-        }
-        // Not at once: a scrape that is delivered here may come from another connection, whose next request is then answered
-        // from inside this one's, and so on, as deep as there are connections.
-        context?.eventLoop.assumeIsolated().execute { self.processLater() }
-    }
-
-    /// The exchange answers for its own time limit from here on.
-    public func stopClock() {
-        guard isOnClock else {
-            clockDeadline = .distantFuture
-            return
-        }
-        isOnClock = false
-        clockDeadline = .distantFuture
-        clock.remove(self)
-    }
-
-    /// The exchange waits for nothing more, so the rest of the request has to come soon again.
-    public func resumeClock() { startClock() }
-
-    /// Stops or resumes reading the peer's bytes, so that a slow receiver slows its sender.
-    public func setReading(paused: Bool) {
-        guard paused != readingPaused, let context else { return }
-        readingPaused = paused
-        try? context.channel.syncOptions?.setOption(.autoRead, value: !paused)
-    }
+    /// Whether the current request is HEAD: answers then go without a body.
+    public var isHeadRequest: Bool { phases.isHead }
 
     // MARK: ChannelHandler
 
     public func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        if context.channel.isActive { startClock() }
+        if context.channel.isActive { opened() }
     }
 
     public func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
     public func channelActive(context: ChannelHandlerContext) {
-        startClock()
+        opened()
         context.fireChannelActive()
     }
 
     public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        var bytes = unwrapInboundIn(data)
         if idling != .no { clock.endIdling(self) }
-        if case .lingering(let count) = phase {
-            discardLingering(count + bytes.readableBytes)
-            return
-        }
-        if received.readableBytes == 0 {
-            received = bytes
-        } else {
-            received.writeBuffer(&bytes)
-        }
-        process()
+        phases.bytesArrived(unwrapInboundIn(data))
+        run()
     }
 
     public func channelReadComplete(context: ChannelHandlerContext) {
         exchange?.readBatchEnded()
-        trimReceived()
+        phases.batchEnded()
         context.fireChannelReadComplete()
     }
 
     public func channelWritabilityChanged(context: ChannelHandlerContext) {
-        isWritable = context.channel.isWritable
-        if isWritable { processLater() }
+        let isWritable = context.channel.isWritable
+        phases.writabilityChanged(isWritable)
+        if isWritable { goOn() }
         context.fireChannelWritabilityChanged()
     }
 
     public func channelInactive(context: ChannelHandlerContext) {
-        stopClock()
+        phases.lost()
+        settle()
         clock.unwatchWrites(self)
         clock.endIdling(self)
-        phase = .closed
         let lost = exchange
         exchange = nil
         observer = nil
-        received = ByteBuffer()
         service.connectionClosed()
         lost?.connectionLost()
         context.fireChannelInactive()
@@ -200,30 +143,8 @@ public final class ServerConnection: ChannelInboundHandler {
         context.close(promise: nil)
     }
 
-    func clockExpired() {
-        stopClock()
-        switch phase {
-        case .closed: return
-        case .lingering:
-            context?.close(promise: nil)
-            return
-        case .discarding:
-            // It has its answer.
-            service.metrics.slowRequests.increment()
-            closeGently()
-            return
-        case .head, .body, .answering: break
-        }
-        service.metrics.slowRequests.increment()
-        if case .head = phase, received.readableBytes == 0 {
-            // Nothing has been asked, so there is nothing to answer.
-            context?.close(promise: nil)
-            return
-        }
-        closesAfterResponse = true
-        let lost = exchange
-        exchange = nil
-        respond(.text(408, "the request did not arrive within \(service.limits.readHeaderTimeout)", closes: true))
-        lost?.connectionLost()
+    private func opened() {
+        phases.opened(clock.loop.now)
+        settle()
     }
 }

@@ -1,14 +1,7 @@
+import Glibc
 import Logging
 import ServiceLifecycle
 import UnixSignals
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
 
 /// SIGTERM and SIGINT, caught from the moment this is made, so that one that comes while the program still starts is no crash.
 ///

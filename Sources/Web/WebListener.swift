@@ -1,4 +1,5 @@
 import Flags
+import Glibc
 import Logging
 import NIOCore
 import NIOPosix
@@ -27,33 +28,27 @@ public final class WebListener: Sendable {
     ///
     /// - Throws: `BindError`.
     public static func bind(
-        _ address: ListenAddress, on group: any EventLoopGroup, router: any Router, limits: WebLimits,
-        metrics: WebMetrics, logger: Logger
+        _ configuration: ListenerConfiguration, in service: WebService
     ) async throws(BindError) -> WebListener {
-        let service = WebService(limits: limits, metrics: metrics, logger: logger)
-        let clocks = ClockTable(group: group, limits: limits)
-        let bootstrap = ServerBootstrap(group: group)
+        let address = configuration.address
+        let listener = ListenerContext(configuration, service: service)
+        let bootstrap = ServerBootstrap(group: service.group)
             .serverChannelOption(.backlog, value: 4096)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .deadPeerOptions()
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(AcceptPause(metrics: metrics))
+                    try channel.pipeline.syncOperations.addHandler(AcceptPause(metrics: service.metrics))
                 }
             }
             .receiveBuffers()
             .childChannelInitializer { channel in
-                @Sendable func begin(hasRoom: Bool) throws {
-                    let handler: any ChannelHandler =
-                        hasRoom
-                        ? ServerConnection(router: router, service: service, clock: clocks.clock(of: channel.eventLoop))
-                        : RefusedConnection(service: service)
-                    try channel.pipeline.syncOperations.addHandler(handler)
-                }
                 if service.connectionOpened() {
-                    return channel.eventLoop.makeCompletedFuture { try begin(hasRoom: true) }
+                    return channel.eventLoop.makeCompletedFuture { try listener.serve(channel, hasRoom: true) }
                 }
-                return clocks.closeLongestIdle(from: channel.eventLoop).flatMapThrowing { try begin(hasRoom: $0) }
+                return service.clocks.closeLongestIdle(from: channel.eventLoop).flatMapThrowing {
+                    try listener.serve(channel, hasRoom: $0)
+                }
             }
         do {
             let channel: any Channel
@@ -91,6 +86,25 @@ public final class WebListener: Sendable {
     }
 }
 
+extension ListenerContext {
+    /// - Parameter hasRoom: Otherwise the connection is told that there are too many.
+    fileprivate func serve(_ channel: any Channel, hasRoom: Bool) throws {
+        let pipeline = channel.pipeline.syncOperations
+        do {
+            if !steps.isEmpty { try pipeline.addHandler(TransportEnd()) }
+            for step in steps { try step.install(in: channel) }
+            try pipeline.addHandler(
+                hasRoom
+                    ? ServerConnection(listener: self, clock: service.clocks.clock(of: channel.eventLoop))
+                    : RefusedConnection(service: service))
+        } catch {
+            // None of the two is there to see the channel close.
+            service.connectionClosed()
+            throw error
+        }
+    }
+}
+
 /// Answers a connection over `--web.max-connections` while none is idle, so that the peer learns why, and closes it.
 private final class RefusedConnection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
@@ -122,24 +136,10 @@ extension ServerBootstrap {
     /// Finds peers that vanished without a word, in about 30 s: unanswered keepalive probes, or data that stays
     /// unacknowledged. Set on the listener, from which Linux's accepted sockets inherit them: no system call per connection.
     fileprivate func deadPeerOptions() -> ServerBootstrap {
-        let bootstrap = serverChannelOption(.socketOption(.so_keepalive), value: 1)
-        #if os(Linux)
-            return
-                bootstrap
-                .serverChannelOption(.tcpOption(.init(rawValue: TCP_KEEPIDLE)), value: 15)
-                .serverChannelOption(.tcpOption(.init(rawValue: TCP_KEEPINTVL)), value: 5)
-                .serverChannelOption(.tcpOption(.init(rawValue: TCP_KEEPCNT)), value: 3)
-                .serverChannelOption(.tcpOption(.init(rawValue: TCP_USER_TIMEOUT)), value: 30_000)
-        #else
-            return bootstrap
-        #endif
+        serverChannelOption(.socketOption(.so_keepalive), value: 1)
+            .serverChannelOption(.tcpOption(.init(rawValue: TCP_KEEPIDLE)), value: 15)
+            .serverChannelOption(.tcpOption(.init(rawValue: TCP_KEEPINTVL)), value: 5)
+            .serverChannelOption(.tcpOption(.init(rawValue: TCP_KEEPCNT)), value: 3)
+            .serverChannelOption(.tcpOption(.init(rawValue: TCP_USER_TIMEOUT)), value: 30_000)
     }
 }
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif

@@ -22,9 +22,15 @@ final class Echo: Router {
         "/static/large": Route { Response(status: 200, contentType: nil, body: [Echo.large]) },
     ])
 
-    func exchange(for head: RequestHead, on connection: ServerConnection) -> any Exchange {
-        head.target.hasPrefix("/static/")
-            ? routes.exchange(for: head, on: connection) : EchoExchange(head, connection, held)
+    func route(for head: RequestHead) -> RoutedRequest<RouteTable.Plan?> {
+        guard head.target.hasPrefix("/static/") else { return RoutedRequest(.read(path: head.target), plan: nil) }
+        let page = routes.route(for: head)
+        return RoutedRequest(page.action, observer: page.observer, plan: page.plan)
+    }
+
+    func exchange(for plan: RouteTable.Plan?, head: RequestHead, on connection: ServerConnection) -> any Exchange {
+        guard let plan else { return EchoExchange(head, connection, held) }
+        return routes.exchange(for: plan, head: head, on: connection)
     }
 }
 
@@ -70,7 +76,7 @@ final class Held: @unchecked Sendable {
         }.get()
         for connection in connections.value {
             let connection = UncheckedBox(connection)
-            connection.value.eventLoop?.execute { connection.value.respond(.text(200, "held")) }
+            connection.value.eventLoop.execute { connection.value.respond(.text(200, "held")) }
         }
     }
 
@@ -81,7 +87,7 @@ final class Held: @unchecked Sendable {
     func progress() async throws -> ServerConnection.WriteProgress? {
         try await arrived(1)
         let connection = try await loop.submit { UncheckedBox(self.waiting[0]) }.get()
-        return try await connection.value.eventLoop?.submit {
+        return try await connection.value.eventLoop.submit {
             connection.value.writeProgress(buffered: connection.value.bufferedBytes)
         }.get()
     }
@@ -161,10 +167,12 @@ struct EchoServer {
     ) async throws {
         let registry = MetricRegistry()
         let router = Echo()
-        let listener = try await WebListener.bind(
-            ListenAddress(host: "127.0.0.1", port: 0), on: MultiThreadedEventLoopGroup.singleton, router: router,
-            limits: limits, metrics: WebMetrics(in: registry, prefix: "test"),
+        let service = WebService(
+            on: MultiThreadedEventLoopGroup.singleton, limits: limits,
+            metrics: WebMetrics(in: registry, prefix: "test"),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let listener = try await WebListener.bind(
+            ListenerConfiguration(address: ListenAddress(host: "127.0.0.1", port: 0), router: router), in: service)
         do {
             try await body(EchoServer(port: listener.address.port, registry: registry, held: router.held))
         } catch {

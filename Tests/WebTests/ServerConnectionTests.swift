@@ -208,10 +208,12 @@ import Wire
     func taken() async throws {
         try await EchoServer.run { server in
             do {
+                let service = WebService(
+                    on: MultiThreadedEventLoopGroup.singleton, limits: WebLimits(),
+                    metrics: WebMetrics(in: MetricRegistry(), prefix: "test"), logger: Logger(label: "test"))
                 _ = try await WebListener.bind(
-                    ListenAddress(host: "127.0.0.1", port: server.port), on: MultiThreadedEventLoopGroup.singleton,
-                    router: Echo(), limits: WebLimits(), metrics: WebMetrics(in: MetricRegistry(), prefix: "test"),
-                    logger: Logger(label: "test"))
+                    ListenerConfiguration(
+                        address: ListenAddress(host: "127.0.0.1", port: server.port), router: Echo()), in: service)
                 Issue.record("it was not refused")
             } catch {
                 #expect("\(error)" == "cannot listen on 127.0.0.1:\(server.port): the port is taken by another program")

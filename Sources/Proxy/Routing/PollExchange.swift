@@ -41,8 +41,8 @@ final class PollExchange: Exchange, @unchecked Sendable {
     }
 
     /// The answer to a poll whose head already announces too much.
-    static func refusal(of head: RequestHead, on connection: ServerConnection) -> (any Exchange)? {
-        Answer.tooLarge(head, connection, bytes: maxBody, tooLarge)
+    static func refusal(of head: RequestHead) -> Response? {
+        .tooLarge(head, bytes: maxBody, tooLarge)
     }
 
     // MARK: Exchange

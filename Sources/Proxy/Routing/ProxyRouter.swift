@@ -15,64 +15,91 @@ struct ProxyRouter: Router {
     let maxTimeout: Int64
     let maxHeadBytes: Int
 
-    func exchange(for head: RequestHead, on connection: ServerConnection) -> any Exchange {
-        // A connection that is gone by now is answered into the void.
-        guard let loop = connection.eventLoop else { return Answer(connection) { .text(503, "gone") } }
+    /// What a request comes to, once it is admitted.
+    enum Plan {
+        case poll
+        case push
+        case scrape(ScrapeRequest)
+        case unusableScrape(why: String)
+        case fromBrowser
+        case answer(Response)
+        case page(RouteTable.Plan)
+    }
+
+    func route(for head: RequestHead) -> RoutedRequest<Plan> {
         if head.method == "CONNECT" {
-            connection.observer = metrics.proxiedRequests
-            return Answer(connection) {
-                .text(
-                    501, "CONNECT is not supported: scrape http://…?_scheme=https instead, and the client uses https",
-                    closes: true)
-            }
+            return RoutedRequest(
+                .connect(authority: head.target), observer: metrics.proxiedRequests,
+                plan: .answer(
+                    .text(
+                        501,
+                        "CONNECT is not supported: scrape http://…?_scheme=https instead, and the client uses https",
+                        closes: true)))
         }
-        guard head.target.utf8.first == UInt8(ascii: "/") else { return scrape(head, connection, loop) }
+        guard head.target.utf8.first == UInt8(ascii: "/") else { return scrape(head) }
         switch RouteTable.path(of: head) {
         case "/poll":
-            connection.observer = metrics.requests[.poll]
-            guard head.method == "POST" else { return Self.postOnly(connection) }
-            if head.message.contains("Origin") { return fromBrowser(connection) }
-            if let refusal = PollExchange.refusal(of: head, on: connection) { return refusal }
-            return PollExchange(head, connection: connection, loop: loop, dispatcher: dispatcher, agents: agents)
+            return RoutedRequest(
+                .poll, observer: metrics.requests[.poll],
+                plan: Self.refusal(of: head) ?? PollExchange.refusal(of: head).map { .answer($0) } ?? .poll)
         case "/push":
-            connection.observer = metrics.requests[.push]
-            guard head.method == "POST" else { return Self.postOnly(connection) }
-            if head.message.contains("Origin") { return fromBrowser(connection) }
-            return PushExchange(connection: connection, loop: loop, dispatcher: dispatcher, maxHeadBytes: maxHeadBytes)
+            return RoutedRequest(
+                .push, observer: metrics.requests[.push], plan: Self.refusal(of: head) ?? .push)
         default:
-            return routes.exchange(for: head, on: connection)
+            let page = routes.route(for: head)
+            return RoutedRequest(page.action, observer: page.observer, plan: .page(page.plan))
         }
     }
 
-    private func scrape(_ head: RequestHead, _ connection: ServerConnection, _ loop: any EventLoop) -> any Exchange {
-        connection.observer = metrics.proxiedRequests
-        if let refusal = ScrapeExchange.refusal(of: head, on: connection) { return refusal }
+    func exchange(for plan: Plan, head: RequestHead, on connection: ServerConnection) -> any Exchange {
+        let loop = connection.eventLoop
+        switch plan {
+        case .poll:
+            return PollExchange(head, connection: connection, loop: loop, dispatcher: dispatcher, agents: agents)
+        case .push:
+            return PushExchange(connection: connection, loop: loop, dispatcher: dispatcher, maxHeadBytes: maxHeadBytes)
+        case .scrape(let request):
+            return ScrapeExchange(
+                request, connection: connection, loop: loop, dispatcher: dispatcher, metrics: metrics)
+        case .unusableScrape(let why):
+            dispatcher.scrapeRefused()
+            return Answer(connection, .text(400, why))
+        case .fromBrowser:
+            metrics.browserRequests.increment()
+            return Answer(
+                connection,
+                .text(403, "polls and pushes are for clients, not for pages in a browser (Origin)", closes: true))
+        case .answer(let response): return Answer(connection, response)
+        case .page(let plan): return routes.exchange(for: plan, head: head, on: connection)
+        }
+    }
+
+    private func scrape(_ head: RequestHead) -> RoutedRequest<Plan> {
         let id = ScrapeID()
         do throws(ScrapeRequest.Refusal) {
             let request = try ScrapeRequest(head, id: id, fallback: defaultTimeout, maximum: maxTimeout)
-            return ScrapeExchange(
-                request, connection: connection, loop: loop, dispatcher: dispatcher, metrics: metrics)
+            return RoutedRequest(
+                .scrape(client: request.fqdn.description), observer: metrics.proxiedRequests,
+                plan: ScrapeExchange.refusal(of: head).map { .answer($0) } ?? .scrape(request))
         } catch {
-            dispatcher.scrapeRefused()
             let why =
                 switch error {
                 case .notAbsolute: "the request target must begin with / or be a URL to scrape"
                 case .unusableHost: FailureKind.badTarget.summary
                 }
-            return Answer(connection) { .text(400, "\(why) (scrape id \(id))") }
+            return RoutedRequest(
+                .open, observer: metrics.proxiedRequests,
+                plan: .unusableScrape(why: "\(why) (scrape id \(id))"))
         }
     }
 
-    /// A page in a browser that can reach the proxy could register a name and be handed a scrape with its credentials: browsers say
-    /// where such a request comes from (Fetch Standard, "Origin" header), clients have nothing to say. Answered before its body is in.
-    private func fromBrowser(_ connection: ServerConnection) -> any Exchange {
-        metrics.browserRequests.increment()
-        return Answer(connection) {
-            .text(403, "polls and pushes are for clients, not for pages in a browser (Origin)", closes: true)
+    /// Polls and pushes that are none. A page in a browser that can reach the proxy could register a name and be handed a scrape with its
+    /// credentials: browsers say where such a request comes from (Fetch Standard, "Origin" header), clients have nothing to say.
+    /// Answered before its body is in.
+    private static func refusal(of head: RequestHead) -> Plan? {
+        guard head.method == "POST" else {
+            return .answer(.text(405, "use POST", fields: [("Allow", "POST")]))
         }
-    }
-
-    private static func postOnly(_ connection: ServerConnection) -> any Exchange {
-        Answer(connection) { .text(405, "use POST", fields: [("Allow", "POST")]) }
+        return head.message.contains("Origin") ? .fromBrowser : nil
     }
 }

@@ -50,8 +50,8 @@ final class ScrapeExchange: Exchange, @unchecked Sendable {
     }
 
     /// The answer to a scrape whose head already announces too large a body.
-    static func refusal(of head: RequestHead, on connection: ServerConnection) -> (any Exchange)? {
-        Answer.tooLarge(head, connection, bytes: maxRequestBody, tooLarge)
+    static func refusal(of head: RequestHead) -> Response? {
+        .tooLarge(head, bytes: maxRequestBody, tooLarge)
     }
 
     // MARK: Exchange
