@@ -27,7 +27,10 @@ public enum FlagValue {
 
     @Sendable public static func listenAddress(_ text: String) throws -> ListenAddress {
         guard let address = ListenAddress(text) else {
-            throw Expected(description: "expected HOST:PORT or :PORT, the port from 0 to 65535")
+            throw Expected(
+                description:
+                    "expected HOST:PORT or :PORT, the port from 0 to 65535, or unix:/PATH of up to \(ListenAddress.maxPathBytes) bytes"
+            )
         }
         return address
     }

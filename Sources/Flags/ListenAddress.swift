@@ -1,14 +1,29 @@
 import ArgumentParser
 
-/// An address to listen on as Go's flags write it: `:8080` (every interface), `127.0.0.1:0`, `[::1]:8080`, `name:8080`.
+/// An address to listen on as Go's flags write it: `:8080` (every interface), `127.0.0.1:0`, `[::1]:8080`, `name:8080`; or a socket of
+/// this machine alone, `unix:/run/pushprox.sock`.
 public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
     /// Without brackets; empty for every interface.
     public let host: String
     /// 0 lets the system choose.
     public let port: Int
 
-    /// `nil` for text that has no port, or one outside 0…65535.
+    /// Of a Unix domain socket, absolute; host and port mean nothing then.
+    public let path: String?
+
+    /// What the system takes as the path of a socket (unix(7)); bytes.
+    public static let maxPathBytes = 107
+
+    /// `nil` for text that has no port, or one outside 0…65535, and for the path of a socket that is longer than the system takes.
     public init?(_ text: String) {
+        if text.hasPrefix("unix:/") {
+            let path = text.dropFirst("unix:".count)
+            guard path.utf8.count <= Self.maxPathBytes, path.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
+                return nil
+            }
+            self.init(path: String(path))
+            return
+        }
         guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
             return nil
         }
@@ -20,16 +35,25 @@ public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
             return nil
         }
         guard !host.contains(where: { $0.isWhitespace || $0 == "/" || $0 == "[" || $0 == "]" }) else { return nil }
-        self.host = String(host)
-        self.port = Int(port)
+        self.init(host: String(host), port: Int(port))
     }
 
     public init(host: String, port: Int) {
         self.host = host
         self.port = port
+        path = nil
     }
 
-    public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    public init(path: String) {
+        host = ""
+        port = 0
+        self.path = path
+    }
+
+    public var description: String {
+        if let path { return "unix:\(path)" }
+        return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    }
 }
 
 extension ListenAddress: ExpressibleByArgument {

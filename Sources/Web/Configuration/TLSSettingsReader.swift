@@ -72,7 +72,7 @@ struct TLSSettingsReader {
         return try value.parsed(as: "one of \(names)") { ClientAuthentication(name: $0) }
     }
 
-    private func version(_ key: String) throws(SettingsProblem) -> TLSPeer.Version? {
+    private func version(_ key: String) throws(SettingsProblem) -> TLSSettings.Version? {
         guard let value = map[key] else { return nil }
         switch try value.string("TLS12 or TLS13") {
         case "TLS12": return .tls12

@@ -28,7 +28,7 @@ public struct ServerTLS: Sendable {
         _ settings: TLSSettings, reading files: inout FilesRead, now: Int64
     ) throws(TLSSettings.Unusable) {
         var warnings: [TLSSettings.Unusable] = []
-        func warn(_ key: String, _ path: String? = nil, _ reason: String) {
+        func warn(_ key: String, _ reason: String, of path: String? = nil) {
             warnings.append(TLSSettings.Unusable(key: key, path: path, reason: reason))
         }
         let chain = try Self.certificates(settings.certificate, "cert", &files)
@@ -65,12 +65,12 @@ public struct ServerTLS: Sendable {
         context = try Self.makeContext(configuration, settings)
         expires = Int64(chain[0].notValidAfter)
         let source = settings.certificate
-        if expires < now { warn(source.key("cert"), source.path, "the certificate has expired") }
+        if expires < now { warn(source.key("cert"), "the certificate has expired", of: source.path) }
         if Int64(chain[0].notValidBefore) > now {
-            warn(source.key("cert"), source.path, "the certificate is not valid yet")
+            warn(source.key("cert"), "the certificate is not valid yet", of: source.path)
         }
         if let path = settings.key.path, Self.isReadableByAll(path) {
-            warn("key_file", path, "every user of this machine can read it")
+            warn("key_file", "every user of this machine can read it", of: path)
         }
         self.warnings = warnings
     }
@@ -122,10 +122,8 @@ public struct ServerTLS: Sendable {
             return []
         }
         guard let source = settings.clientAuthorities else {
+            // As Go does.
             configuration.trustRoots = .default
-            warnings.append(
-                "client_auth_type: without client_ca, certificates of every authority that this system trusts are accepted"
-            )
             return []
         }
         let certificates = try certificates(source, "client_ca", &files)
@@ -212,7 +210,7 @@ extension TLSSettings.PEM? {
     fileprivate func key(_ name: String) -> String { self?.key(name) ?? name }
 }
 
-extension TLSPeer.Version {
+extension TLSSettings.Version {
     var nioVersion: TLSVersion {
         switch self {
         case .tls12: .tlsv12

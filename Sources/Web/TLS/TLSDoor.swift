@@ -7,8 +7,10 @@ import func Glibc.time
 
 /// Stands before everything else on a connection to a TLS port until its handshake is done, and is gone then.
 ///
-/// Phases: `.greeting` → (the whole ClientHello is here) `.waiting` or `.shaking` → (there is a place) `.shaking` → `.over`, with
-/// whatever serves the connection in its place. `.answering` is what becomes of a plain HTTP request: the answer is out, and what
+/// Until then it keeps to itself that the channel is active, and all that is read, so that what serves the connection begins when there
+/// is something to serve.
+///
+/// Phases: `.greeting` → (the whole ClientHello is here) `.waiting` or `.shaking` → (there is a place) `.shaking` → `.over`. `.answering` is what becomes of a plain HTTP request: the answer is out, and what
 /// the peer still sends is thrown away until it closes, for closing at once could destroy the answer. Confined to its channel's
 /// event loop.
 final class TLSDoor: ChannelInboundHandler, RemovableChannelHandler {
@@ -29,18 +31,14 @@ final class TLSDoor: ChannelInboundHandler, RemovableChannelHandler {
 
     private let tls: ServerTLS
     private let handshakes: Handshakes
-    private var open: ((any Channel, TLSPeer) throws -> Void)?
     private var phase = Phase.greeting
     private var received = ByteBuffer()
     private var id: HandshakeGate.ID?
     private var context: ChannelHandlerContext?
 
-    /// - Parameter open: Adds what serves the connection, at the pipeline's end, once the handshake is done; on the channel's event
-    ///   loop.
-    init(_ tls: ServerTLS, _ handshakes: Handshakes, open: @escaping (any Channel, TLSPeer) throws -> Void) {
+    init(_ tls: ServerTLS, _ handshakes: Handshakes) {
         self.tls = tls
         self.handshakes = handshakes
-        self.open = open
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -52,6 +50,8 @@ final class TLSDoor: ChannelInboundHandler, RemovableChannelHandler {
         leave()
         self.context = nil
     }
+
+    func channelActive(context: ChannelHandlerContext) {}
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
@@ -153,33 +153,35 @@ final class TLSDoor: ChannelInboundHandler, RemovableChannelHandler {
 
     // MARK: The end of the handshake
 
-    fileprivate func handshakeCompleted(_ watch: ChannelHandlerContext) {
-        guard case .shaking(let hello, let handler) = phase, let context, let open else { return }
+    fileprivate func handshakeCompleted(_ watch: ChannelHandlerContext, applicationProtocol: String?) {
+        guard case .shaking(let hello, let handler) = phase, let context else { return }
         let certificate = handler.peerCertificate.map { ShownCertificate($0) }
         if let refusal = tls.refusal(of: certificate, now: Int64(time(nil))) {
             failed(refusal, nil)
-            phase = .over
             leave()
             // Through the TLS handler, which says so to the peer.
             watch.close(promise: nil)
             return
         }
-        let version: TLSPeer.Version = handler.tlsVersion == .tlsv13 ? .tls13 : .tls12
-        let isVerified = certificate != nil && tls.clientAuthentication.verifies
         phase = .over
+        leave()
+        let version: TLSSettings.Version = handler.tlsVersion == .tlsv13 ? .tls13 : .tls12
         handshakes.metrics.handshakeCompleted(version)
-        self.open = nil
+        let security = PeerSecurity(
+            version: "TLSv\(version.rawValue)", serverName: hello.serverName, applicationProtocol: applicationProtocol,
+            // One that nobody has checked says nothing about whose it is.
+            certificate: tls.clientAuthentication.verifies ? certificate?.verified : nil)
+        let pipeline = context.pipeline.syncOperations
         do {
-            try open(
-                context.channel,
-                TLSPeer(
-                    version: version, serverName: hello.serverName, certificate: certificate, isVerified: isVerified))
+            try pipeline.addHandler(TLSFacts(security), position: .after(watch.handler))
         } catch {
+            // Only on a pipeline that is gone.
             context.close(promise: nil)
             return
         }
-        context.pipeline.syncOperations.removeHandler(context: watch, promise: nil)
-        context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
+        watch.fireChannelActive()
+        pipeline.removeHandler(context: watch, promise: nil)
+        pipeline.removeHandler(context: context, promise: nil)
     }
 
     fileprivate func handshakeFailed(_ error: any Error) {
@@ -200,7 +202,6 @@ final class TLSDoor: ChannelInboundHandler, RemovableChannelHandler {
     private func failed(_ reason: HandshakeFailure, _ error: (any Error)?) {
         phase = .over
         received = ByteBuffer()
-        open = nil
         handshakes.metrics.handshakeFailed(reason)
         var metadata: Logger.Metadata = [
             "remote": "\(context?.remoteAddress?.ipAddress ?? "")", "reason": "\(reason.rawValue)",
@@ -225,8 +226,8 @@ private final class HandshakeWatch: ChannelInboundHandler, RemovableChannelHandl
     init(_ door: TLSDoor) { self.door = door }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case .handshakeCompleted? = event as? TLSUserEvent {
-            door.handshakeCompleted(context)
+        if case .handshakeCompleted(let name)? = event as? TLSUserEvent {
+            door.handshakeCompleted(context, applicationProtocol: name)
         } else {
             context.fireUserInboundEventTriggered(event)
         }
@@ -238,4 +239,13 @@ private final class HandshakeWatch: ChannelInboundHandler, RemovableChannelHandl
     func channelReadComplete(context: ChannelHandlerContext) {}
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { door.handshakeFailed(error) }
+}
+
+/// What is known of the peer since the handshake, for as long as the connection lasts.
+final class TLSFacts: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    let security: PeerSecurity
+
+    init(_ security: PeerSecurity) { self.security = security }
 }

@@ -2,7 +2,7 @@ import Telemetry
 
 /// What is counted of handshakes.
 public struct TLSMetrics: Sendable {
-    private let completed: [TLSPeer.Version: Counter]
+    private let completed: [TLSSettings.Version: Counter]
     private let failures: [HandshakeFailure: Counter]
     let underWay: Gauge
     let waiting: Gauge
@@ -10,7 +10,7 @@ public struct TLSMetrics: Sendable {
     /// - Parameter prefix: The program's, `pushprox` or `pushprox_client`.
     public init(in registry: MetricRegistry, prefix: String) {
         completed = Dictionary(
-            uniqueKeysWithValues: [TLSPeer.Version.tls12, .tls13].map {
+            uniqueKeysWithValues: TLSSettings.Version.allCases.map {
                 (
                     $0,
                     registry.counter(
@@ -34,7 +34,7 @@ public struct TLSMetrics: Sendable {
             "Connections whose handshake waits because --web.max-handshakes are under way.")
     }
 
-    func handshakeCompleted(_ version: TLSPeer.Version) { completed[version]?.increment() }
+    func handshakeCompleted(_ version: TLSSettings.Version) { completed[version]?.increment() }
 
     func handshakeFailed(_ reason: HandshakeFailure) { failures[reason]?.increment() }
 }

@@ -7,6 +7,12 @@ public struct TLSSettings: Sendable, Equatable {
         case file(String)
     }
 
+    /// What is served; older ones are not (RFC 8996).
+    public enum Version: String, Sendable, CaseIterable {
+        case tls12 = "1.2"
+        case tls13 = "1.3"
+    }
+
     public var certificate: PEM
     public var key: PEM
     public var clientAuthentication = ClientAuthentication.none
@@ -14,8 +20,8 @@ public struct TLSSettings: Sendable, Equatable {
     public var clientAuthorities: PEM?
     /// What a client's certificate must be made out for, one of these at least; `nil` for anything.
     public var clientAllowedNames: [String]?
-    public var minimumVersion = TLSPeer.Version.tls12
-    public var maximumVersion = TLSPeer.Version.tls13
+    public var minimumVersion = Version.tls12
+    public var maximumVersion = Version.tls13
     /// For TLS 1.2; empty for the default.
     public var cipherSuites: [CipherSuite] = []
     /// In the order of preference; empty for the default.

@@ -32,7 +32,7 @@ import Testing
         do throws(SettingsProblem) {
             var files = FilesRead()
             let path = folder.file("web.yml")
-            try? folder.write(text, to: "web.yml")
+            _ = try? folder.write(text, to: "web.yml")
             _ = try WebConfiguration(path: path, reading: &files, now: Int64(time(nil)))
             return nil
         } catch {

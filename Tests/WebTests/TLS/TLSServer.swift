@@ -1,12 +1,14 @@
+import Flags
 import Logging
 import NIOCore
 import NIOPosix
 import Telemetry
 import TestKit
+import Wire
 
 @testable import Web
 
-/// A TLS port whose connections tell what is known of their peer, and close.
+/// A TLS port whose connections tell what is known of their peer.
 struct TLSServer {
     let port: Int
     let source: TLSSource
@@ -21,65 +23,60 @@ struct TLSServer {
     }
 
     static func run(
-        _ settings: TLSSettings, limit: Int = 100, patience: TimeAmount = .seconds(300),
+        _ settings: TLSSettings, limit: Int = 100, patience: GoDuration = .seconds(300), maxConnections: Int = 1000,
         body: (TLSServer) async throws -> Void
     ) async throws {
         let source = TLSSource(try ServerTLS(settings, now: 1_700_000_000))
         let registry = MetricRegistry()
         let log = LineLog()
         let group = MultiThreadedEventLoopGroup.singleton
+        let logger = Logger(label: "test") { _ in NotingLogHandler(log: log) }
         let handshakes = Handshakes(
-            limit: limit, patience: patience, on: group.next(), metrics: TLSMetrics(in: registry, prefix: "test"),
-            logger: Logger(label: "test") { _ in NotingLogHandler(log: log) })
-        let channel = try await ServerBootstrap(group: group)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(
-                        TLSDoor(source.current, handshakes) { channel, peer in
-                            try channel.pipeline.syncOperations.addHandler(Teller(peer))
-                        })
-                }
-            }
-            .bind(host: "127.0.0.1", port: 0).get()
-        let server = TLSServer(
-            port: channel.localAddress?.port ?? 0, source: source, registry: registry, log: log)
+            limit: limit, patience: .nanoseconds(patience.nanoseconds), on: group.next(),
+            metrics: TLSMetrics(in: registry, prefix: "test"), logger: logger)
+        let service = WebService(
+            on: group, limits: WebLimits(maxConnections: maxConnections, readHeaderTimeout: patience),
+            metrics: WebMetrics(in: registry, prefix: "test"), logger: logger)
+        let listener = try await WebListener.bind(
+            ListenerConfiguration(
+                address: ListenAddress(host: "127.0.0.1", port: 0), router: Teller(),
+                steps: [TLSStep(source, handshakes: handshakes)]),
+            in: service)
+        let server = TLSServer(port: listener.address.port, source: source, registry: registry, log: log)
         do {
             try await body(server)
         } catch {
-            try await channel.close().get()
+            await listener.close()
             throw error
         }
-        try await channel.close().get()
+        await listener.close()
     }
 }
 
-/// Answers `GET` with what is known of the peer, and closes; anything else with itself.
-private final class Teller: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
+/// Answers with what is known of the peer.
+private struct Teller: Router {
+    func route(for head: RequestHead) -> RoutedRequest<Void> { RoutedRequest(.open, plan: ()) }
 
-    private let peer: TLSPeer
-
-    init(_ peer: TLSPeer) { self.peer = peer }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        let text = String(buffer: unwrapInboundIn(data))
-        guard text.hasPrefix("GET") else {
-            context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text)), promise: nil)
-            return
-        }
-        let certificate = peer.certificate
-        let names = (certificate?.dnsNames ?? []) + (certificate?.addresses ?? [])
-        let body =
-            "version=\(peer.version.rawValue) asked=\(peer.serverName ?? "-") verified=\(peer.isVerified) "
-            + "names=\(names.joined(separator: ",")) subject=\(certificate?.subject ?? "-")\n"
-        let answer = "HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n\(body)"
-        context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: answer)), promise: nil)
-        context.close(promise: nil)
+    func exchange(for plan: Void, head: RequestHead, on connection: ServerConnection) -> any Exchange {
+        let security = connection.peer.security
+        let certificate = security?.certificate
+        let names = (certificate?.dnsNames ?? []) + (certificate?.ipAddresses ?? [])
+        return Answer(
+            connection,
+            .text(
+                200,
+                "version=\(security?.version ?? "-") asked=\(security?.serverName ?? "-") "
+                    + "alpn=\(security?.applicationProtocol ?? "-") names=\(names.joined(separator: ",")) "
+                    + "subject=\(certificate?.subject ?? "-")"))
     }
+}
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+extension RawConnection {
+    /// Asks, and gives the answer's body.
+    func ask() async throws -> String {
+        try await send("GET / HTTP/1.1\r\nHost: a.example\r\n\r\n")
+        return try await response().body
+    }
 }
 
 /// Notes each line as `message key=value …`.

@@ -5,38 +5,22 @@ import let Glibc.AF_INET
 import let Glibc.AF_INET6
 import func Glibc.inet_ntop
 
-/// What a handshake has told about a peer.
-public struct TLSPeer: Sendable, Equatable {
-    public enum Version: String, Sendable {
-        case tls12 = "1.2"
-        case tls13 = "1.3"
-    }
-
-    public let version: Version
-    /// Whom the client asked for (SNI), in lower case.
-    public let serverName: String?
-    /// What it has shown, if it was asked and had one.
-    public let certificate: ShownCertificate?
-    /// Whether `certificate` was checked against the authorities. A certificate that was not says nothing about who its owner is.
-    public let isVerified: Bool
-}
-
-/// A certificate as it was shown, as plain values. Names are only those that can be compared as text: without control characters.
-public struct ShownCertificate: Sendable, Equatable {
+/// A certificate as a peer has shown it, checked or not, as plain values. Names are only those that can be compared as text: visible
+/// ASCII.
+struct ShownCertificate: Equatable {
     /// In lower case, without the root's dot.
-    public let dnsNames: [String]
+    let dnsNames: [String]
     /// As `inet_ntop` writes them.
-    public let addresses: [String]
-    public let emails: [String]
-    public let uris: [String]
+    let addresses: [String]
+    let emails: [String]
+    let uris: [String]
     /// `CN=web-1,O=Example`, the most significant part last as in RFC 4514; for logs, not to compare by.
-    public let subject: String
-    public let commonName: String?
+    let subject: String
     /// Hexadecimal, without leading zeros.
-    public let serial: String
+    let serial: String
     /// Seconds since 1970.
-    public let notBefore: Int64
-    public let notAfter: Int64
+    let notBefore: Int64
+    let notAfter: Int64
     let issuer: CertificateName
 
     init(_ certificate: NIOSSLCertificate) {
@@ -61,13 +45,18 @@ public struct ShownCertificate: Sendable, Equatable {
         self.addresses = addresses
         self.emails = emails
         self.uris = uris
-        let subject = CertificateName(certificate.subjectName)
-        self.subject = subject.description
-        commonName = subject.commonName
+        subject = CertificateName(certificate.subjectName).description
         serial = Self.hexadecimal(certificate.serialNumber)
         notBefore = Int64(certificate.notValidBefore)
         notAfter = Int64(certificate.notValidAfter)
         issuer = CertificateName(certificate.issuerName)
+    }
+
+    /// For a certificate that the handshake has checked.
+    var verified: PeerCertificate {
+        PeerCertificate(
+            subject: subject, dnsNames: dnsNames, ipAddresses: addresses, serial: serial,
+            validity: min(notBefore, notAfter)...notAfter)
     }
 
     /// Whether it is made out for one of these names, as exporter-toolkit's `client_allowed_sans` compares them: exactly.
@@ -100,8 +89,6 @@ struct CertificateName: Sendable, Hashable, CustomStringConvertible {
     private let parts: [SSLCertificateName]
 
     init(_ parts: [SSLCertificateName]) { self.parts = parts }
-
-    var commonName: String? { parts.last { $0.type == .commonName }?.value }
 
     var description: String {
         parts.reversed().compactMap { part in Self.keys[part.type].map { "\($0)=\(part.value)" } }
