@@ -125,7 +125,7 @@ let package = Package(
         // Also a program for libFuzzer: see the end of this file.
         .testTarget(
             name: "FuzzTests",
-            dependencies: ["Failures", "Wire", "Flags", "Store", "Client", "Admin", "Bench", nioCore],
+            dependencies: ["Failures", "Wire", "Flags", "Store", "Web", "Client", "Admin", "Bench", nioCore],
             exclude: ["Fuzzer", "Corpora"], swiftSettings: settings),
         // What the pages say against what the programs are.
         .testTarget(
@@ -154,6 +154,8 @@ if Context.environment["PUSHPROX_FUZZ"] != nil {
         .target(name: "Wire", dependencies: ["Failures", nioCore], swiftSettings: instrumented),
         .target(name: "Store", dependencies: ["Failures", "CSQLite"], swiftSettings: instrumented),
         .target(
+            name: "Web", dependencies: [nioCore], sources: ["TLS/ClientHello.swift"], swiftSettings: instrumented),
+        .target(
             name: "Client", dependencies: ["Failures", "Flags", "Wire", nioCore],
             sources: [
                 "Outbound/Base64.swift", "Outbound/ChunkScanner.swift", "Outbound/HTTPURL.swift",
@@ -175,7 +177,8 @@ if Context.environment["PUSHPROX_FUZZ"] != nil {
             sources: ["HTTP/HeaderLines.swift", "HTTP/ScannedHead.swift", "HTTP/ResponseScanner.swift"],
             swiftSettings: instrumented),
         .executableTarget(
-            name: "Fuzzer", dependencies: ["Failures", "Wire", "Flags", "Store", "Client", "Admin", "Bench", nioCore],
+            name: "Fuzzer",
+            dependencies: ["Failures", "Wire", "Flags", "Store", "Web", "Client", "Admin", "Bench", nioCore],
             path: "Tests/FuzzTests", exclude: ["Corpora", "ReplayTests.swift"], sources: ["Bodies", "Fuzzer"],
             swiftSettings: instrumented,
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]),
