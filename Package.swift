@@ -125,7 +125,9 @@ let package = Package(
         // Also a program for libFuzzer: see the end of this file.
         .testTarget(
             name: "FuzzTests",
-            dependencies: ["Failures", "Wire", "Flags", "Store", "Web", "Client", "Admin", "Bench", nioCore],
+            dependencies: [
+                "Failures", "Wire", "Flags", "Store", "Settings", "Access", "Web", "Client", "Admin", "Bench", nioCore,
+            ],
             exclude: ["Fuzzer", "Corpora"], swiftSettings: settings),
         // What the pages say against what the programs are.
         .testTarget(
@@ -149,10 +151,14 @@ if Context.environment["PUSHPROX_FUZZ"] != nil {
     package.products = []
     package.targets = [
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
         .target(name: "Flags", dependencies: [arguments], swiftSettings: instrumented),
         .target(name: "Failures", swiftSettings: instrumented),
         .target(name: "Wire", dependencies: ["Failures", nioCore], swiftSettings: instrumented),
         .target(name: "Store", dependencies: ["Failures", "CSQLite"], swiftSettings: instrumented),
+        .target(name: "Settings", dependencies: ["Wire", "CYAML"], swiftSettings: instrumented),
+        .target(name: "Access", dependencies: ["Settings", "Wire", "CCrypt"], swiftSettings: instrumented),
         .target(
             name: "Web", dependencies: [nioCore], sources: ["TLS/ClientHello.swift"], swiftSettings: instrumented),
         .target(
@@ -178,7 +184,9 @@ if Context.environment["PUSHPROX_FUZZ"] != nil {
             swiftSettings: instrumented),
         .executableTarget(
             name: "Fuzzer",
-            dependencies: ["Failures", "Wire", "Flags", "Store", "Web", "Client", "Admin", "Bench", nioCore],
+            dependencies: [
+                "Failures", "Wire", "Flags", "Store", "Settings", "Access", "Web", "Client", "Admin", "Bench", nioCore,
+            ],
             path: "Tests/FuzzTests", exclude: ["Corpora", "ReplayTests.swift"], sources: ["Bodies", "Fuzzer"],
             swiftSettings: instrumented,
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]),

@@ -40,9 +40,7 @@ extension AccessRules {
     }
 }
 
-/// Hashes of known passwords, of the least cost; the first two as Go's bcrypt, the last as htpasswd writes them.
+/// What stands in the files of these tests.
 enum Known {
-    static func hash(_ password: String) throws -> PasswordHash? { PasswordHash.make(of: Secret(password), cost: 4) }
-
     static func tokenHash(_ token: String) -> String { TokenHash(of: Secret(token)).description }
 }

@@ -112,6 +112,8 @@ import Wire
         let wrong = try check("u", "q", hash)
         cache.remember(wrong, as: wrong.run())
         cache.remember(wrong, as: wrong.slowed())
+        cache.remember(wrong, as: AccessRules.open.caller())
+        cache.remember(try check("v", "wrong", other), as: right.run())
         #expect(cache.count == 1)
         for user in ["v", "w"] {
             let next = try check(user, "p", hash)

@@ -29,8 +29,12 @@ enum ProgramFile {
     }
 
     /// Runs it to its end.
-    static func run(_ arguments: [String], environment: [String: String] = [:]) throws -> Result {
-        let process = try start(arguments, environment: environment)
+    ///
+    /// - Parameter input: What stands on standard input.
+    static func run(
+        _ arguments: [String], environment: [String: String] = [:], input: [UInt8] = []
+    ) throws -> Result {
+        let process = try start(arguments, environment: environment, input: input)
         let output = process.output.fileHandleForReading.readDataToEndOfFile()
         let error = process.error.fileHandleForReading.readDataToEndOfFile()
         process.process.waitUntilExit()
@@ -45,7 +49,10 @@ enum ProgramFile {
         let error: Foundation.Pipe
     }
 
-    static func start(_ arguments: [String], environment: [String: String] = [:]) throws -> Running {
+    /// - Parameter input: At most what a pipe holds, 64 KiB.
+    static func start(
+        _ arguments: [String], environment: [String: String] = [:], input: [UInt8] = []
+    ) throws -> Running {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: try path())
         process.arguments = arguments
@@ -54,7 +61,10 @@ enum ProgramFile {
         variables.merge(environment) { _, new in new }
         process.environment = variables
         let running = Running(process: process, output: Foundation.Pipe(), error: Foundation.Pipe())
-        process.standardInput = FileHandle.nullDevice
+        let given = Foundation.Pipe()
+        try given.fileHandleForWriting.write(contentsOf: Data(input))
+        try given.fileHandleForWriting.close()
+        process.standardInput = given
         process.standardOutput = running.output
         process.standardError = running.error
         try process.run()

@@ -32,7 +32,7 @@ func parse(_ text: String) throws -> SettingsValue { try SettingsFile.parse(Arra
     @Test(
         "What is no YAML, or more of it than settings need, is one line with its place",
         arguments: [
-            ("a: [1", "conf/a.yml:1:6: is no YAML"),
+            ("a: [1", "conf/a.yml:2:1: is no YAML: did not find expected ',' or ']'"),
             ("a: b: c", "conf/a.yml:1:5: is no YAML: mapping values are not allowed in this context"),
             ("\tx: 1", "conf/a.yml:1:1: is no YAML"),
             ("a: 1\nb: 2\na: 3", "conf/a.yml:3:1: the key a stands here a second time; the first is in line 1"),

@@ -3,7 +3,23 @@ import Wire
 
 /// `--access.config.file`: identities, what they are known by and what they may do, and what needs no credential.
 ///
-/// See docs/security.md for the format. Everything in it is checked here: what `AccessFile` takes, `AccessRules` can use.
+///     identities:
+///       prometheus-eu:                     # Basic: the identity's name is the user name
+///         password_hash: $2y$10$…
+///         scrape: ["*.eu.example.org"]     # names, * spans labels
+///         read: true
+///       edge-fleet:                        # Bearer: one hash or, while tokens are changed, several
+///         token_hash: sha256:9f86d081…
+///         register: ["*.edge.example.org"]
+///       every-machine:                     # any certificate that the client CA has signed
+///         certificate: true
+///         register: ["@own"]               # the DNS names in it
+///       grafana:                           # a certificate with one of these names, before the one above
+///         certificate: ["grafana.example.org"]
+///         read: true
+///     anonymous: {}                        # scrape, register, read: what needs no credential
+///
+/// Everything is checked here: what `AccessFile` takes, `AccessRules` can use.
 public struct AccessFile: Sendable {
     /// In the order of the file; no two are known by the same thing.
     let identities: [Identity]

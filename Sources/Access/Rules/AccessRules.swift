@@ -134,6 +134,7 @@ public final class AccessRules: Sendable {
             case .token(let hash): byToken[hash]
             // Another hash means another password: it must be shown again.
             case .password(let user, let hash): byUser[user].flatMap { $0.password == hash ? $0 : nil }
+            // Who is named, by the first name that names somebody, comes before who has just any certificate.
             case .certificate(let names): names.lazy.compactMap { self.byCertificateName[$0] }.first ?? byAnyCertificate
             }
         return Caller(

@@ -42,7 +42,7 @@ struct PushproxAdmin: ParsableCommand {
         version: Version.line(program: "pushprox-admin"),
         subcommands: [
             ScreenCommand.self, ClientsCommand.self, FailuresCommand.self, StatusCommand.self, DiscoveryCommand.self,
-            ManualCommand.self,
+            NewTokenCommand.self, HashPasswordCommand.self, ManualCommand.self,
         ],
         defaultSubcommand: ScreenCommand.self)
 }

@@ -73,9 +73,10 @@ public struct SettingsValue: Sendable {
 
     /// A whole number, in decimal digits.
     public func int(in range: ClosedRange<Int>) throws(SettingsProblem) -> Int {
-        guard case .scalar(let text, isPlain: true) = node.content, let number = Int(text), range.contains(number)
-        else {
-            throw wanted("a whole number from \(range.lowerBound) to \(range.upperBound)")
+        let expected = "a whole number from \(range.lowerBound) to \(range.upperBound)"
+        guard case .scalar(let text, isPlain: true) = node.content else { throw wanted(expected + ", without quotes") }
+        guard let number = Int(text), range.contains(number) else {
+            throw problem("expected \(expected), found \(text.shown)")
         }
         return number
     }
