@@ -127,7 +127,6 @@ extension RequestPhases {
         owed = .nothing
     }
 
-    /// The time of a request counts from its first byte.
     mutating func runClock(_ now: NIODeadline) {
         switch clock {
         case .off: clock = .running(until: now + patience)

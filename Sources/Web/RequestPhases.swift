@@ -132,8 +132,9 @@ struct RequestPhases {
         answerHasBegun = false
         exchangePausesReading = false
         maxBehind = nil
-        // From now on the clock is the exchange's to stop: a body that must come before anybody waits for it has to come soon.
-        if clock == .off { clock = .armed(until: now + patience) }
+        // From now on the clock is the exchange's to stop: a body that must come before anybody waits for it has to come soon. The time of
+        // a request counts from its first byte.
+        clock = .armed(until: deadline ?? now + patience)
         phase = .admitting(decoder)
     }
 

@@ -105,11 +105,6 @@ import Wire
             #expect(try await connection.response().body == "early\n")
             try await connection.send("67890GET /next HTTP/1.1\r\nHost: a\r\n\r\n")
             #expect(try await connection.response().body == "GET /next \n")
-            // Except where the peer holds the body back: whether it will come is anybody's guess.
-            let expecting = try await server.open()
-            try await expecting.send(
-                "POST /early HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n")
-            #expect(try await expecting.response()["Connection"] == "close")
         }
     }
 
@@ -148,7 +143,7 @@ import Wire
 
     @Test(
         "A peer that takes too long over a request is closed with 408, one that never asks without a word",
-        arguments: ["", "GET / HT", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n12"])
+        arguments: ["", "GET / HT"])
     func slow(beginning: String) async throws {
         try await EchoServer.run(WebLimits(readHeaderTimeout: .seconds(2))) { server in
             let connection = try await server.open()
@@ -158,23 +153,6 @@ import Wire
             }
             #expect(await connection.closed() == .closed(""))
             #expect(server.metric("test_web_slow_requests_total") == 1)
-        }
-    }
-
-    @Test("A request that waits for its answer, and a kept connection between requests, are not slow")
-    func patient() async throws {
-        try await EchoServer.run(WebLimits(readHeaderTimeout: .seconds(2))) { server in
-            let waiting = try await server.open()
-            try await waiting.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-            _ = try await waiting.response()
-            let held = try await server.open()
-            try await held.send("GET /hold HTTP/1.1\r\nHost: a\r\n\r\n")
-            // Others are found slow meanwhile.
-            #expect(await (try await server.open()).closed() == .closed(""))
-            try await server.held.answer(1)
-            #expect(try await held.response().body == "held\n")
-            try await waiting.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-            #expect(try await waiting.response().status == 200)
         }
     }
 
