@@ -51,7 +51,9 @@ let package = Package(
         .target(
             name: "Web",
             dependencies: [
-                "Flags", "Wire", "Telemetry", nioCore, nioPosix, logging, lifecycle, signals, arguments,
+                "Flags", "Wire", "Telemetry", "Settings", "Access", nioCore, nioPosix, nioTLS, nioSSL, logging,
+                lifecycle,
+                signals, arguments,
             ],
             swiftSettings: settings),
         .target(name: "Store", dependencies: ["Calendar", "Failures", "CSQLite"], swiftSettings: settings),
@@ -61,9 +63,9 @@ let package = Package(
         .executableTarget(
             name: "Proxy",
             dependencies: [
-                "Failures", "Flags", "Wire", "Telemetry", "Web", "Store", nioCore, nioPosix, logging, lifecycle,
-                arguments,
-                deques,
+                "Calendar", "Failures", "Flags", "Settings", "Access", "Wire", "Telemetry", "Web", "Store", nioCore,
+                nioPosix,
+                logging, lifecycle, arguments, deques,
             ],
             swiftSettings: settings),
         .executableTarget(
@@ -97,7 +99,11 @@ let package = Package(
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", logging, arguments], swiftSettings: settings),
         .testTarget(
             name: "WebTests",
-            dependencies: ["Web", "Wire", "Flags", "Telemetry", "TestKit", nioCore, nioPosix, logging],
+            dependencies: [
+                "Web", "Wire", "Flags", "Telemetry", "Settings", "Access", "TestKit", nioCore, nioPosix, nioEmbedded,
+                nioSSL,
+                logging,
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "StoreTests", dependencies: ["Failures", "Store", "TestKit"], swiftSettings: settings),
@@ -128,7 +134,7 @@ let package = Package(
         .testTarget(
             name: "FuzzTests",
             dependencies: [
-                "Wire", "Flags", "Store", "Settings", "Access", "Client", "Admin", "Bench", nioCore,
+                "Wire", "Flags", "Store", "Settings", "Access", "Web", "Client", "Admin", "Bench", nioCore,
             ],
             exclude: ["Fuzzer", "Corpora"], swiftSettings: settings),
         // What the pages say against what the programs are.
@@ -164,6 +170,8 @@ if Context.environment["PUSHPROX_FUZZ"] != nil {
         .target(name: "Settings", dependencies: ["Wire", "CYAML"], swiftSettings: instrumented),
         .target(name: "Access", dependencies: ["Settings", "Wire", "CCrypt"], swiftSettings: instrumented),
         .target(
+            name: "Web", dependencies: [nioCore], sources: ["TLS/ClientHello.swift"], swiftSettings: instrumented),
+        .target(
             name: "Client", dependencies: ["Addresses", "Failures", "Flags", "Wire", nioCore],
             sources: [
                 "Outbound/Base64.swift", "Outbound/HTTPURL.swift",
@@ -188,7 +196,7 @@ if Context.environment["PUSHPROX_FUZZ"] != nil {
         .executableTarget(
             name: "Fuzzer",
             dependencies: [
-                "Wire", "Flags", "Store", "Settings", "Access", "Client", "Admin", "Bench", nioCore,
+                "Wire", "Flags", "Store", "Settings", "Access", "Web", "Client", "Admin", "Bench", nioCore,
             ],
             path: "Tests/FuzzTests", exclude: ["Corpora", "ReplayTests.swift"], sources: ["Bodies", "Fuzzer"],
             swiftSettings: instrumented,

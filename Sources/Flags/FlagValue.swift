@@ -28,7 +28,9 @@ public enum FlagValue {
 
     @Sendable public static func listenAddress(_ text: String) throws -> ListenAddress {
         guard let address = ListenAddress(text) else {
-            throw Expected("expected HOST:PORT or :PORT, the port from 0 to 65535")
+            throw Expected(
+                "expected HOST:PORT or :PORT, the port from 0 to 65535, or unix:/PATH of up to \(ListenAddress.maxPathBytes) bytes"
+            )
         }
         return address
     }

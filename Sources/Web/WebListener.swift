@@ -19,12 +19,17 @@ public final class WebListener: Sendable {
     /// With the port that the system chose, where 0 was asked for.
     public let address: ListenAddress
 
-    private init(channel: any Channel, address: ListenAddress) {
+    /// `nil` unless it listens on a Unix domain socket.
+    private let file: SocketFile?
+
+    private init(channel: any Channel, address: ListenAddress, file: SocketFile? = nil) {
         self.channel = channel
         self.address = address
+        self.file = file
     }
 
-    /// Listens; connections are accepted from the moment this returns. An empty host listens on every interface, IPv6 and IPv4.
+    /// Listens; connections are accepted from the moment this returns. An empty host listens on every interface, IPv6 and IPv4. The
+    /// socket file that a dead process has left is replaced; who may connect is what the umask leaves.
     ///
     /// - Throws: `BindError`.
     public static func bind(
@@ -35,7 +40,7 @@ public final class WebListener: Sendable {
         let bootstrap = ServerBootstrap(group: service.group)
             .serverChannelOption(.backlog, value: 4096)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .deadPeerOptions()
+            .deadPeerOptions(isTCP: address.path == nil)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(AcceptPause(metrics: service.metrics))
@@ -51,6 +56,11 @@ public final class WebListener: Sendable {
                 }
             }
         do {
+            if let path = address.path {
+                SocketFile.removeStale(at: path)
+                let channel = try await bootstrap.bind(unixDomainSocketPath: path).get()
+                return WebListener(channel: channel, address: address, file: SocketFile(at: path))
+            }
             let channel: any Channel
             if address.host.isEmpty {
                 do {
@@ -65,15 +75,16 @@ public final class WebListener: Sendable {
             let port = channel.localAddress?.port ?? address.port
             return WebListener(channel: channel, address: ListenAddress(host: address.host, port: port))
         } catch {
-            throw BindError(address: address, reason: reason(of: error))
+            throw BindError(address: address, reason: reason(of: error, isTCP: address.path == nil))
         }
     }
 
-    private static func reason(of error: any Error) -> String {
+    private static func reason(of error: any Error, isTCP: Bool) -> String {
         guard let error = error as? IOError else { return "\(error)" }
         return switch error.errnoCode {
-        case EADDRINUSE: "the port is taken by another program"
-        case EACCES: "permission denied; ports below 1024 need privileges"
+        case EADDRINUSE where isTCP: "the port is taken by another program"
+        case EADDRINUSE: "the file is there already: another program listens on it, or it is no socket"
+        case EACCES where isTCP: "permission denied; ports below 1024 need privileges"
         case EADDRNOTAVAIL: "this machine does not have that address"
         default: String(cString: strerror(error.errnoCode))
         }
@@ -83,6 +94,7 @@ public final class WebListener: Sendable {
     public func close() async {
         // The only failure is that it is closed already.
         try? await channel.close().get()
+        file?.remove()
     }
 }
 
@@ -91,12 +103,15 @@ extension ListenerContext {
     fileprivate func serve(_ channel: any Channel, hasRoom: Bool) throws {
         let pipeline = channel.pipeline.syncOperations
         do {
+            guard hasRoom else {
+                // No step costs anything for it: behind one there would be nobody to understand the answer.
+                try pipeline.addHandler(RefusedConnection(service: service, answers: steps.isEmpty))
+                return
+            }
             if !steps.isEmpty { try pipeline.addHandler(TransportEnd()) }
             for step in steps { try step.install(in: channel) }
             try pipeline.addHandler(
-                hasRoom
-                    ? ServerConnection(listener: self, clock: service.clocks.clock(of: channel.eventLoop))
-                    : RefusedConnection(service: service))
+                ServerConnection(listener: self, clock: service.clocks.clock(of: channel.eventLoop)))
         } catch {
             // None of the two is there to see the channel close.
             service.connectionClosed()
@@ -105,17 +120,26 @@ extension ListenerContext {
     }
 }
 
-/// Answers a connection over `--web.max-connections` while none is idle, so that the peer learns why, and closes it.
+/// Answers a connection over `--web.max-connections` while none is idle, so that the peer learns why, and closes it; without an answer
+/// where the peer speaks TLS.
 private final class RefusedConnection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
     private let service: WebService
+    private let answers: Bool
 
-    init(service: WebService) { self.service = service }
+    init(service: WebService, answers: Bool) {
+        self.service = service
+        self.answers = answers
+    }
 
     func channelActive(context: ChannelHandlerContext) {
         service.metrics.connectionsRefused.increment()
+        guard answers else {
+            context.close(promise: nil)
+            return
+        }
         let text = "too many connections (--web.max-connections)\n"
         let answer = ByteBuffer(
             string: "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Type: text/plain; charset=utf-8\r\n"
@@ -135,8 +159,10 @@ private final class RefusedConnection: ChannelInboundHandler {
 extension ServerBootstrap {
     /// Finds peers that vanished without a word, in about 30 s: unanswered keepalive probes, or data that stays
     /// unacknowledged. Set on the listener, from which Linux's accepted sockets inherit them: no system call per connection.
-    fileprivate func deadPeerOptions() -> ServerBootstrap {
-        serverChannelOption(.socketOption(.so_keepalive), value: 1)
+    /// Peers on this machine don't vanish without a word.
+    fileprivate func deadPeerOptions(isTCP: Bool) -> ServerBootstrap {
+        guard isTCP else { return self }
+        return serverChannelOption(.socketOption(.so_keepalive), value: 1)
             .serverChannelOption(.tcpOption(.init(rawValue: TCP_KEEPIDLE)), value: 15)
             .serverChannelOption(.tcpOption(.init(rawValue: TCP_KEEPINTVL)), value: 5)
             .serverChannelOption(.tcpOption(.init(rawValue: TCP_KEEPCNT)), value: 3)

@@ -90,7 +90,7 @@ import Wire
         // Scraping.
         Row(.prometheus, .scrape, "a.eu.example.org", true),
         Row(.prometheus, .scrape, "a.b.EU.example.org", true),
-        Row(.prometheus, .scrape, "a.eu.example.org.", false),
+        Row(.prometheus, .scrape, "a.eu.example.org.", true),
         Row(.prometheus, .scrape, "eu.example.org", false),
         Row(.prometheus, .scrape, "a.us.example.org", false),
         Row(.prometheus, .scrape, "a.eu.example.org.evil.net", false),
@@ -102,7 +102,7 @@ import Wire
         // Being a client.
         Row([.fleet, .fleetAgain], .register, "x.edge.example.org", true),
         Row([.fleet, .fleetAgain], .register, "X.EDGE.example.org", true),
-        Row([.fleet, .fleetAgain], .register, "x.edge.example.org.", false),
+        Row([.fleet, .fleetAgain], .register, "x.edge.example.org.", true),
         Row([.fleet, .fleetAgain], .register, "edge.example.org", false),
         Row([.fleet, .fleetAgain], .register, "a.eu.example.org", false),
         Row([.fleet, .fleetAgain], .scrape, "x.edge.example.org", false),
@@ -113,7 +113,7 @@ import Wire
         // The names of its own certificate, and no others; a wildcard in it is no name.
         Row(.machine, .register, "web-1.example.org", true),
         Row(.machine, .register, "WEB-1.example.org", true),
-        Row(.machine, .register, "web-1.example.org.", false),
+        Row(.machine, .register, "web-1.example.org.", true),
         Row(.machine, .register, "web-10.example.org", false),
         Row(.machine, .register, "b.example.org", false),
         Row(.machine, .scrape, "web-1.example.org", true),

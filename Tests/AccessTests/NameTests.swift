@@ -19,15 +19,15 @@ import Wire
             ("*.EXAMPLE.org", "a.example.ORG"),
             ("web-*", "web-"), ("web-*", "web-1.example.org"), ("w*b*1", "web-b-1"), ("**-1", "web-1"), ("*a*a*", "aa"),
             ("10.0.0.1", "10.0.0.1"), ("[2001:DB8::1]", "2001:db8::1"), ("2001:db8::1", "[2001:DB8::1]"),
-            ("a.", "a."), ("rack.*", "rack.12"),
+            ("a.", "a."), ("web-1", "web-1."), ("*.example.org", "a.example.org."), ("rack.*", "rack.12"),
         ])
     func matching(pattern: String, name: String) throws { #expect(try matches(pattern, name)) }
 
     @Test(
         "What does not",
         arguments: [
-            ("web-1", "web-10"), ("web-1", "web-1."), ("web-1", "xweb-1"), ("*.example.org", "example.org"),
-            ("*.example.org", "a.example.org."), ("*.example.org", "a.example.org.evil.net"),
+            ("web-1", "web-10"), ("web-1", "xweb-1"), ("*.example.org", "example.org"),
+            ("*.example.org", "a.example.org.evil.net"),
             ("*.example.org", "aexample.org"),
             ("web-*", "web"), ("a*a", "a"), ("ab*ba", "aba"), ("*a*a*", "a"), ("*ab*abc", "abc"),
             // Addresses in all their forms, by patterns that would match their text.

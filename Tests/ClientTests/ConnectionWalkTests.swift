@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import NIOEmbedded
 import NIOPosix
@@ -6,10 +7,6 @@ import Testing
 import Wire
 
 @testable import Client
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// Every byte of a response that arrived was handed over, in order; the exchange ended once, well when the whole response had come
 /// and not otherwise; and only a connection on which nothing is left over is used again.

@@ -41,6 +41,17 @@ import Testing
         #expect(ListenAddress("[::1]:8080")?.description == "[::1]:8080")
     }
 
+    @Test("A socket of this machine is an absolute path behind unix:")
+    func sockets() {
+        #expect(ListenAddress("unix:/run/a b:1.sock") == ListenAddress(path: "/run/a b:1.sock"))
+        #expect(ListenAddress("unix:/run/a.sock")?.description == "unix:/run/a.sock")
+        #expect(ListenAddress("unix:8080") == ListenAddress(host: "unix", port: 8080))
+        #expect(ListenAddress("unix:/" + String(repeating: "a", count: 106)) != nil)
+        #expect(ListenAddress("unix:/" + String(repeating: "a", count: 107)) == nil)
+        #expect(ListenAddress("unix:run/a.sock") == nil)
+        #expect(ListenAddress("unix:/run/a\u{0}") == nil)
+    }
+
     @Test(
         "What is no listen address is refused",
         arguments: ["", "8080", "::1:8080", ":99999", "host", "a b:1", "[]:1", "[[]:1", "]:1", ":+80", ":-0", "a:"])

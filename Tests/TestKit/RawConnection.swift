@@ -23,20 +23,34 @@ public final class RawConnection: Sendable {
         self.inbox = inbox
     }
 
-    /// - Parameter receiveBuffer: The socket's receive buffer in bytes, for peers that are to be slow; `nil` for the system's.
-    public static func open(port: Int, receiveBuffer: Int? = nil) async throws -> RawConnection {
+    /// - Parameters:
+    ///   - receiveBuffer: The socket's receive buffer in bytes, for peers that are to be slow; `nil` for the system's.
+    ///   - makeHandler: Makes what stands between the socket and the test, such as TLS.
+    public static func open(
+        port: Int, receiveBuffer: Int? = nil, through makeHandler: (@Sendable () throws -> any ChannelHandler)? = nil
+    ) async throws -> RawConnection {
         let inbox = Inbox(loop: MultiThreadedEventLoopGroup.singleton.next())
-        var bootstrap = ClientBootstrap(group: inbox.loop)
+        var bootstrap = bootstrap(inbox, through: makeHandler)
         if let receiveBuffer { bootstrap = bootstrap.channelOption(.socketOption(.so_rcvbuf), value: receiveBuffer) }
-        let channel =
-            try await bootstrap
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(inbox.handler())
-                }
-            }
-            .connect(host: "127.0.0.1", port: port).get()
+        return RawConnection(channel: try await bootstrap.connect(host: "127.0.0.1", port: port).get(), inbox: inbox)
+    }
+
+    /// - Parameter path: Of a Unix domain socket.
+    public static func open(path: String) async throws -> RawConnection {
+        let inbox = Inbox(loop: MultiThreadedEventLoopGroup.singleton.next())
+        let channel = try await bootstrap(inbox, through: nil).connect(unixDomainSocketPath: path).get()
         return RawConnection(channel: channel, inbox: inbox)
+    }
+
+    private static func bootstrap(
+        _ inbox: Inbox, through makeHandler: (@Sendable () throws -> any ChannelHandler)?
+    ) -> ClientBootstrap {
+        ClientBootstrap(group: inbox.loop).channelInitializer { channel in
+            channel.eventLoop.makeCompletedFuture {
+                if let makeHandler { try channel.pipeline.syncOperations.addHandler(makeHandler()) }
+                try channel.pipeline.syncOperations.addHandler(inbox.handler())
+            }
+        }
     }
 
     public func send(_ text: String) async throws { try await channel.writeAndFlush(ByteBuffer(string: text)).get() }

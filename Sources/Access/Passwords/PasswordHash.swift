@@ -1,13 +1,6 @@
 import CCrypt
+import Glibc
 import Settings
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
 
 /// A bcrypt hash of a password, as `htpasswd -B`, Prometheus's exporter-toolkit and `pushprox-admin hash-password` write it.
 ///

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import Glibc
 
 /// The bytes of a file, read whole, and the version that they are of.
 public struct FileContent: Sendable {
@@ -44,13 +38,7 @@ public struct FileContent: Sendable {
         bytes.reserveCapacity(expected)
         var piece = [UInt8](repeating: 0, count: min(65_536, max(512, expected + 1)))
         while true {
-            #if canImport(Glibc)
-                let count = Glibc.read(descriptor, &piece, piece.count)
-            #elseif canImport(Musl)
-                let count = Musl.read(descriptor, &piece, piece.count)
-            #else
-                let count = Darwin.read(descriptor, &piece, piece.count)
-            #endif
+            let count = Glibc.read(descriptor, &piece, piece.count)
             if count < 0, errno == EINTR { continue }
             if count < 0 { throw unreadable(path, errno) }
             if count == 0 { return bytes }

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import Glibc
 
 /// Which content a path leads to, as far as `stat` can tell: two versions that differ are worth reading again.
 ///
@@ -47,14 +41,9 @@ public struct FileVersion: Sendable, Hashable {
             state = .unreachable(errno: errno)
             return
         }
-        #if canImport(Darwin)
-            let (modified, changed) = (status.st_mtimespec, status.st_ctimespec)
-        #else
-            let (modified, changed) = (status.st_mtim, status.st_ctim)
-        #endif
         state = .present(
             device: UInt64(truncatingIfNeeded: status.st_dev), inode: UInt64(truncatingIfNeeded: status.st_ino),
-            size: Int64(status.st_size), modified: Time(modified), changed: Time(changed))
+            size: Int64(status.st_size), modified: Time(status.st_mtim), changed: Time(status.st_ctim))
     }
 
     /// Whether there was a file at all.

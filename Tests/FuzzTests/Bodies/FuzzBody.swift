@@ -7,7 +7,7 @@ struct FuzzBody: Sendable {
 
     static let all: [FuzzBody] = [
         .heads, .requests, .scrapes, .polls, .pushes, .chunks, .responses, .flow, .names, .addresses, .flags, .screen,
-        .scans, .history, .accessFiles, .credentials, .globs,
+        .scans, .history, .accessFiles, .credentials, .globs, .hellos,
     ]
 }
 
