@@ -84,7 +84,7 @@ let package = Package(
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", logging, arguments], swiftSettings: settings),
         .testTarget(
             name: "WebTests",
-            dependencies: ["Web", "Wire", "Flags", "Telemetry", "TestKit", nioCore, nioPosix, logging],
+            dependencies: ["Web", "Wire", "Flags", "Telemetry", "TestKit", nioCore, nioPosix, nioTLS, nioSSL, logging],
             swiftSettings: settings),
         .testTarget(
             name: "StoreTests", dependencies: ["Failures", "Store", "CSQLite", "TestKit"], swiftSettings: settings),

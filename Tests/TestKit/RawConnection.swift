@@ -21,8 +21,12 @@ public final class RawConnection: Sendable {
         self.inbox = inbox
     }
 
-    /// - Parameter receiveBuffer: The socket's receive buffer in bytes, for peers that are to be slow; `nil` for the system's.
-    public static func open(port: Int, receiveBuffer: Int? = nil) async throws -> RawConnection {
+    /// - Parameters:
+    ///   - receiveBuffer: The socket's receive buffer in bytes, for peers that are to be slow; `nil` for the system's.
+    ///   - prepare: Adds what is to stand between the socket and the test, such as TLS.
+    public static func open(
+        port: Int, receiveBuffer: Int? = nil, prepare: @escaping @Sendable (any Channel) throws -> Void = { _ in }
+    ) async throws -> RawConnection {
         let inbox = Inbox(loop: MultiThreadedEventLoopGroup.singleton.next())
         var bootstrap = ClientBootstrap(group: inbox.loop)
         if let receiveBuffer { bootstrap = bootstrap.channelOption(.socketOption(.so_rcvbuf), value: receiveBuffer) }
@@ -30,6 +34,7 @@ public final class RawConnection: Sendable {
             try await bootstrap
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    try prepare(channel)
                     try channel.pipeline.syncOperations.addHandler(inbox.handler())
                 }
             }
