@@ -78,13 +78,13 @@ public final class ServerConnection: ChannelInboundHandler {
     /// The peer's address without its port.
     public var peerAddress: String? {
         if let knownAddress { return knownAddress }
-        knownAddress = context?.remoteAddress?.ipAddress
+        knownAddress = channel?.remoteAddress?.ipAddress
         return knownAddress
     }
 
     /// Who the peer is, as far as is known now. TLS and its certificate are looked up when this is first asked.
     public var peer: Peer {
-        if knownSecurity == nil, let channel = context?.channel {
+        if knownSecurity == nil, let channel {
             for step in listener.steps where knownSecurity == nil { knownSecurity = step.security(of: channel) }
         }
         return Peer(address: peerAddress, listener: listener.name, security: knownSecurity, identity: identity)
