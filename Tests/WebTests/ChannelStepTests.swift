@@ -48,7 +48,7 @@ import Testing
 
     @Test("A refused peer reads its answer, and is then closed")
     func gently() async throws {
-        try await run(WebLimits(readHeaderTimeout: .seconds(1))) { server in
+        try await run(WebLimits(readHeaderTimeout: .seconds(3))) { server in
             for (request, status) in [("rubbish\r\n\r\n", 400), ("GET / HT", 408)] {
                 let connection = try await server.open()
                 try await connection.send(request)
@@ -80,10 +80,10 @@ import Testing
             #expect(try await idle.response().status == 200)
             #expect(await idle.closed() == .closed(""))
             let unread = try await server.open(receiveBuffer: 16_384)
-            try await unread.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-            #expect(try await unread.response().status == 200)
+            // Goes out when the handshake is done.
+            try await unread.send("GET /static/large HT")
             try await unread.stopReading()
-            try await unread.send("GET /static/large HTTP/1.1\r\nHost: a\r\n\r\n")
+            try await unread.send("TP/1.1\r\nHost: a\r\n\r\n")
             try await server.wait("test_web_write_timeouts_total", for: 1)
             guard case .reset = await unread.closed() else {
                 Issue.record("the answer looks complete")

@@ -222,12 +222,17 @@ struct EchoServer {
 
     /// Waits for a metric's value, looking each time that a request on a connection of its own has been answered.
     func wait(_ name: String, for value: Int) async throws {
-        let pacer = try await open()
+        var pacer = try await open()
         var rounds = 0
         while metric(name) != value, rounds < 50_000 {
             rounds += 1
-            try await pacer.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-            _ = try await pacer.response()
+            do {
+                try await pacer.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                _ = try await pacer.response()
+            } catch {
+                // Closed itself, where limits are tight and the machine is busy.
+                pacer = try await open()
+            }
         }
         #expect(metric(name) == value, "\(name)")
         await pacer.close()

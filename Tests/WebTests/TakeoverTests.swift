@@ -76,7 +76,7 @@ import Testing
 
     @Test("It counts as a connection until it closes, and is neither slow nor idle meanwhile")
     func counted() async throws {
-        try await EchoServer.run(WebLimits(readHeaderTimeout: .seconds(1), idleTimeout: .milliseconds(500))) { server in
+        try await EchoServer.run(WebLimits(readHeaderTimeout: .seconds(2), idleTimeout: .seconds(1))) { server in
             let connection = try await server.open()
             try await connection.send(Self.upgrade)
             #expect(try await connection.response().status == 101)
