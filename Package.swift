@@ -101,8 +101,7 @@ let package = Package(
             name: "WebTests",
             dependencies: [
                 "Web", "Wire", "Flags", "Telemetry", "Settings", "Access", "TestKit", nioCore, nioPosix, nioEmbedded,
-                nioSSL,
-                logging,
+                nioTLS, nioSSL, logging,
             ],
             swiftSettings: settings),
         .testTarget(

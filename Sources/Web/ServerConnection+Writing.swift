@@ -104,7 +104,7 @@ extension ServerConnection {
         let held = max(heldBytes, 0)
         service.pending.add(held - countedBytes)
         countedBytes = held
-        if held > 0 && context != nil { clock.watchWrites(self) }
+        if held > 0 && channel != nil { clock.watchWrites(self) }
     }
 
     /// Writes pieces that other connections may be writing too.
@@ -128,7 +128,7 @@ extension ServerConnection {
 
     /// What was written and has not gone to the socket; bytes. Costs more than a look: nothing for every request.
     var bufferedBytes: Int {
-        guard let options = context?.channel.syncOptions else { return 0 }
+        guard let options = channel?.syncOptions else { return 0 }
         // Fails only on a channel that is closed.
         return (try? options.getOption(.bufferedWritableBytes)) ?? 0
     }
@@ -144,7 +144,7 @@ extension ServerConnection {
     /// - Parameter buffered: `bufferedBytes`.
     func writeProgress(buffered: Int) -> WriteProgress {
         var memory = SocketMemory()
-        if let provider = context?.channel as? any SocketOptionProvider {
+        if let provider = channel as? any SocketOptionProvider {
             let known: EventLoopFuture<SocketMemory> = provider.unsafeGetSocketOption(
                 level: .socket, name: .init(rawValue: SocketMemory.option))
             known.assumeIsolated().whenSuccess { memory = $0 }
@@ -170,6 +170,6 @@ extension ServerConnection {
     /// The peer has read nothing of what waits for it for too long. Whatever is under way hears that the connection is lost.
     func giveUpWriting() {
         service.metrics.writeTimeouts.increment()
-        context?.channel.closeWithReset()
+        channel?.closeWithReset()
     }
 }

@@ -14,6 +14,7 @@ import Wire
 /// out one after the other, never inside one another, and none is forgotten.
 public final class ServerConnection: ChannelInboundHandler {
     public typealias InboundIn = ByteBuffer
+    public typealias InboundOut = ByteBuffer
     public typealias OutboundOut = ByteBuffer
 
     enum Idling {
@@ -48,6 +49,10 @@ public final class ServerConnection: ChannelInboundHandler {
     var idleNext: ServerConnection?
     var idlePrevious: ServerConnection?
 
+    /// The channel that was handed over, until it closes.
+    var left: (any Channel)?
+    var isGone = false
+
     private var knownAddress: String?
     private var knownSecurity: PeerSecurity?
     /// As whom admission let the last request in.
@@ -63,6 +68,9 @@ public final class ServerConnection: ChannelInboundHandler {
 
     var service: WebService { listener.service }
 
+    /// `nil` once it has closed.
+    var channel: (any Channel)? { context?.channel ?? left }
+
     // MARK: What is known of the peer and its request
 
     public var eventLoop: any EventLoop { clock.loop }
@@ -70,13 +78,13 @@ public final class ServerConnection: ChannelInboundHandler {
     /// The peer's address without its port.
     public var peerAddress: String? {
         if let knownAddress { return knownAddress }
-        knownAddress = context?.remoteAddress?.ipAddress
+        knownAddress = channel?.remoteAddress?.ipAddress
         return knownAddress
     }
 
     /// Who the peer is, as far as is known now. TLS and its certificate are looked up when this is first asked.
     public var peer: Peer {
-        if knownSecurity == nil, let channel = context?.channel {
+        if knownSecurity == nil, let channel {
             for step in listener.steps where knownSecurity == nil { knownSecurity = step.security(of: channel) }
         }
         return Peer(address: peerAddress, listener: listener.name, security: knownSecurity, identity: identity)
@@ -127,12 +135,10 @@ public final class ServerConnection: ChannelInboundHandler {
     public func channelInactive(context: ChannelHandlerContext) {
         phases.lost()
         settle()
-        clock.unwatchWrites(self)
-        clock.endIdling(self)
+        gone()
         let lost = exchange
         exchange = nil
         observer = nil
-        service.connectionClosed()
         lost?.connectionLost()
         context.fireChannelInactive()
     }

@@ -47,6 +47,11 @@ public struct RequestHead: Sendable {
     /// Whether the peer holds its body back until it reads `100 Continue` (RFC 9110 section 10.1.1).
     public var expectsContinue: Bool { minorVersion == 1 && message.lists("100-continue", in: "Expect") }
 
+    /// Whether the peer would go on in another protocol (RFC 9110 section 7.8), compared without case. HTTP/1.0 can't.
+    public func asksToUpgrade(to name: String) -> Bool {
+        minorVersion == 1 && message.lists("upgrade", in: "Connection") && message.lists(name, in: "Upgrade")
+    }
+
     private static func split(
         _ line: Slice<UnsafeRawBufferPointer>
     ) -> (method: String, target: String, major: Int, minor: Int)? {

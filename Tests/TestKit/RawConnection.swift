@@ -25,12 +25,12 @@ public final class RawConnection: Sendable {
 
     /// - Parameters:
     ///   - receiveBuffer: The socket's receive buffer in bytes, for peers that are to be slow; `nil` for the system's.
-    ///   - makeHandler: Makes what stands between the socket and the test, such as TLS.
+    ///   - prepare: Adds what is to stand between the socket and the test, such as TLS.
     public static func open(
-        port: Int, receiveBuffer: Int? = nil, through makeHandler: (@Sendable () throws -> any ChannelHandler)? = nil
+        port: Int, receiveBuffer: Int? = nil, prepare: @escaping @Sendable (any Channel) throws -> Void = { _ in }
     ) async throws -> RawConnection {
         let inbox = Inbox(loop: MultiThreadedEventLoopGroup.singleton.next())
-        var bootstrap = bootstrap(inbox, through: makeHandler)
+        var bootstrap = bootstrap(inbox, prepare: prepare)
         if let receiveBuffer { bootstrap = bootstrap.channelOption(.socketOption(.so_rcvbuf), value: receiveBuffer) }
         return RawConnection(channel: try await bootstrap.connect(host: "127.0.0.1", port: port).get(), inbox: inbox)
     }
@@ -38,16 +38,16 @@ public final class RawConnection: Sendable {
     /// - Parameter path: Of a Unix domain socket.
     public static func open(path: String) async throws -> RawConnection {
         let inbox = Inbox(loop: MultiThreadedEventLoopGroup.singleton.next())
-        let channel = try await bootstrap(inbox, through: nil).connect(unixDomainSocketPath: path).get()
+        let channel = try await bootstrap(inbox) { _ in }.connect(unixDomainSocketPath: path).get()
         return RawConnection(channel: channel, inbox: inbox)
     }
 
     private static func bootstrap(
-        _ inbox: Inbox, through makeHandler: (@Sendable () throws -> any ChannelHandler)?
+        _ inbox: Inbox, prepare: @escaping @Sendable (any Channel) throws -> Void
     ) -> ClientBootstrap {
         ClientBootstrap(group: inbox.loop).channelInitializer { channel in
             channel.eventLoop.makeCompletedFuture {
-                if let makeHandler { try channel.pipeline.syncOperations.addHandler(makeHandler()) }
+                try prepare(channel)
                 try channel.pipeline.syncOperations.addHandler(inbox.handler())
             }
         }

@@ -79,6 +79,21 @@ final class Held: @unchecked Sendable {
         }
     }
 
+    /// Hands all over that wait, as soon as there are so many.
+    func handOver(_ count: Int) async throws -> [Bool] {
+        try await wait { $0.waiting.count == count }
+        let connections = try await loop.submit {
+            defer { self.waiting = [] }
+            return UncheckedBox(self.waiting)
+        }.get()
+        var taken: [Bool] = []
+        for connection in connections.value {
+            let connection = UncheckedBox(connection)
+            taken.append(try await connection.value.eventLoop.submit { RawEcho.take(connection.value) }.get())
+        }
+        return taken
+    }
+
     /// Waits until so many wait.
     func arrived(_ count: Int) async throws { try await wait { $0.waiting.count == count } }
 
@@ -91,13 +106,20 @@ final class Held: @unchecked Sendable {
         }.get()
     }
 
+    /// Who is at the other end of the connection that waits.
+    func peer() async throws -> Peer {
+        try await arrived(1)
+        let connection = try await loop.submit { UncheckedBox(self.waiting[0]) }.get()
+        return try await connection.value.eventLoop.submit { connection.value.peer }.get()
+    }
+
     /// Waits until so many requests are held.
     func waitForHeld(_ count: Int) async throws { try await wait { $0.waiting.count == count } }
     func waitForLost(_ count: Int) async throws { try await wait { $0.lost == count } }
 }
 
 /// Hands something from one event loop to another; whoever unpacks it is on the right one.
-private struct UncheckedBox<Value>: @unchecked Sendable {
+struct UncheckedBox<Value>: @unchecked Sendable {
     let value: Value
     init(_ value: Value) { self.value = value }
 }
@@ -113,6 +135,7 @@ private final class EchoExchange: Exchange {
         self.connection = connection
         self.held = held
         if head.target == "/early" { connection.respond(.text(200, "early")) }
+        if head.target == "/at-once" { _ = handOver() }
     }
 
     func bodyArrived(_ bytes: ByteBuffer) { body += String(buffer: bytes) }
@@ -120,7 +143,31 @@ private final class EchoExchange: Exchange {
     var maxPipelinedBytes: Int? { head.target == "/poll" ? 512 : nil }
 
     func bodyEnded() {
-        if head.target == "/hold" || head.target == "/poll" {
+        switch head.target {
+        case "/at-once": return
+        case "/upgrade" where head.asksToUpgrade(to: "echo"):
+            #expect(handOver())
+            return
+        case "/cut":
+            // Its end can only be told from that of the connection.
+            connection.closeAfterResponse()
+            var answer = connection.beginBuffer(status: 200, reserving: 100)
+            connection.writeConnectionField(into: &answer)
+            answer.writeString("\r\npart")
+            connection.write(answer)
+            connection.abort(status: 200)
+            return
+        case "/whole":
+            connection.closeAfterResponse()
+            var answer = connection.beginBuffer(status: 200, reserving: 100)
+            connection.writeConnectionField(into: &answer)
+            answer.writeString("\r\nall of it")
+            connection.write(answer)
+            connection.finish(status: 200)
+            return
+        default: break
+        }
+        if head.target == "/hold" || head.target == "/poll" || head.target == "/hold-upgrade" {
             held.add(connection)
         } else if head.target == "/watched" {
             held.add(connection)
@@ -131,6 +178,25 @@ private final class EchoExchange: Exchange {
     }
 
     func connectionLost() { held.lostOne() }
+
+    private func handOver() -> Bool { RawEcho.take(connection) }
+}
+
+/// Answers bytes with `raw:` and the same bytes.
+final class RawEcho: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    static func take(_ connection: ServerConnection) -> Bool {
+        let head = ByteBuffer(string: "HTTP/1.1 101 Switching Protocols\r\nContent-Length: 0\r\n\r\n")
+        return connection.handOver(status: 101, head: head) { try $0.pipeline.syncOperations.addHandler(RawEcho()) }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var answer = ByteBuffer(string: "raw:")
+        answer.writeImmutableBuffer(unwrapInboundIn(data))
+        context.writeAndFlush(wrapOutboundOut(answer), promise: nil)
+    }
 }
 
 struct EchoServer {
@@ -138,7 +204,12 @@ struct EchoServer {
     let registry: MetricRegistry
     let held: Held
 
-    func open() async throws -> RawConnection { try await RawConnection.open(port: port) }
+    /// What a client's connection needs to get through the listener's steps.
+    let prepare: @Sendable (any Channel) throws -> Void
+
+    func open(receiveBuffer: Int? = nil) async throws -> RawConnection {
+        try await RawConnection.open(port: port, receiveBuffer: receiveBuffer, prepare: prepare)
+    }
 
     func metric(_ name: String) -> Int? {
         for line in String(decoding: registry.exposition(), as: UTF8.self).split(separator: "\n")
@@ -150,10 +221,15 @@ struct EchoServer {
 
     /// Waits for a metric's value, looking each time that a request on a connection of its own has been answered.
     func wait(_ name: String, for value: Int) async throws {
-        let pacer = try await open()
+        var pacer = try await open()
         try await eventually("\(name) \(value); it is \(metric(name) ?? -1)") {
-            try await pacer.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-            _ = try await pacer.response()
+            do {
+                try await pacer.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                _ = try await pacer.response()
+            } catch {
+                // Closed itself, where limits are tight and the machine is busy.
+                pacer = try await open()
+            }
         } look: {
             metric(name) == value ? value : nil
         }
@@ -161,7 +237,9 @@ struct EchoServer {
     }
 
     static func run(
-        _ limits: WebLimits = WebLimits(readHeaderTimeout: .seconds(300)), body: (EchoServer) async throws -> Void
+        _ limits: WebLimits = WebLimits(readHeaderTimeout: .seconds(300)), admission: any Admission = OpenAdmission(),
+        steps: [any ChannelStep] = [], prepare: @escaping @Sendable (any Channel) throws -> Void = { _ in },
+        body: (EchoServer) async throws -> Void
     ) async throws {
         let registry = MetricRegistry()
         let router = Echo()
@@ -170,9 +248,12 @@ struct EchoServer {
             metrics: WebMetrics(in: registry, prefix: "test"),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let listener = try await WebListener.bind(
-            ListenerConfiguration(address: ListenAddress(host: "127.0.0.1", port: 0), router: router), in: service)
+            ListenerConfiguration(
+                address: ListenAddress(host: "127.0.0.1", port: 0), router: router, admission: admission, steps: steps),
+            in: service)
         do {
-            try await body(EchoServer(port: listener.address.port, registry: registry, held: router.held))
+            try await body(
+                EchoServer(port: listener.address.port, registry: registry, held: router.held, prepare: prepare))
         } catch {
             await listener.close()
             throw error

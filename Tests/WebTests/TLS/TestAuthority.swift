@@ -85,8 +85,8 @@ struct TestClient: Sendable {
     /// Connects to 127.0.0.1 asking for `host`; the handshake runs while what is sent waits.
     func open(port: Int, host: String = "a.example") async throws -> RawConnection {
         let context = try context()
-        return try await RawConnection.open(port: port) {
-            try NIOSSLClientHandler(context: context, serverHostname: host)
+        return try await RawConnection.open(port: port) { channel in
+            try channel.pipeline.syncOperations.addHandler(NIOSSLClientHandler(context: context, serverHostname: host))
         }
     }
 }
