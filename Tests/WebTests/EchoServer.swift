@@ -4,6 +4,7 @@ import NIOCore
 import NIOPosix
 import Telemetry
 import TestKit
+import Testing
 import Wire
 
 @testable import Web
