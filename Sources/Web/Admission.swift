@@ -66,39 +66,65 @@ public struct AdmissionQuestion {
 }
 
 extension Router {
-    /// Asks whether a request may be served, and serves it then.
-    func admit(_ head: RequestHead, on connection: ServerConnection) {
+    // Inlinable, as the requirement that it stands for: with the plan's type known, a request costs no look-up of types.
+    @inlinable public func admit(_ head: RequestHead, on connection: ServerConnection) {
         let routed = route(for: head)
-        connection.observer = routed.observer
-        let question = AdmissionQuestion(routed.action, head, on: connection)
-        settle(
-            connection.listener.admission.verdict(on: question), routed.plan, head, connection,
-            request: connection.phases.number)
+        switch connection.ask(routed.action, head, observer: routed.observer) {
+        case .admitted: connection.serve { exchange(for: routed.plan, head: head, on: connection) }
+        case .answered: break
+        case .later(let future, let request):
+            connection.await(future, for: request) { exchange(for: routed.plan, head: head, on: connection) }
+        }
+    }
+}
+
+extension ServerConnection {
+    /// What came of asking whether a request may be served.
+    @usableFromInline enum Asked {
+        case admitted
+        /// Refused, or of no use any more.
+        case answered
+        case later(EventLoopFuture<Verdict>, request: UInt32)
+    }
+
+    @usableFromInline func ask(
+        _ action: RouteAction, _ head: RequestHead, observer: (any RequestObserver)?
+    ) -> Asked {
+        self.observer = observer
+        return take(listener.admission.verdict(on: AdmissionQuestion(action, head, on: self)), for: phases.number)
+    }
+
+    @usableFromInline func await(
+        _ future: EventLoopFuture<Verdict>, for request: UInt32, serving make: @escaping () -> any Exchange
+    ) {
+        future.hop(to: eventLoop).assumeIsolated().whenComplete { result in
+            guard self.phases.isAdmitting(request) else { return }
+            self.goOn {
+                self.phases.admissionTookTime(self.eventLoop.now)
+                let verdict =
+                    (try? result.get()) ?? .refused(.text(503, "it could not be decided whether you may do this"))
+                switch self.take(verdict, for: request) {
+                case .admitted: self.serve(make)
+                case .answered: break
+                case .later(let future, let request): self.await(future, for: request, serving: make)
+                }
+            }
+        }
     }
 
     /// - Parameter request: A verdict that comes when this one has gone, with its connection or alone, is too late.
-    private func settle(
-        _ verdict: Verdict, _ plan: Plan, _ head: RequestHead, _ connection: ServerConnection, request: UInt32
-    ) {
+    private func take(_ verdict: Verdict, for request: UInt32) -> Asked {
         switch verdict {
         case .admitted(let identity):
-            guard connection.phases.admitted(request) else { return }
-            connection.identity = identity
-            connection.serve { exchange(for: plan, head: head, on: connection) }
+            guard phases.admitted(request) else { return .answered }
+            self.identity = identity
+            return .admitted
         case .refused(let response):
-            guard connection.phases.isAdmitting(request) else { return }
-            connection.identity = nil
-            connection.respond(response)
-        case .later(let future):
-            future.hop(to: connection.eventLoop).assumeIsolated().whenComplete { result in
-                guard connection.phases.isAdmitting(request) else { return }
-                connection.goOn {
-                    connection.phases.admissionTookTime(connection.eventLoop.now)
-                    let verdict =
-                        (try? result.get()) ?? .refused(.text(503, "it could not be decided whether you may do this"))
-                    self.settle(verdict, plan, head, connection, request: request)
-                }
-            }
+            guard phases.isAdmitting(request) else { return .answered }
+            identity = nil
+            respond(response)
+            return .answered
+        case .later(let future): return .later(future, request: request)
         }
     }
 }

@@ -11,6 +11,9 @@ public protocol Router: Sendable {
     /// Called on the connection's event loop when the request has been admitted. May answer at once through `connection`; whatever is
     /// returned still hears of the rest of the request, until it has finished.
     func exchange(for plan: Plan, head: RequestHead, on connection: ServerConnection) -> any Exchange
+
+    /// Asks whether a request may be served, and serves it then. Not for a router to write: no other has the means to serve one.
+    func admit(_ head: RequestHead, on connection: ServerConnection)
 }
 
 /// What a request comes to.

@@ -78,7 +78,7 @@ extension ServerConnection {
     /// Hands the admitted request to what serves it.
     ///
     /// - Parameter make: May answer already.
-    func serve(_ make: () -> any Exchange) {
+    @usableFromInline func serve(_ make: () -> any Exchange) {
         exchange = nil
         let number = phases.number
         let made = make()

@@ -32,12 +32,12 @@ extension Broker {
             $0.delivery = index
         }
         touch(slot, now)
-        deliveries[index]?.serve(slot)
+        deliveries[index].serve(slot)
     }
 
     /// A delivery that serves all its names by now is handed what waits for them, and their states are noted.
     mutating func enterService(_ index: Int, _ now: NIODeadline, _ actions: inout [Action]) {
-        guard let first = deliveries[index]?.first, let others = deliveries[index]?.others else { return }
+        let (first, others) = (deliveries[index].first, deliveries[index].others)
         for slot in others.isEmpty ? others : [first] + others { awaitTurn(slot) }
         handOut(index, besides: first, now, &actions)
         noteState(first, &actions)
@@ -48,9 +48,9 @@ extension Broker {
     mutating func detach(_ slot: Int, _ why: DeliveryEnd, _ actions: inout [Action]) {
         guard let index = slots[slot].delivery else { return }
         leave(slot)
-        deliveries[index]?.leave()
-        guard deliveries[index]?.served == 0, let ended = takeOut(index) else { return }
-        actions.append(.endDelivery(ended.port, why))
+        deliveries[index].leave()
+        guard deliveries[index].served == 0, let port = takeOut(index)?.port else { return }
+        actions.append(.endDelivery(port, why))
     }
 
     /// Takes a delivery out of service.
@@ -94,8 +94,8 @@ extension Broker {
 
     /// Whether a scrape of this name would be handed out at once.
     func hasRoom(_ slot: Int) -> Bool {
-        guard let index = slots[slot].delivery, let room = deliveries[index]?.room else { return false }
-        return room > 0
+        guard let index = slots[slot].delivery else { return false }
+        return deliveries[index].room > 0
     }
 
     /// Something waits for the name: it is handed out, or the name waits for its turn.
@@ -108,7 +108,7 @@ extension Broker {
     /// A scrape that the delivery had taken has ended. One that has left, or is spent, has no use for the room.
     mutating func roomRegained(_ id: DeliveryID, besides slot: Int, _ now: NIODeadline, _ actions: inout [Action]) {
         guard deliveries.contains(id) else { return }
-        deliveries[id.index]?.room += 1
+        deliveries[id.index].room += 1
         handOut(id.index, besides: slot, now, &actions)
     }
 
@@ -127,11 +127,12 @@ extension Broker {
 
     /// The name whose turn it is; `nil` when nothing waits, or the delivery has no room.
     private mutating func nextTurn(_ index: Int) -> Int? {
-        guard let room = deliveries[index]?.room, room > 0 else { return nil }
-        if deliveries[index]?.hasSeveralNames == false, let slot = deliveries[index]?.first {
+        guard deliveries[index].room > 0 else { return nil }
+        if !deliveries[index].hasSeveralNames {
+            let slot = deliveries[index].first
             return slots[slot].delivery == index && !slots[slot].queue.isEmpty ? slot : nil
         }
-        while let slot = deliveries[index]?.turns.popFirst() {
+        while let slot = deliveries[index].turns.popFirst() {
             guard slots[slot].delivery == index else { continue }
             slots[slot].hasTurn = false
             if !slots[slot].queue.isEmpty { return slot }
@@ -142,10 +143,10 @@ extension Broker {
     /// The name gets a turn, behind all that have one, when something waits for it.
     private mutating func awaitTurn(_ slot: Int) {
         guard let index = slots[slot].delivery, slots[slot].queuedCount > 0, !slots[slot].hasTurn,
-            deliveries[index]?.hasSeveralNames == true
+            deliveries[index].hasSeveralNames
         else { return }
         slots[slot].hasTurn = true
-        deliveries[index]?.turns.append(slot)
+        deliveries[index].turns.append(slot)
     }
 
     /// Takes the first scrape off a queue that waits still. One whose time is up stays for `timePassed` to end.
@@ -159,9 +160,9 @@ extension Broker {
     private mutating func deliver(
         _ id: ScrapeID, _ scrape: Scrape, to index: Int, _ now: NIODeadline, _ actions: inout [Action]
     ) {
-        guard let generation = deliveries[index]?.generation, let port = deliveries[index]?.port else { return }
-        let delivery = DeliveryID(index: index, generation: generation)
-        if deliveries[index]?.isSpentByOne == true { takeOut(index) } else { deliveries[index]?.room -= 1 }
+        guard let port = deliveries[index].port else { return }
+        let delivery = DeliveryID(index: index, generation: deliveries[index].generation)
+        if deliveries[index].isSpentByOne { takeOut(index) } else { deliveries[index].room -= 1 }
         scrapes[id]?.phase = .delivered(delivery, at: now)
         gauges.queued -= 1
         gauges.inFlight += 1

@@ -29,9 +29,9 @@ extension Broker {
         }
         while room > 0, let (delivery, _) = deliveryEnds.popPassed(at: now) {
             room -= 1
-            guard let ended = takeOut(delivery, now, &actions) else { continue }
+            guard let port = takeOut(delivery, now, &actions)?.port else { continue }
             actions.append(.note(.deliveryIdle))
-            actions.append(.endDelivery(ended.port, .idle))
+            actions.append(.endDelivery(port, .idle))
         }
         while room > 0, let (entry, deadline) = registrationEnds.popPassed(at: now) {
             room -= 1

@@ -109,7 +109,7 @@ struct Broker<Ports: BrokerPorts>: Sendable {
         var actions: [Action] = []
         serve(arrival.fqdn, by: index, arrival, now, &actions)
         for fqdn in arrival.others { serve(fqdn, by: index, arrival, now, &actions) }
-        if deliveries[index]?.served == 0 {
+        if deliveries[index].served == 0 {
             takeOut(index)
             actions.append(.endDelivery(arrival.port, .tooManyClients))
             return (delivery, actions)

@@ -3,7 +3,8 @@ import DequeModule
 /// What the broker knows of a delivery while it serves a name.
 struct Delivery<Port: Sendable>: Sendable {
     let generation: UInt64
-    let port: Port
+    /// `nil` at a place that is nobody's.
+    let port: Port?
     let isSpentByOne: Bool
     /// It is ended when nothing came for so long.
     let endsIdle: Bool
@@ -27,6 +28,13 @@ struct Delivery<Port: Sendable>: Sendable {
         case .one: (isSpentByOne, room) = (true, 1)
         case .atOnce(let count): (isSpentByOne, room) = (false, count)
         }
+    }
+
+    /// A place that is nobody's.
+    static var nobody: Delivery { Delivery() }
+
+    private init() {
+        (generation, port, isSpentByOne, endsIdle, room) = (0, nil, false, false, 0)
     }
 
     var hasSeveralNames: Bool { !others.isEmpty }

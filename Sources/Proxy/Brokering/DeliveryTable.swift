@@ -1,6 +1,8 @@
 /// The deliveries that serve a name, each at a place of its own for as long as it does.
+///
+/// Places are no optionals: a field of one is then read and changed where it lies, and no scrape copies a delivery to look at its room.
 struct DeliveryTable<Port: Sendable>: Sendable {
-    private var places: [Delivery<Port>?] = []
+    private var places: [Delivery<Port>] = []
     private var free: [Int] = []
 
     mutating func insert(_ delivery: Delivery<Port>) -> Int {
@@ -13,18 +15,20 @@ struct DeliveryTable<Port: Sendable>: Sendable {
     }
 
     mutating func remove(_ index: Int) -> Delivery<Port>? {
-        guard let delivery = places[index].take() else { return nil }
+        guard places[index].port != nil else { return nil }
+        var delivery = Delivery<Port>.nobody
+        swap(&delivery, &places[index])
         free.append(index)
         return delivery
     }
 
     /// Whether this delivery is here, and not another that has its place.
     func contains(_ id: DeliveryID) -> Bool {
-        places.indices.contains(id.index) && places[id.index]?.generation == id.generation
+        places.indices.contains(id.index) && places[id.index].generation == id.generation
     }
 
     /// The delivery at a place that `insert` gave out.
-    subscript(index: Int) -> Delivery<Port>? {
+    subscript(index: Int) -> Delivery<Port> {
         _read { yield places[index] }
         _modify { yield &places[index] }
     }
