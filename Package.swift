@@ -51,9 +51,8 @@ let package = Package(
         .target(
             name: "Web",
             dependencies: [
-                "Flags", "Wire", "Telemetry", "Settings", "Access", nioCore, nioPosix, nioTLS, nioSSL, logging,
-                lifecycle,
-                signals, arguments,
+                "Addresses", "Flags", "Wire", "Telemetry", "Settings", "Access", nioCore, nioPosix, nioTLS, nioSSL,
+                logging, lifecycle, signals, arguments,
             ],
             swiftSettings: settings),
         .target(name: "Store", dependencies: ["Calendar", "Failures", "CSQLite"], swiftSettings: settings),

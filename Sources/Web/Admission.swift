@@ -36,7 +36,7 @@ public struct OpenAdmission: Admission {
 public struct AdmissionQuestion {
     private enum Source {
         case connection(ServerConnection)
-        case value(Peer)
+        case value(Peer, any EventLoop)
     }
 
     public let action: RouteAction
@@ -50,17 +50,25 @@ public struct AdmissionQuestion {
     }
 
     /// A question that no connection asks.
-    public init(_ action: RouteAction, _ head: RequestHead, peer: Peer) {
+    public init(_ action: RouteAction, _ head: RequestHead, peer: Peer, on loop: any EventLoop) {
         self.action = action
         self.head = head
-        source = .value(peer)
+        source = .value(peer, loop)
+    }
+
+    /// Where the verdict is wanted.
+    public var eventLoop: any EventLoop {
+        switch source {
+        case .connection(let connection): connection.eventLoop
+        case .value(_, let loop): loop
+        }
     }
 
     /// Costs something only where it is asked for.
     public var peer: Peer {
         switch source {
         case .connection(let connection): connection.peer
-        case .value(let peer): peer
+        case .value(let peer, _): peer
         }
     }
 }
