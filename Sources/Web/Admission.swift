@@ -78,6 +78,14 @@ extension Router {
     func admit(_ head: RequestHead, on connection: ServerConnection) {
         let routed = route(for: head)
         connection.observer = routed.observer
+        if routed.action.isRateLimited, let settings = connection.listener.settings,
+            !settings.admitsRequest(at: connection.phases.began)
+        {
+            connection.service.metrics.rateLimited.increment()
+            connection.identity = nil
+            connection.respond(.text(429, "too many requests (rate_limit)", fields: [("Retry-After", "1")]))
+            return
+        }
         let question = AdmissionQuestion(routed.action, head, on: connection)
         settle(
             connection.listener.admission.verdict(on: question), routed.plan, head, connection,

@@ -3,7 +3,8 @@ import NIOCore
 import Wire
 
 /// Admits the users of a web configuration (`basic_auth_users`), who may do everything, as exporter-toolkit does; everybody while there are
-/// none. What is open to all (`RouteAction.open`) needs no password.
+/// none. What is open to all (`RouteAction.open`) needs no password. Scrapes show theirs in `Proxy-Authorization`: `Authorization` is the
+/// target's.
 public struct UsersAdmission: Admission {
     private final class User: AdmittedIdentity {
         let name: String
@@ -22,25 +23,41 @@ public struct UsersAdmission: Admission {
     public func verdict(on question: AdmissionQuestion) -> Verdict {
         let rules = rules()
         if rules.origin == .open || question.action == .open { return .admitted(as: nil) }
-        switch rules.authenticate(ShownCredential(question.head.message, "Authorization")) {
-        case .known(let caller): return Self.verdict(rules, caller)
+        let isProxied = question.action.isProxied
+        let field = isProxied ? "Proxy-Authorization" : "Authorization"
+        switch rules.authenticate(ShownCredential(question.head.message, field)) {
+        case .known(let caller): return Self.verdict(rules, caller, isProxied)
         case .password(let check):
             switch passwords.check(check, from: question.peer.address, on: question.eventLoop) {
-            case .known(let caller): return Self.verdict(rules, caller)
-            case .later(let caller): return .later(caller.map { Self.verdict(rules, $0) })
+            case .known(let caller): return Self.verdict(rules, caller, isProxied)
+            case .later(let caller): return .later(caller.map { Self.verdict(rules, $0, isProxied) })
             case .full: return .refused(.tooManyPasswords)
             }
         }
     }
 
-    private static func verdict(_ rules: AccessRules, _ caller: Caller) -> Verdict {
+    private static func verdict(_ rules: AccessRules, _ caller: Caller, _ isProxied: Bool) -> Verdict {
         guard case .allowed = rules.decide(caller, .read) else {
             return .refused(
                 .text(
-                    401, "a user name and a password are needed to read this",
-                    fields: [("WWW-Authenticate", "Basic realm=\"pushprox\", charset=\"UTF-8\"")]))
+                    isProxied ? 407 : 401, "a user name and a password are needed here",
+                    fields: [
+                        (
+                            isProxied ? "Proxy-Authenticate" : "WWW-Authenticate",
+                            "Basic realm=\"pushprox\", charset=\"UTF-8\""
+                        )
+                    ]))
         }
         return .admitted(as: caller.identity.map { User($0) })
+    }
+}
+
+extension RouteAction {
+    fileprivate var isProxied: Bool {
+        switch self {
+        case .scrape, .connect: true
+        case .open, .read, .poll, .push, .tunnel: false
+        }
     }
 }
 
