@@ -51,9 +51,8 @@ let package = Package(
         .target(
             name: "Web",
             dependencies: [
-                "Flags", "Wire", "Telemetry", "Settings", "Access", nioCore, nioPosix, nioTLS, nioSSL, logging,
-                lifecycle,
-                signals, arguments,
+                "Addresses", "Flags", "Wire", "Telemetry", "Settings", "Access", nioCore, nioPosix, nioTLS, nioSSL,
+                logging, lifecycle, signals, arguments,
             ],
             swiftSettings: settings),
         .target(name: "Store", dependencies: ["Calendar", "Failures", "CSQLite"], swiftSettings: settings),
@@ -63,7 +62,8 @@ let package = Package(
         .executableTarget(
             name: "Proxy",
             dependencies: [
-                "Calendar", "Failures", "Flags", "Settings", "Access", "Wire", "Telemetry", "Web", "Store", nioCore,
+                "Addresses", "Calendar", "Failures", "Flags", "Settings", "Access", "Wire", "Telemetry", "Web", "Store",
+                nioCore,
                 nioPosix,
                 logging, lifecycle, arguments, deques,
             ],
@@ -71,7 +71,8 @@ let package = Package(
         .executableTarget(
             name: "Client",
             dependencies: [
-                "Addresses", "Failures", "Flags", "Wire", "Telemetry", "Web", nioCore, nioPosix, nioTLS, nioSSL,
+                "Addresses", "Failures", "Flags", "Settings", "Wire", "Telemetry", "Web", nioCore, nioPosix, nioTLS,
+                nioSSL,
                 logging,
                 lifecycle, arguments,
             ],
@@ -88,7 +89,7 @@ let package = Package(
             swiftSettings: settings),
 
         .target(
-            name: "TestKit", dependencies: ["CSQLite", nioCore, nioPosix], path: "Tests/TestKit",
+            name: "TestKit", dependencies: ["CSQLite", nioCore, nioPosix, nioSSL], path: "Tests/TestKit",
             swiftSettings: settings),
         .testTarget(name: "CalendarTests", dependencies: ["Calendar"], swiftSettings: settings),
         .testTarget(name: "AddressesTests", dependencies: ["Addresses"], swiftSettings: settings),

@@ -61,6 +61,14 @@ struct ClientCommand: AsyncParsableCommand {
     var metricsAddr = ClientCommand.standardMetricsAddress
 
     @Option(
+        name: .customLong("web.config.file"),
+        help: ArgumentHelp(
+            "Web configuration file (TLS, users, response headers, rate limit) of --metrics-addr, in the format of Prometheus's "
+                + "exporter-toolkit; read again when it or a file that it names changes, and on SIGHUP.",
+            valueName: "file"))
+    var webConfigurationFile: String?
+
+    @Option(
         name: .customLong("proxy.retry.initial-wait"),
         help: ArgumentHelp(
             "How long to wait after the proxy failed; grows with every failure. (default: \(Default.retryInitialWait))",
@@ -130,7 +138,8 @@ struct ClientCommand: AsyncParsableCommand {
         return ClientConfiguration(
             fqdn: FQDN(name)?.spelling ?? name, proxyURL: try proxyURL.get(),
             tls: ClientTLSFiles(authority: certificateAuthority, certificate: certificate, key: key),
-            metricsAddress: metricsAddr.address, retryInitialWait: retryInitialWait.timeAmount,
+            metricsAddress: metricsAddr.address, webConfigurationFile: webConfigurationFile,
+            retryInitialWait: retryInitialWait.timeAmount,
             retryMaxWait: retryMaxWait.timeAmount,
             maxInFlight: maxInFlight,
             methods: allowMethods.isEmpty ? Default.methods : ScrapeMethods(union: allowMethods),

@@ -10,6 +10,8 @@ struct ClientConfiguration: Sendable {
     var tls = ClientTLSFiles()
     /// Where `/metrics` is served; `nil` for nowhere.
     var metricsAddress: ListenAddress?
+    /// Of `metricsAddress`; `nil` for plain HTTP, without users.
+    var webConfigurationFile: String?
     var retryInitialWait = Default.retryInitialWait.timeAmount
     var retryMaxWait = Default.retryMaxWait.timeAmount
     var maxInFlight = Default.maxInFlight

@@ -8,6 +8,8 @@ import Wire
 final class ClientMetrics: Sendable {
     let registry = MetricRegistry()
     let web: WebMetrics
+    let tls: TLSMetrics
+    let passwords: PasswordMetrics
     let scrapeErrors: Counter
     let pushErrors: Counter
     let pollErrors: Counter
@@ -23,11 +25,18 @@ final class ClientMetrics: Sendable {
 
     private static let buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 
+    /// Of a configuration that there is; to be made once for each.
+    func reload(of configuration: String) -> ReloadMetrics {
+        ReloadMetrics(in: registry, prefix: "pushprox_client", configuration: configuration)
+    }
+
     init(readiness: Readiness) {
         let registry = registry
         ProcessMetrics.register(in: registry)
         registry.registerBuildInfo(prefix: "pushprox_client", version: Version.number)
 
+        tls = TLSMetrics(in: registry, prefix: "pushprox_client")
+        passwords = PasswordMetrics(in: registry, prefix: "pushprox_client")
         web = WebMetrics(in: registry, prefix: "pushprox_client")
         scrapeErrors = registry.counter("pushprox_client_scrape_errors_total", "Number of scrape errors")
         pushErrors = registry.counter("pushprox_client_push_errors_total", "Number of push errors")

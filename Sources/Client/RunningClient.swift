@@ -13,6 +13,7 @@ final class RunningClient: Sendable {
     let metricsAddress: ListenAddress?
     let metrics: ClientMetrics
     let readiness: Readiness
+    let web: ClientWeb
     let logger: Logger
 
     private let listener: WebListener?
@@ -21,11 +22,12 @@ final class RunningClient: Sendable {
     let loop: any EventLoop
 
     private init(
-        listener: WebListener?, metrics: ClientMetrics, readiness: Readiness, logger: Logger,
+        listener: WebListener?, web: ClientWeb, metrics: ClientMetrics, readiness: Readiness, logger: Logger,
         group: MultiThreadedEventLoopGroup, loop: any EventLoop, engine: NIOLoopBound<ClientEngine>
     ) {
         metricsAddress = listener?.address
         self.listener = listener
+        self.web = web
         self.metrics = metrics
         self.readiness = readiness
         self.logger = logger
@@ -40,6 +42,7 @@ final class RunningClient: Sendable {
         let tlsContext = needsTLS ? try configuration.tls.makeContext() : nil
         let readiness = Readiness()
         let metrics = ClientMetrics(readiness: readiness)
+        let web = try ClientWeb.open(configuration, metrics, logger)
         // One thread: a client's work is small, and what a target sends then goes on to the proxy without changing threads.
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let loop = group.next()
@@ -49,7 +52,7 @@ final class RunningClient: Sendable {
                 "version": "\(Version.number)", "fqdn": "\(configuration.fqdn)",
                 "proxy_url": "\(configuration.proxyURL.withoutCredentials)",
             ])
-        let listener = await listen(configuration, on: group, metrics, readiness, logger)
+        let listener = await listen(configuration, web, on: group, metrics, readiness, logger)
         do {
             let engine = try await loop.submit {
                 let engine = ClientEngine(
@@ -59,7 +62,8 @@ final class RunningClient: Sendable {
                 return NIOLoopBound(engine, eventLoop: loop)
             }.get()
             return RunningClient(
-                listener: listener, metrics: metrics, readiness: readiness, logger: logger, group: group, loop: loop,
+                listener: listener, web: web, metrics: metrics, readiness: readiness, logger: logger, group: group,
+                loop: loop,
                 engine: engine)
         } catch {
             try? await group.shutdownGracefully()
@@ -78,12 +82,14 @@ final class RunningClient: Sendable {
     /// Serves no metrics any more, and gives the thread back.
     func stop() async {
         await listener?.close()
+        await web.passwords.stop()
         try? await group.shutdownGracefully()
     }
 
     /// A port that is taken is a warning and nothing more: that this machine is scraped matters more than that the client is.
     private static func listen(
-        _ configuration: ClientConfiguration, on group: MultiThreadedEventLoopGroup, _ metrics: ClientMetrics,
+        _ configuration: ClientConfiguration, _ web: ClientWeb, on group: MultiThreadedEventLoopGroup,
+        _ metrics: ClientMetrics,
         _ readiness: Readiness, _ logger: Logger
     ) async -> WebListener? {
         guard let address = configuration.metricsAddress else { return nil }
@@ -94,7 +100,7 @@ final class RunningClient: Sendable {
             let service = WebService(on: group, limits: limits, metrics: metrics.web, logger: logger)
             let router = routes(metrics, readiness, fqdn: configuration.fqdn)
             let listener = try await WebListener.bind(
-                ListenerConfiguration(address: address, router: router), in: service)
+                web.listener(address, router: router, limits: limits, on: group.next(), metrics, logger), in: service)
             logger.info("serving metrics", metadata: ["address": "\(listener.address)"])
             return listener
         } catch {

@@ -112,7 +112,9 @@ struct ProxyCommand: AsyncParsableCommand {
 
     var proxyConfiguration: ProxyConfiguration {
         ProxyConfiguration(
-            listenAddress: web.listenAddress, web: web.limits,
+            listenAddresses: web.listenAddresses, clientListenAddresses: web.clientListenAddresses,
+            webConfigurationFile: web.configurationFile, clientConfigurationFile: web.clientConfigurationFile,
+            maxHandshakes: web.maxHandshakes ?? Default.maxHandshakes, web: web.limits,
             broker: BrokerLimits(
                 maxQueuedPerClient: maxQueuedPerClient, maxQueued: maxQueued, maxClients: maxClients,
                 registrationTimeout: registrationTimeout.timeAmount,

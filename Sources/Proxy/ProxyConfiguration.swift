@@ -1,9 +1,18 @@
 import Flags
+import NIOCore
 import Web
 
 /// Everything the proxy is told at its start, checked. The defaults are those of the flags (`ProxyCommand`).
 struct ProxyConfiguration: Sendable {
-    var listenAddress: ListenAddress
+    /// At least one.
+    var listenAddresses: [ListenAddress]
+    /// What serves clients alone.
+    var clientListenAddresses: [ListenAddress] = []
+    /// `nil` for plain HTTP, without users.
+    var webConfigurationFile: String?
+    /// `nil` for the same as `webConfigurationFile`.
+    var clientConfigurationFile: String?
+    var maxHandshakes = Default.maxHandshakes
     var web = WebLimits.standard
     var broker = BrokerLimits.standard
     var maxTimeout = Default.maxTimeout
@@ -14,6 +23,7 @@ struct ProxyConfiguration: Sendable {
     var shutdownGrace = Default.shutdownGrace
 
     enum Default {
+        static let maxHandshakes = Handshakes.defaultPerCore * System.coreCount
         static let maxTimeout = GoDuration.seconds(300)
         static let defaultTimeout = GoDuration.seconds(15)
         static let retention = GoDuration.seconds(30 * 86_400)

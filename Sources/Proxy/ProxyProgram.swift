@@ -36,6 +36,8 @@ struct ProxyProgram {
         var services: [any Service] = []
         if let recorder = proxy.recorder { services.append(recorder) }
         services.append(ServingService(proxy: proxy, grace: configuration.shutdownGrace))
+        // Without a file too: SIGHUP must not end the program.
+        services.append(await Reloading(proxy.web.reloadables))
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: services.map { .init(service: $0) }

@@ -10,23 +10,27 @@ import Wire
 
 /// A proxy that serves: all its parts, wired up. Programs run one; tests run as many as they like.
 final class RunningProxy: Sendable {
-    let address: ListenAddress
+    /// Of each listener, in the order of the flags, those for clients last.
+    let addresses: [ListenAddress]
+    let web: ProxyWeb
     let dispatcher: Dispatcher
     let metrics: ProxyMetrics
     /// `nil` when the record is off.
     let recorder: Recorder?
     let logger: Logger
 
-    private let listener: WebListener
+    private let listeners: [WebListener]
     private let group: MultiThreadedEventLoopGroup
     private let ticker: Ticker
 
     private init(
-        listener: WebListener, dispatcher: Dispatcher, metrics: ProxyMetrics, recorder: Recorder?, logger: Logger,
+        listeners: [WebListener], web: ProxyWeb, dispatcher: Dispatcher, metrics: ProxyMetrics, recorder: Recorder?,
+        logger: Logger,
         group: MultiThreadedEventLoopGroup, ticker: Ticker
     ) {
-        self.address = listener.address
-        self.listener = listener
+        self.addresses = listeners.map(\.address)
+        self.listeners = listeners
+        self.web = web
         self.dispatcher = dispatcher
         self.metrics = metrics
         self.recorder = recorder
@@ -35,8 +39,13 @@ final class RunningProxy: Sendable {
         self.ticker = ticker
     }
 
-    /// - Throws: `StartError`: the port is taken, the record can't be opened.
+    /// The first.
+    var address: ListenAddress { addresses[0] }
+
+    /// - Throws: `StartError`: a file can't be used, the port is taken, the record can't be opened.
     static func start(_ configuration: ProxyConfiguration, logger: Logger) async throws -> RunningProxy {
+        let metrics = ProxyMetrics()
+        let web = try ProxyWeb.open(configuration, metrics, logger)
         let now = ClockReading.now()
         var file: RecordFile?
         if !configuration.storagePath.isEmpty { file = try openRecord(configuration, now, logger) }
@@ -47,7 +56,6 @@ final class RunningProxy: Sendable {
                 fqdn, instance: client.instance.flatMap { InstanceID($0) },
                 lastSeen: now.deadline(of: client.lastSeen), expires: now.deadline(of: client.expires))
         }
-        let metrics = ProxyMetrics()
         var sinks: [any FactSink] = [
             MetricsSink(metrics: metrics),
             LogSink(logger, fleetLog: FleetLog(logger: logger, suppressed: metrics.suppressedLines)),
@@ -71,22 +79,15 @@ final class RunningProxy: Sendable {
             maxHeadBytes: configuration.web.maxHeaderBytes)
         do {
             let service = WebService(on: group, limits: configuration.web, metrics: metrics.web, logger: logger)
-            let listener = try await WebListener.bind(
-                ListenerConfiguration(address: configuration.listenAddress, router: router), in: service)
-            logger.info(
-                "listening",
-                metadata: [
-                    "address": "\(listener.address)", "version": "\(Version.number)",
-                    "max_connections": "\(configuration.web.maxConnections)",
-                    "storage": "\(configuration.storagePath.isEmpty ? "off" : configuration.storagePath)",
-                ])
+            let listeners = try await web.listen(configuration, router, in: service, metrics, logger)
             return RunningProxy(
-                listener: listener, dispatcher: dispatcher, metrics: metrics, recorder: recorder, logger: logger,
+                listeners: listeners, web: web, dispatcher: dispatcher, metrics: metrics, recorder: recorder,
+                logger: logger,
                 group: group, ticker: Ticker(dispatcher, on: group.next()))
         } catch {
             try? await file?.close(at: ClockReading.now().wall)
             try? await group.shutdownGracefully()
-            throw StartError(description: "\(error) (--web.listen-address)")
+            throw error
         }
     }
 
@@ -98,7 +99,7 @@ final class RunningProxy: Sendable {
         // Succeeds always: at the latest when the grace has ended.
         try? await drained.get()
         deadline.cancel()
-        await listener.close()
+        for listener in listeners { await listener.close() }
     }
 
     /// Writes what is left of the record and gives the threads back.
@@ -106,6 +107,7 @@ final class RunningProxy: Sendable {
         ticker.stop()
         dispatcher.stopped()
         await recorder?.close()
+        await web.passwords.stop()
         try? await group.shutdownGracefully()
     }
 
@@ -113,7 +115,8 @@ final class RunningProxy: Sendable {
         _ configuration: ProxyConfiguration, _ now: ClockReading, _ logger: Logger
     ) throws -> RecordFile {
         let identity = ProxyIdentity(
-            started: now.wall, version: Version.number, address: configuration.listenAddress.description,
+            started: now.wall, version: Version.number,
+            address: configuration.listenAddresses.map(\.description).joined(separator: " "),
             pid: Int(getpid()), registrationTimeout: configuration.broker.registrationTimeout.nanoseconds / 1_000_000)
         do {
             let file = try RecordFile(path: configuration.storagePath, identity: identity, now: now.wall)

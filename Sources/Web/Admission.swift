@@ -36,7 +36,7 @@ public struct OpenAdmission: Admission {
 public struct AdmissionQuestion {
     private enum Source {
         case connection(ServerConnection)
-        case value(Peer)
+        case value(Peer, any EventLoop)
     }
 
     public let action: RouteAction
@@ -50,17 +50,25 @@ public struct AdmissionQuestion {
     }
 
     /// A question that no connection asks.
-    public init(_ action: RouteAction, _ head: RequestHead, peer: Peer) {
+    public init(_ action: RouteAction, _ head: RequestHead, peer: Peer, on loop: any EventLoop) {
         self.action = action
         self.head = head
-        source = .value(peer)
+        source = .value(peer, loop)
+    }
+
+    /// Where the verdict is wanted.
+    public var eventLoop: any EventLoop {
+        switch source {
+        case .connection(let connection): connection.eventLoop
+        case .value(_, let loop): loop
+        }
     }
 
     /// Costs something only where it is asked for.
     public var peer: Peer {
         switch source {
         case .connection(let connection): connection.peer
-        case .value(let peer): peer
+        case .value(let peer, _): peer
         }
     }
 }
@@ -91,6 +99,12 @@ extension ServerConnection {
         _ action: RouteAction, _ head: RequestHead, observer: (any RequestObserver)?
     ) -> Asked {
         self.observer = observer
+        if action.isRateLimited, let settings = listener.settings, !settings.admitsRequest(at: phases.began) {
+            service.metrics.rateLimited.increment()
+            identity = nil
+            respond(.text(429, "too many requests (rate_limit)", fields: [("Retry-After", "1")]))
+            return .answered
+        }
         return take(listener.admission.verdict(on: AdmissionQuestion(action, head, on: self)), for: phases.number)
     }
 

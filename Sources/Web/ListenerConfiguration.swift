@@ -10,16 +10,19 @@ public struct ListenerConfiguration: Sendable {
     public var admission: any Admission
     /// From the socket inwards.
     public var steps: [any ChannelStep]
+    /// Response headers and rate limit; TLS and users come in through `steps` and `admission`.
+    public var settings: WebConfigurationSource?
 
     public init(
         address: ListenAddress, name: String = "web", router: any Router, admission: any Admission = OpenAdmission(),
-        steps: [any ChannelStep] = []
+        steps: [any ChannelStep] = [], settings: WebConfigurationSource? = nil
     ) {
         self.address = address
         self.name = name
         self.router = router
         self.admission = admission
         self.steps = steps
+        self.settings = settings
     }
 }
 
@@ -30,6 +33,7 @@ final class ListenerContext: Sendable {
     let router: any Router
     let admission: any Admission
     let steps: [any ChannelStep]
+    let settings: WebConfigurationSource?
 
     init(_ configuration: ListenerConfiguration, service: WebService) {
         self.service = service
@@ -37,5 +41,6 @@ final class ListenerContext: Sendable {
         router = configuration.router
         admission = configuration.admission
         steps = configuration.steps
+        settings = configuration.settings
     }
 }

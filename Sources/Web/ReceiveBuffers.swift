@@ -14,14 +14,20 @@ struct ReceiveBuffers: RecvByteBufferAllocator {
     /// more CPU with half of it, and nothing less with twice as much.
     static let largest = 131_072
 
+    /// The same behind TLS, where each connection keeps what it deciphers: a record of TLS (RFC 8446, section 5.1). Bytes.
+    static let largestBehindSteps = 16_384
+
+    private let largest: Int
     private var size = Self.smallest
     private var wasTooLarge = false
+
+    init(largest: Int = Self.largest) { self.largest = largest }
 
     func buffer(allocator: ByteBufferAllocator) -> ByteBuffer { allocator.buffer(capacity: size) }
 
     mutating func record(actualReadBytes: Int) -> Bool {
         if actualReadBytes >= size {
-            size = min(size * 4, Self.largest)
+            size = min(size * 4, largest)
             wasTooLarge = false
         } else if actualReadBytes > size / 4 {
             wasTooLarge = false
@@ -37,7 +43,9 @@ struct ReceiveBuffers: RecvByteBufferAllocator {
 
 extension ServerBootstrap {
     /// Reads accepted connections into `ReceiveBuffers`.
-    func receiveBuffers() -> ServerBootstrap {
-        childChannelOption(.recvAllocator, value: ReceiveBuffers()).childChannelOption(.maxMessagesPerRead, value: 1)
+    func receiveBuffers(behindSteps: Bool) -> ServerBootstrap {
+        let largest = behindSteps ? ReceiveBuffers.largestBehindSteps : ReceiveBuffers.largest
+        return childChannelOption(.recvAllocator, value: ReceiveBuffers(largest: largest)).childChannelOption(
+            .maxMessagesPerRead, value: 1)
     }
 }

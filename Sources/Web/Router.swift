@@ -47,6 +47,14 @@ public enum RouteAction: Sendable, Equatable {
     /// Act as a client that says its names later on.
     case tunnel
 
+    /// Whether `rate_limit` counts it. What clients send is not: a client whose polls are refused is away, and no scrape would find it.
+    var isRateLimited: Bool {
+        switch self {
+        case .poll, .push, .tunnel: false
+        case .open, .read, .scrape, .connect: true
+        }
+    }
+
     /// One word, as metrics have it.
     public var label: String {
         switch self {

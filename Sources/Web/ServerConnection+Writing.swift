@@ -26,6 +26,7 @@ extension ServerConnection {
             buffer.writeString(type)
             buffer.writeStaticString("\r\n")
         }
+        if let settings = listener.settings { buffer.writeImmutableBuffer(settings.headerLines) }
         for field in response.fields { buffer.writeString("\(field.name): \(field.value)\r\n") }
         if response.status != 204 {
             buffer.writeStaticString("Content-Length: ")

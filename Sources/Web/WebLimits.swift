@@ -13,6 +13,8 @@ public struct WebLimits: Sendable {
     public var writeTimeout = GoDuration.seconds(30)
     /// The most bytes of answers that wait for their peers, over all connections; beyond it, large answers are refused with 503.
     public var maxPendingBytes = 268_435_456
+    /// Connections from one IPv4 address or one IPv6 network of 64 bits; 0 for no limit.
+    public var maxConnectionsPerAddress = 0
 
     public static let standard = WebLimits()
 

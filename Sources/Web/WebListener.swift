@@ -46,13 +46,16 @@ public final class WebListener: Sendable {
                     try channel.pipeline.syncOperations.addHandler(AcceptPause(metrics: service.metrics))
                 }
             }
-            .receiveBuffers()
+            .receiveBuffers(behindSteps: !configuration.steps.isEmpty)
             .childChannelInitializer { channel in
-                if service.connectionOpened() {
-                    return channel.eventLoop.makeCompletedFuture { try listener.serve(channel, hasRoom: true) }
+                let addressHasRoom = service.addressHasRoom(for: channel)
+                if service.connectionOpened() || !addressHasRoom {
+                    return channel.eventLoop.makeCompletedFuture {
+                        try listener.serve(channel, unless: addressHasRoom ? nil : .address)
+                    }
                 }
                 return service.clocks.closeLongestIdle(from: channel.eventLoop).flatMapThrowing {
-                    try listener.serve(channel, hasRoom: $0)
+                    try listener.serve(channel, unless: $0 ? nil : .all)
                 }
             }
         do {
@@ -99,13 +102,13 @@ public final class WebListener: Sendable {
 }
 
 extension ListenerContext {
-    /// - Parameter hasRoom: Otherwise the connection is told that there are too many.
-    fileprivate func serve(_ channel: any Channel, hasRoom: Bool) throws {
+    /// - Parameter bound: Which one is reached; the connection is told so.
+    fileprivate func serve(_ channel: any Channel, unless bound: ConnectionBound?) throws {
         let pipeline = channel.pipeline.syncOperations
         do {
-            guard hasRoom else {
+            if let bound {
                 // No step costs anything for it: behind one there would be nobody to understand the answer.
-                try pipeline.addHandler(RefusedConnection(service: service, answers: steps.isEmpty))
+                try pipeline.addHandler(RefusedConnection(bound, service: service, answers: steps.isEmpty))
                 return
             }
             if !steps.isEmpty { try pipeline.addHandler(TransportEnd()) }
@@ -120,27 +123,41 @@ extension ListenerContext {
     }
 }
 
-/// Answers a connection over `--web.max-connections` while none is idle, so that the peer learns why, and closes it; without an answer
+/// Of which connections there are too many.
+private enum ConnectionBound {
+    case all, address
+}
+
+/// Answers a connection over `--web.max-connections` while none is idle, or over `--web.max-connections-per-address`, so that the peer learns why, and closes it; without an answer
 /// where the peer speaks TLS.
 private final class RefusedConnection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
+    private let bound: ConnectionBound
     private let service: WebService
     private let answers: Bool
 
-    init(service: WebService, answers: Bool) {
+    init(_ bound: ConnectionBound, service: WebService, answers: Bool) {
+        self.bound = bound
         self.service = service
         self.answers = answers
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        service.metrics.connectionsRefused.increment()
+        let text: String
+        switch bound {
+        case .all:
+            service.metrics.connectionsRefused.increment()
+            text = "too many connections (--web.max-connections)\n"
+        case .address:
+            service.metrics.addressRefused.increment()
+            text = "too many connections from your address (--web.max-connections-per-address)\n"
+        }
         guard answers else {
             context.close(promise: nil)
             return
         }
-        let text = "too many connections (--web.max-connections)\n"
         let answer = ByteBuffer(
             string: "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Type: text/plain; charset=utf-8\r\n"
                 + "Content-Length: \(text.utf8.count)\r\nConnection: close\r\n\r\n" + text)

@@ -14,6 +14,8 @@ public struct WebMetrics: Sendable {
     let answersRefused: Counter
     let pipeliningRefused: Counter
     let acceptFailures: Counter
+    let addressRefused: Counter
+    let rateLimited: Counter
 
     /// - Parameter prefix: The program's, `pushprox` or `pushprox_client`.
     public init(in registry: MetricRegistry, prefix: String) {
@@ -44,6 +46,12 @@ public struct WebMetrics: Sendable {
         pipeliningRefused = registry.counter(
             "\(prefix)_web_pipelining_refused_total",
             "Connections closed because too much was sent behind a request that waits.")
+        addressRefused = registry.counter(
+            "\(prefix)_web_address_connections_refused_total",
+            "Connections refused because their address had --web.max-connections-per-address already.")
+        rateLimited = registry.counter(
+            "\(prefix)_web_rate_limited_requests_total",
+            "Requests answered 429 because of rate_limit in the web configuration file.")
         acceptFailures = registry.counter(
             "\(prefix)_web_accept_failures_total",
             "Times that no connection could be accepted for want of descriptors or memory; each time accepting pauses for a second."

@@ -6,10 +6,39 @@ public struct WebOptions: ParsableArguments, Sendable {
     @Option(
         name: .customLong("web.listen-address"),
         help: ArgumentHelp(
-            "Address to listen on for scrapes, polls and pushes. (default: \(WebOptions.standardAddress))",
-            valueName: "host:port"),
+            "Address to listen on for scrapes, polls and pushes, or unix:/path; may be given several times. "
+                + "(default: \(WebOptions.standardAddress))", valueName: "host:port"),
         transform: FlagValue.listenAddress)
-    public var listenAddress = WebOptions.standardAddress
+    var listenAddress: [ListenAddress] = []
+
+    @Option(
+        name: .customLong("web.client-listen-address"),
+        help: ArgumentHelp(
+            "Address to listen on for clients alone, through which nothing can be scraped: the one to show to the Internet; "
+                + "may be given several times. (default: none)", valueName: "host:port"),
+        transform: FlagValue.listenAddress)
+    public var clientListenAddresses: [ListenAddress] = []
+
+    @Option(
+        name: .customLong("web.config.file"),
+        help: ArgumentHelp(
+            "Web configuration file (TLS, users, response headers, rate limit) in the format of Prometheus's exporter-toolkit; "
+                + "read again when it or a file that it names changes, and on SIGHUP.", valueName: "file"))
+    public var configurationFile: String?
+
+    @Option(
+        name: .customLong("web.client-config.file"),
+        help: ArgumentHelp(
+            "The same for --web.client-listen-address. (default: that of --web.config.file)", valueName: "file"))
+    public var clientConfigurationFile: String?
+
+    @Option(
+        name: .customLong("web.max-handshakes"),
+        help: ArgumentHelp(
+            "TLS handshakes under way at once, over all addresses; further ones wait, within --web.read-header-timeout. "
+                + "(default: \(Handshakes.defaultPerCore) for each core)", valueName: "count"),
+        transform: FlagValue.count(in: 1...1_000_000))
+    public var maxHandshakes: Int?
 
     @Option(
         name: .customLong("web.max-connections"),
@@ -63,13 +92,25 @@ public struct WebOptions: ParsableArguments, Sendable {
         transform: FlagValue.count(in: 65_536...1_099_511_627_776))
     public var maxPendingBytes = WebLimits.standard.maxPendingBytes
 
+    @Option(
+        name: .customLong("web.max-connections-per-address"),
+        help: ArgumentHelp(
+            "Connections from one IPv4 address, or one IPv6 network of 64 bits; further ones are answered 503. Clients behind one "
+                + "NAT share theirs. 0 is no limit. (default: \(WebLimits.standard.maxConnectionsPerAddress))",
+            valueName: "count"),
+        transform: FlagValue.count(in: 0...10_000_000))
+    public var maxConnectionsPerAddress = WebLimits.standard.maxConnectionsPerAddress
+
     static let standardAddress = ListenAddress(host: "", port: 8080)
 
     public init() {}
 
+    public var listenAddresses: [ListenAddress] { listenAddress.isEmpty ? [Self.standardAddress] : listenAddress }
+
     public var limits: WebLimits {
         WebLimits(
             maxConnections: maxConnections, maxHeaderBytes: maxHeaderBytes, readHeaderTimeout: readHeaderTimeout,
-            idleTimeout: idleTimeout, writeTimeout: writeTimeout, maxPendingBytes: maxPendingBytes)
+            idleTimeout: idleTimeout, writeTimeout: writeTimeout, maxPendingBytes: maxPendingBytes,
+            maxConnectionsPerAddress: maxConnectionsPerAddress)
     }
 }

@@ -1,14 +1,17 @@
 import Logging
 import NIOCore
+import Synchronization
 
 /// What all listeners of a program share: limits, and all that is counted against them; the event loops and their clocks.
 public final class WebService: Sendable {
-    let group: any EventLoopGroup
+    public let group: any EventLoopGroup
     let limits: WebLimits
     let metrics: WebMetrics
     let logger: Logger
     let pending: PendingBytes
     let clocks: ClockTable
+    /// Looked at where `limits.maxConnectionsPerAddress` is not 0.
+    private let addresses: Mutex<AddressTable>
 
     /// - Parameters:
     ///   - group: The loops that connections are served on.
@@ -18,6 +21,7 @@ public final class WebService: Sendable {
         self.limits = limits
         self.metrics = metrics
         self.logger = logger
+        addresses = Mutex(AddressTable(most: limits.maxConnectionsPerAddress))
         pending = PendingBytes(limit: limits.maxPendingBytes, gauge: metrics.pendingBytes)
         clocks = ClockTable(group: group, limits: limits)
     }
@@ -26,6 +30,15 @@ public final class WebService: Sendable {
     func connectionOpened() -> Bool {
         metrics.connections.add(1)
         return metrics.connections.value <= limits.maxConnections
+    }
+
+    /// Counts a connection in until it closes; false when its address has as many as it may have.
+    func addressHasRoom(for channel: any Channel) -> Bool {
+        guard limits.maxConnectionsPerAddress > 0, let key = AddressTable.key(channel.remoteAddress?.ipAddress) else {
+            return true
+        }
+        channel.closeFuture.whenComplete { _ in self.addresses.withLock { $0.closed(key) } }
+        return addresses.withLock { $0.opened(key) }
     }
 
     func connectionClosed() { metrics.connections.add(-1) }

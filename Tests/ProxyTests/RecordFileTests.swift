@@ -69,7 +69,7 @@ import Testing
         try await TestProxy.run {
             $0.storagePath = path
         } body: { it in
-            var configuration = ProxyConfiguration(listenAddress: ListenAddress(host: "127.0.0.1", port: 0))
+            var configuration = ProxyConfiguration(listenAddresses: [ListenAddress(host: "127.0.0.1", port: 0)])
             configuration.storagePath = path
             await #expect(throws: StartError.self) {
                 _ = try await RunningProxy.start(configuration, logger: Logger(label: "second"))

@@ -25,7 +25,7 @@ struct TestProxy: Sendable {
         logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
         body: (TestProxy) async throws -> Void
     ) async throws {
-        var configuration = ProxyConfiguration(listenAddress: ListenAddress(host: "127.0.0.1", port: 0))
+        var configuration = ProxyConfiguration(listenAddresses: [ListenAddress(host: "127.0.0.1", port: 0)])
         // A test that waits for its turn on a busy machine is not a slow peer.
         configuration.web.readHeaderTimeout = .seconds(300)
         change(&configuration)

@@ -9,6 +9,8 @@ import Web
 final class ProxyMetrics: Sendable {
     let registry: MetricRegistry
     let web: WebMetrics
+    let tls: TLSMetrics
+    let passwords: PasswordMetrics
 
     let requests: [APIPath: RouteMetrics]
     let proxiedRequests: StatusCounters
@@ -52,9 +54,16 @@ final class ProxyMetrics: Sendable {
 
     private static let durations = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 
+    /// Of a configuration that there is; to be made once for each.
+    func reload(of configuration: String) -> ReloadMetrics {
+        ReloadMetrics(in: registry, prefix: "pushprox", configuration: configuration)
+    }
+
     init() {
         let registry = MetricRegistry()
         self.registry = registry
+        tls = TLSMetrics(in: registry, prefix: "pushprox")
+        passwords = PasswordMetrics(in: registry, prefix: "pushprox")
 
         let requestsName = "pushprox_http_requests_total"
         requests = Dictionary(

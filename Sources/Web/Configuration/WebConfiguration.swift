@@ -17,6 +17,8 @@ public struct WebConfiguration: Sendable {
     public let headers: [(name: String, value: String)]
     /// In the order of the file; empty where no password is asked for.
     public let users: [User]
+    /// What the users may do, everything, and nobody else; open where there are none.
+    public let userRules: AccessRules
     /// `nil` where requests are not limited.
     public let rateLimit: RateLimit?
     /// What is taken, and probably not meant or not wise: for the log, at start and after a reload.
@@ -42,6 +44,11 @@ public struct WebConfiguration: Sendable {
         headers = try map["http_server_config"].map { (value) throws(SettingsProblem) in try Self.headers(value) } ?? []
         users =
             try map["basic_auth_users"].map { (value) throws(SettingsProblem) in try Self.users(value, &notes) } ?? []
+        do {
+            userRules = try AccessRules(file: nil, users: users.map { (name: $0.name, hash: $0.password) })
+        } catch {
+            throw root.problem("\(error)")
+        }
         rateLimit = try map["rate_limit"].flatMap { (value) throws(SettingsProblem) in try RateLimit(value, &notes) }
         self.notes = notes
     }

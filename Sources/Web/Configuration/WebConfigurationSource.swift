@@ -1,4 +1,6 @@
+import Access
 import Logging
+import NIOCore
 import Settings
 import Synchronization
 import Telemetry
@@ -6,18 +8,41 @@ import Telemetry
 /// The web configuration of a listener as it is now.
 public final class WebConfigurationSource: Sendable {
     private let path: String
-    private let newest: Mutex<WebConfiguration>
+    private struct State {
+        var newest: WebConfiguration
+        var bucket: RateLimit.Bucket?
+        /// `http_server_config.headers` as they stand in a response.
+        var headerLines: ByteBuffer
+
+        init(_ configuration: WebConfiguration) {
+            newest = configuration
+            bucket = configuration.rateLimit.map { RateLimit.Bucket($0) }
+            headerLines = ByteBuffer()
+            for header in configuration.headers { headerLines.writeString("\(header.name): \(header.value)\r\n") }
+        }
+    }
+
+    private let state: Mutex<State>
     /// `nil` for a listener without TLS. Whether there is TLS is settled at start: a file that loses it by mistake must not turn what
     /// is encrypted into plain text.
     public let tls: TLSSource?
 
     private init(_ configuration: WebConfiguration, path: String) {
         self.path = path
-        newest = Mutex(configuration)
+        state = Mutex(State(configuration))
         tls = configuration.tls.map { TLSSource($0) }
     }
 
-    public var current: WebConfiguration { newest.withLock { $0 } }
+    public var current: WebConfiguration { state.withLock { $0.newest } }
+
+    /// Those of `basic_auth_users`.
+    public var userRules: AccessRules { state.withLock { $0.newest.userRules } }
+
+    /// Fields of every answer that is our own.
+    var headerLines: ByteBuffer { state.withLock { $0.headerLines } }
+
+    /// Whether `rate_limit` leaves room for a request.
+    func admitsRequest(at now: NIODeadline) -> Bool { state.withLock { $0.bucket?.take(at: now) ?? true } }
 
     /// Reads the file.
     ///
@@ -56,6 +81,11 @@ public final class WebConfigurationSource: Sendable {
         case (.some, nil): throw SettingsProblem(file: path, text: "it has no TLS any more; that takes a restart")
         case (nil, .some): throw SettingsProblem(file: path, text: "it has TLS now; that takes a restart")
         }
-        newest.withLock { $0 = configuration }
+        state.withLock { state in
+            let (bucket, limit) = (state.bucket, state.newest.rateLimit)
+            state = State(configuration)
+            // What was used up stays used up.
+            if limit == configuration.rateLimit { state.bucket = bucket }
+        }
     }
 }

@@ -97,3 +97,10 @@ struct NotingLogHandler: LogHandler {
         log.note("\(event.message) \(values.joined(separator: " "))")
     }
 }
+
+extension ServerTLS {
+    init(_ settings: TLSSettings, now: Int64) throws(TLSSettings.Unusable) {
+        var files = FilesRead()
+        try self.init(settings, reading: &files, now: now)
+    }
+}

@@ -1,26 +1,23 @@
 import NIOSSL
-import TestKit
-
-@testable import Web
 
 /// A certificate authority of a test's own, made with the system's openssl as people make theirs.
-final class TestAuthority: Sendable {
-    struct Failed: Error, CustomStringConvertible {
-        let description: String
+public final class TestAuthority: Sendable {
+    public struct Failed: Error, CustomStringConvertible {
+        public let description: String
     }
 
     /// Paths of PEM files.
-    struct Pair: Sendable {
-        let certificate: String
-        let key: String
+    public struct Pair: Sendable {
+        public let certificate: String
+        public let key: String
     }
 
-    let folder: TemporaryFolder
-    let name: String
+    public let folder: TemporaryFolder
+    public let name: String
 
-    var certificate: String { folder.file("\(name).pem") }
+    public var certificate: String { folder.file("\(name).pem") }
 
-    init(_ name: String = "test-authority", in folder: TemporaryFolder? = nil) async throws {
+    public init(_ name: String = "test-authority", in folder: TemporaryFolder? = nil) async throws {
         self.folder = try folder ?? TemporaryFolder()
         self.name = name
         try await openssl(
@@ -32,7 +29,7 @@ final class TestAuthority: Sendable {
     ///   - names: Alternative names as openssl writes them: `DNS:a.example,IP:127.0.0.1`.
     ///   - key: Arguments of `openssl req` that choose the key.
     ///   - days: From now on; negative for one that has expired.
-    func issue(
+    public func issue(
         _ name: String, _ names: String, key: [String] = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
         days: Int = 30
     ) async throws -> Pair {
@@ -47,9 +44,9 @@ final class TestAuthority: Sendable {
         return pair
     }
 
-    func openssl(_ arguments: String...) async throws { try await openssl(arguments) }
+    public func openssl(_ arguments: String...) async throws { try await openssl(arguments) }
 
-    func openssl(_ arguments: [String]) async throws {
+    public func openssl(_ arguments: [String]) async throws {
         let program = try Program(Executable.installed("openssl"), arguments)
         guard try await program.exited() == .code(0) else {
             throw Failed(description: "openssl \(arguments.joined(separator: " ")): \(program.errors.text)")
@@ -58,15 +55,26 @@ final class TestAuthority: Sendable {
 }
 
 /// What a TLS client of a test trusts and shows.
-struct TestClient: Sendable {
+public struct TestClient: Sendable {
     /// The authority's PEM file.
-    var trusts: String
-    var shows: TestAuthority.Pair?
-    var maximumVersion: TLSVersion?
-    var cipherSuites: [NIOTLSCipher] = []
-    var curves: [NIOTLSCurve]?
+    public var trusts: String
+    public var shows: TestAuthority.Pair?
+    public var maximumVersion: TLSVersion?
+    public var cipherSuites: [NIOTLSCipher] = []
+    public var curves: [NIOTLSCurve]?
 
-    func context() throws -> NIOSSLContext {
+    public init(
+        trusts: String, shows: TestAuthority.Pair? = nil, maximumVersion: TLSVersion? = nil,
+        cipherSuites: [NIOTLSCipher] = [], curves: [NIOTLSCurve]? = nil
+    ) {
+        self.trusts = trusts
+        self.shows = shows
+        self.maximumVersion = maximumVersion
+        self.cipherSuites = cipherSuites
+        self.curves = curves
+    }
+
+    public func context() throws -> NIOSSLContext {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(trusts))
         configuration.maximumTLSVersion = maximumVersion
@@ -83,17 +91,10 @@ struct TestClient: Sendable {
     }
 
     /// Connects to 127.0.0.1 asking for `host`; the handshake runs while what is sent waits.
-    func open(port: Int, host: String = "a.example") async throws -> RawConnection {
+    public func open(port: Int, host: String = "a.example") async throws -> RawConnection {
         let context = try context()
         return try await RawConnection.open(port: port) { channel in
             try channel.pipeline.syncOperations.addHandler(NIOSSLClientHandler(context: context, serverHostname: host))
         }
-    }
-}
-
-extension ServerTLS {
-    init(_ settings: TLSSettings, now: Int64) throws(TLSSettings.Unusable) {
-        var files = FilesRead()
-        try self.init(settings, reading: &files, now: now)
     }
 }
