@@ -71,8 +71,8 @@ let package = Package(
         .executableTarget(
             name: "Client",
             dependencies: [
-                "Addresses", "Failures", "Flags", "Wire", "Telemetry", "Web", nioCore, nioPosix, nioTLS, nioSSL,
-                logging,
+                "Addresses", "Failures", "Flags", "Settings", "Wire", "Telemetry", "Web", nioCore, nioPosix, nioTLS,
+                nioSSL, logging,
                 lifecycle, arguments,
             ],
             swiftSettings: settings),
@@ -118,9 +118,8 @@ let package = Package(
         .testTarget(
             name: "ClientTests",
             dependencies: [
-                "Client", "Failures", "Wire", "Telemetry", "Flags", "TestKit", nioCore, nioPosix, nioEmbedded, nioSSL,
-                logging,
-                arguments,
+                "Client", "Failures", "Settings", "Wire", "Telemetry", "Flags", "Web", "TestKit", nioCore, nioPosix,
+                nioEmbedded, nioSSL, logging, arguments,
             ],
             swiftSettings: settings),
         .testTarget(
@@ -171,14 +170,14 @@ if Context.environment["PUSHPROX_FUZZ"] != nil {
         .target(
             name: "Web", dependencies: [nioCore], sources: ["TLS/ClientHello.swift"], swiftSettings: instrumented),
         .target(
-            name: "Client", dependencies: ["Addresses", "Failures", "Flags", "Wire", nioCore],
+            name: "Client", dependencies: ["Addresses", "Failures", "Flags", "Settings", "Wire", nioCore],
             sources: [
-                "Outbound/Base64.swift", "Outbound/HTTPURL.swift",
+                "Outbound/HTTPURL.swift",
                 "Outbound/NoProxyRules.swift", "Outbound/ProxyEnvironment.swift",
                 "Outbound/ResponseParser.swift",
                 "Outbound/OutboundRoute.swift", "Polling/PollAnswer.swift", "Scraping/ScrapeFlow.swift",
                 "Scraping/ScrapeMethods.swift", "Scraping/TargetPolicy.swift", "Scraping/TargetRequest.swift",
-                "Pushing/PushAssembly.swift",
+                "Scraping/AllowedTarget.swift", "Pushing/PushAssembly.swift",
             ],
             swiftSettings: instrumented),
         .target(

@@ -64,9 +64,16 @@ final class ClientMetrics: Sendable {
             })
     }
 
+    /// How reloading went; made for what there is to reload.
+    ///
+    /// - Parameter configuration: `credential`, `tls` and their like.
+    func reload(of configuration: String) -> ReloadMetrics {
+        ReloadMetrics(in: registry, prefix: "pushprox_client", configuration: configuration)
+    }
+
     func count(_ result: PollLoop.Result) {
         polls[result]?.increment()
-        if result == .error || result == .superseded || result == .busy { pollErrors.increment() }
+        if ![.scrape, .idle].contains(result) { pollErrors.increment() }
     }
 
     func count(_ failure: FailureKind) {

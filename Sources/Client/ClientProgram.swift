@@ -20,6 +20,7 @@ struct ClientProgram {
             configuration: ServiceGroupConfiguration(
                 services: [
                     .init(service: PollingService(client: client)),
+                    .init(service: await Reloading(client.reloadables)),
                     .init(service: signals, successTerminationBehavior: .gracefullyShutdownGroup),
                 ],
                 logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }))
