@@ -111,8 +111,8 @@ struct ClientCommand: AsyncParsableCommand {
     @Option(
         name: .customLong("scrape.allow"),
         help: ArgumentHelp(
-            "A port, or a port and a path with * for anything, that may be scraped, such as 9100, 9100/metrics or 9113/probe*; "
-                + "may be given several times. Nothing else is scraped then. (default: everything)",
+            "A port, or a port and a path with * for anything, that may be scraped, such as 9100, 9100/metrics or 9113/probe*. "
+                + "Nothing else is scraped then. (default: everything)",
             valueName: "target"),
         transform: parseAllowed)
     var allow: [AllowedTarget] = []

@@ -118,6 +118,26 @@ import Testing
         }
     }
 
+    @Test(
+        "A push that is denied, or that nobody waits for, is counted, and the client polls on",
+        arguments: [("401 X", "handed the scrape to"), ("403 X", "handed the scrape to"), ("404 X", "nobody waits")])
+    func deniedPush(status: String, reason: String) async throws {
+        try await ClientUnderTest.run { subject in
+            let target = try await ScriptedServer()
+            try await subject.sendScrape(to: target.port)
+            try await target.next("/metrics").answer(status: "200 OK", "x")
+            _ = try await subject.takePush(answer: status)
+            try await eventually("the end of the scrape", after: { try await subject.settled() }) {
+                subject.log.count(reason) == 1 ? true : nil
+            }
+            #expect(subject.client.metrics.pushErrors.value == 1)
+            try await subject.proxy.next("/poll").answer(status: "204 No Content")
+            _ = try await subject.proxy.next("/poll")
+            #expect(subject.log.count("level=WARN") == 0)
+            await target.stop()
+        }
+    }
+
     @Test("A new certificate is shown on new connections, and no connection that was idle goes on with the old one")
     func certificate() async throws {
         let files = ClientTLSFiles(
