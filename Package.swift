@@ -72,8 +72,7 @@ let package = Package(
             name: "Client",
             dependencies: [
                 "Addresses", "Failures", "Flags", "Settings", "Wire", "Telemetry", "Web", nioCore, nioPosix, nioTLS,
-                nioSSL,
-                logging,
+                nioSSL, logging,
                 lifecycle, arguments,
             ],
             swiftSettings: settings),
@@ -119,9 +118,8 @@ let package = Package(
         .testTarget(
             name: "ClientTests",
             dependencies: [
-                "Client", "Failures", "Wire", "Telemetry", "Flags", "TestKit", nioCore, nioPosix, nioEmbedded, nioSSL,
-                logging,
-                arguments,
+                "Client", "Failures", "Settings", "Wire", "Telemetry", "Flags", "Web", "TestKit", nioCore, nioPosix,
+                nioEmbedded, nioSSL, logging, arguments,
             ],
             swiftSettings: settings),
         .testTarget(
@@ -172,14 +170,14 @@ if Context.environment["PUSHPROX_FUZZ"] != nil {
         .target(
             name: "Web", dependencies: [nioCore], sources: ["TLS/ClientHello.swift"], swiftSettings: instrumented),
         .target(
-            name: "Client", dependencies: ["Addresses", "Failures", "Flags", "Wire", nioCore],
+            name: "Client", dependencies: ["Addresses", "Failures", "Flags", "Settings", "Wire", nioCore],
             sources: [
-                "Outbound/Base64.swift", "Outbound/HTTPURL.swift",
+                "Outbound/HTTPURL.swift",
                 "Outbound/NoProxyRules.swift", "Outbound/ProxyEnvironment.swift",
                 "Outbound/ResponseParser.swift",
                 "Outbound/OutboundRoute.swift", "Polling/PollAnswer.swift", "Scraping/ScrapeFlow.swift",
                 "Scraping/ScrapeMethods.swift", "Scraping/TargetPolicy.swift", "Scraping/TargetRequest.swift",
-                "Pushing/PushAssembly.swift",
+                "Scraping/AllowedTarget.swift", "Pushing/PushAssembly.swift",
             ],
             swiftSettings: instrumented),
         .target(

@@ -37,15 +37,30 @@ struct ClientCommand: AsyncParsableCommand {
     var proxyURL: Result<HTTPURL, HTTPURL.Malformed>
 
     @Option(
+        name: .customLong("proxy.token-file"),
+        help: ArgumentHelp(
+            "File with the token to show to the proxy (Bearer); read again when it changes.", valueName: "file"))
+    var tokenFile: String?
+
+    @Option(
+        name: .customLong("proxy.password-file"),
+        help: ArgumentHelp(
+            "File with the password of the user that --proxy-url names (Basic); read again when it changes.",
+            valueName: "file"))
+    var passwordFile: String?
+
+    @Option(
         name: .customLong("tls.cacert"),
         help: ArgumentHelp(
-            "CA certificates (PEM) to verify the proxy and https targets against, instead of the system's.",
+            "CA certificates (PEM) to verify the proxy and https targets against, instead of the system's; "
+                + "read again when they change.",
             valueName: "file"))
     var certificateAuthority: String?
 
     @Option(
         name: .customLong("tls.cert"),
-        help: ArgumentHelp("Client certificate (PEM) to show, with its chain.", valueName: "file"))
+        help: ArgumentHelp(
+            "Client certificate (PEM) to show, with its chain; read again when it changes.", valueName: "file"))
     var certificate: String?
 
     @Option(
@@ -102,6 +117,15 @@ struct ClientCommand: AsyncParsableCommand {
     var allowMethods: [ScrapeMethods] = []
 
     @Option(
+        name: .customLong("scrape.allow"),
+        help: ArgumentHelp(
+            "A port, or a port and a path with * for anything, that may be scraped, such as 9100, 9100/metrics or 9113/probe*. "
+                + "Nothing else is scraped then. (default: everything)",
+            valueName: "target"),
+        transform: parseAllowed)
+    var allow: [AllowedTarget] = []
+
+    @Option(
         name: .customLong("shutdown.grace"),
         help: ArgumentHelp(
             "How long running scrapes may go on after SIGTERM or SIGINT. (default: \(Default.shutdownGrace))",
@@ -120,11 +144,36 @@ struct ClientCommand: AsyncParsableCommand {
                 "The value of '--proxy-url <url>' is invalid: expected an http:// or https:// URL of a proxy, "
                     + "but \(malformed.explanation).")
         }
+        try validateCredential()
         if let fqdn, FQDN(fqdn) == nil {
             throw ValidationError(
                 "The value '\(fqdn)' is invalid for '--fqdn <name>': expected a host name (letters, digits, -, _ and .) "
                     + "or an IP address, of at most \(FQDN.maxBytes) bytes.")
         }
+    }
+
+    /// There is one credential, in one place.
+    private func validateCredential() throws {
+        let user = (try? proxyURL.get())?.user
+        switch (tokenFile, passwordFile) {
+        case (.some, .some):
+            throw ValidationError("--proxy.token-file and --proxy.password-file exclude each other: give one of them.")
+        case (.some, nil) where user != nil:
+            throw ValidationError("--proxy.token-file takes the place of the user in --proxy-url: give one of them.")
+        case (nil, .some):
+            guard let user, !user.name.isEmpty else {
+                throw ValidationError("--proxy.password-file needs the user's name in --proxy-url: https://user@….")
+            }
+            if !user.password.isEmpty {
+                throw ValidationError(
+                    "--proxy.password-file takes the place of the password in --proxy-url: give one of them.")
+            }
+        default: break
+        }
+    }
+
+    private var credential: ProxyCredential {
+        tokenFile.map { .tokenFile($0) } ?? passwordFile.map { .passwordFile($0) } ?? .url
     }
 
     func run() async throws {
@@ -137,12 +186,14 @@ struct ClientCommand: AsyncParsableCommand {
         let name = try fqdn ?? MachineName.fullyQualified()
         return ClientConfiguration(
             fqdn: FQDN(name)?.spelling ?? name, proxyURL: try proxyURL.get(),
+            credential: credential,
             tls: ClientTLSFiles(authority: certificateAuthority, certificate: certificate, key: key),
             metricsAddress: metricsAddr.address, webConfigurationFile: webConfigurationFile,
             retryInitialWait: retryInitialWait.timeAmount,
             retryMaxWait: retryMaxWait.timeAmount,
             maxInFlight: maxInFlight,
             methods: allowMethods.isEmpty ? Default.methods : ScrapeMethods(union: allowMethods),
+            allowed: allow,
             shutdownGrace: shutdownGrace.timeAmount,
             environment: try ProxyEnvironment(MachineName.environment()))
     }
@@ -153,6 +204,14 @@ struct ClientCommand: AsyncParsableCommand {
         throw ValidationError("expected HTTP methods other than CONNECT, such as GET,HEAD,POST")
     }
     return methods
+}
+
+@Sendable private func parseAllowed(_ text: String) throws -> AllowedTarget {
+    do throws(AllowedTarget.Malformed) {
+        return try AllowedTarget(text)
+    } catch {
+        throw ValidationError("expected a port and perhaps a path, such as 9100/metrics, but \(error.explanation)")
+    }
 }
 
 /// The value of `--metrics-addr`.

@@ -7,6 +7,7 @@ struct ClientConfiguration: Sendable {
     /// The name to register under and the only host to scrape.
     var fqdn: String
     var proxyURL: HTTPURL
+    var credential = ProxyCredential.url
     var tls = ClientTLSFiles()
     /// Where `/metrics` is served; `nil` for nowhere.
     var metricsAddress: ListenAddress?
@@ -17,6 +18,8 @@ struct ClientConfiguration: Sendable {
     var maxInFlight = Default.maxInFlight
     /// What scrapes may ask targets with.
     var methods = Default.methods
+    /// What they may ask for; everything where it is empty.
+    var allowed: [AllowedTarget] = []
     var shutdownGrace = Default.shutdownGrace.timeAmount
     var environment = ProxyEnvironment.none
 

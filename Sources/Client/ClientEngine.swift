@@ -8,36 +8,50 @@ import Wire
 final class ClientEngine {
     private let client: OutboundClient
     private let dispatcher: ScrapeDispatcher
+    private let endpoint: ProxyEndpoint
     private let source: any ScrapeSource
     private let grace: TimeAmount
     private var graceTimer: Scheduled<Void>?
     private var isStopping = false
 
     init(
-        _ configuration: ClientConfiguration, tlsContext: NIOSSLContext?, loop: any EventLoop, metrics: ClientMetrics,
+        _ configuration: ClientConfiguration, access: ClientAccess, loop: any EventLoop, metrics: ClientMetrics,
         readiness: Readiness, logger: Logger
     ) {
-        let tls = ClientTLS(files: configuration.tls, context: tlsContext)
-        client = OutboundClient(loop: loop, tls: tls, environment: configuration.environment)
+        let shown = access.current
+        client = OutboundClient(
+            loop: loop, tls: ClientTLS(context: shown.tls), environment: configuration.environment)
         let url = configuration.proxyURL
-        let endpoint = ProxyEndpoint(
-            url: url, route: client.route(isHTTPS: url.isHTTPS, host: url.host, port: url.port),
+        endpoint = ProxyEndpoint(
+            url: url, authorization: shown.authorization,
+            route: client.route(isHTTPS: url.isHTTPS, host: url.host, port: url.port),
             instance: InstanceID().description, userAgent: "pushprox-client/\(Version.number)")
         dispatcher = ScrapeDispatcher(
             ScrapeRun.Surroundings(
-                client: client, policy: TargetPolicy(fqdn: configuration.fqdn, methods: configuration.methods),
+                client: client,
+                policy: TargetPolicy(
+                    fqdn: configuration.fqdn, methods: configuration.methods, allowed: configuration.allowed),
                 metrics: metrics, logger: logger),
             maxInFlight: configuration.maxInFlight)
         let poller = Poller(
             client: client, endpoint: endpoint, dispatcher: dispatcher, fqdn: configuration.fqdn,
             backoff: Backoff(initial: configuration.retryInitialWait, maximum: configuration.retryMaxWait),
-            metrics: metrics, readiness: readiness, logger: logger)
+            metrics: metrics, readiness: readiness, logger: logger, onDenial: { access.lookSoon() })
         source = poller
         dispatcher.onRoom = { [weak poller] in poller?.roomArose() }
         grace = configuration.shutdownGrace
     }
 
     func start() { source.start() }
+
+    /// Requests, or connections, that begin from now on show what is new.
+    func adopt(_ change: ClientAccess.Change) {
+        switch change {
+        case .authorization(let authorization): endpoint.authorization = authorization
+        case .tls(let context): client.replaceTLS(with: context)
+        }
+        source.accessChanged()
+    }
 
     /// Asks for no more scrapes, lets running scrapes finish within the grace, then calls back; every caller, once.
     func stop(_ stopped: @escaping () -> Void) {

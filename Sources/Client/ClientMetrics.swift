@@ -26,6 +26,8 @@ final class ClientMetrics: Sendable {
     private static let buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 
     /// Of a configuration that there is; to be made once for each.
+    ///
+    /// - Parameter configuration: `web`, `credential`, `tls`.
     func reload(of configuration: String) -> ReloadMetrics {
         ReloadMetrics(in: registry, prefix: "pushprox_client", configuration: configuration)
     }
@@ -75,7 +77,7 @@ final class ClientMetrics: Sendable {
 
     func count(_ result: PollLoop.Result) {
         polls[result]?.increment()
-        if result == .error || result == .superseded || result == .busy { pollErrors.increment() }
+        if ![.scrape, .idle].contains(result) { pollErrors.increment() }
     }
 
     func count(_ failure: FailureKind) {

@@ -21,7 +21,7 @@ struct ClientProgram {
                 services: [
                     .init(service: PollingService(client: client)),
                     // Without a file too: SIGHUP must not end the program.
-                    .init(service: await Reloading(client.web.reloadables)),
+                    .init(service: await Reloading(client.reloadables)),
                     .init(service: signals, successTerminationBehavior: .gracefullyShutdownGroup),
                 ],
                 logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }))

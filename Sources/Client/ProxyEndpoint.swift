@@ -1,38 +1,59 @@
 import NIOCore
+import Settings
 import Wire
 
-/// The proxy as this client talks to it: where it is, and how requests to it begin.
-struct ProxyEndpoint: Sendable {
+/// The proxy as this client talks to it: where it is, and how requests to it begin. Confined to the client's event loop.
+final class ProxyEndpoint {
     let route: OutboundRoute
-    /// Up to and without the fields that say how long the body is.
-    private let pollHead: String
-    private let pushHead: String
+    /// The value of `Authorization`; what is sent from now on has the new one.
+    var authorization: Secret? {
+        didSet { fields = makeFields() }
+    }
+
+    private let authority: String
+    private let base: String
+    private let instance: String
+    private let userAgent: String
+    /// Those of polls and pushes alike.
+    private var fields = ""
 
     /// - Parameters:
     ///   - instance: 32 hexadecimal digits, the same for all polls of this process.
     ///   - userAgent: with its version.
-    init(url: HTTPURL, route: OutboundRoute, instance: String, userAgent: String) {
+    init(url: HTTPURL, authorization: Secret?, route: OutboundRoute, instance: String, userAgent: String) {
         self.route = route
-        let base = (route.asksForwarder ? "http://\(url.authority)" : "") + url.path
-        var fields = "Host: \(url.authority)\r\nUser-Agent: \(userAgent)\r\n"
-        if let credentials = url.basicCredentials { fields += "Authorization: \(credentials)\r\n" }
+        self.authorization = authorization
+        self.instance = instance
+        self.userAgent = userAgent
+        authority = url.authority
+        base = (route.asksForwarder ? "http://\(url.authority)" : "") + url.path
+        fields = makeFields()
+    }
+
+    private func makeFields() -> String {
+        var fields = "Host: \(authority)\r\nUser-Agent: \(userAgent)\r\n"
+        if let authorization { fields += "Authorization: \(authorization.exposed)\r\n" }
         if route.asksForwarder, let credentials = route.forwarder?.credentials {
-            fields += "Proxy-Authorization: \(credentials)\r\n"
+            fields += "Proxy-Authorization: \(credentials.exposed)\r\n"
         }
-        pollHead = "POST \(base)/poll HTTP/1.1\r\n\(fields)\(HeaderName.instance): \(instance)\r\n"
-        pushHead = "POST \(base)/push HTTP/1.1\r\n\(fields)"
+        return fields
     }
 
     /// A whole poll.
     func poll(fqdn: String) -> ByteBuffer {
-        ByteBuffer(string: "\(pollHead)Content-Length: \(fqdn.utf8.count)\r\n\r\n\(fqdn)")
+        ByteBuffer(
+            string: "POST \(base)/poll HTTP/1.1\r\n\(fields)\(HeaderName.instance): \(instance)\r\n"
+                + "Content-Length: \(fqdn.utf8.count)\r\n\r\n\(fqdn)")
     }
 
     /// Begins a push.
     ///
     /// - Parameter length: of its body, in bytes; `nil` for a chunked one.
     func writePushHead(length: Int?, into buffer: inout ByteBuffer) {
-        buffer.writeString(pushHead)
+        buffer.writeStaticString("POST ")
+        buffer.writeString(base)
+        buffer.writeStaticString("/push HTTP/1.1\r\n")
+        buffer.writeString(fields)
         if let length {
             buffer.writeStaticString("Content-Length: ")
             buffer.writeString(String(length))

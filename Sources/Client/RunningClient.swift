@@ -18,12 +18,14 @@ final class RunningClient: Sendable {
 
     private let listener: WebListener?
     private let group: MultiThreadedEventLoopGroup
+    private let access: ClientAccess
     private let engine: NIOLoopBound<ClientEngine>
     let loop: any EventLoop
 
     private init(
         listener: WebListener?, web: ClientWeb, metrics: ClientMetrics, readiness: Readiness, logger: Logger,
-        group: MultiThreadedEventLoopGroup, loop: any EventLoop, engine: NIOLoopBound<ClientEngine>
+        group: MultiThreadedEventLoopGroup, loop: any EventLoop, engine: NIOLoopBound<ClientEngine>,
+        access: ClientAccess
     ) {
         metricsAddress = listener?.address
         self.listener = listener
@@ -34,15 +36,15 @@ final class RunningClient: Sendable {
         self.group = group
         self.loop = loop
         self.engine = engine
+        self.access = access
     }
 
     /// - Throws: what a person has to put right first, such as a certificate that is missing.
     static func start(_ configuration: ClientConfiguration, logger: Logger) async throws -> RunningClient {
-        let needsTLS = configuration.proxyURL.isHTTPS || !configuration.tls.isEmpty
-        let tlsContext = needsTLS ? try configuration.tls.makeContext() : nil
         let readiness = Readiness()
         let metrics = ClientMetrics(readiness: readiness)
         let web = try ClientWeb.open(configuration, metrics, logger)
+        let access = try ClientAccess(configuration, metrics: metrics, logger: logger)
         // One thread: a client's work is small, and what a target sends then goes on to the proxy without changing threads.
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let loop = group.next()
@@ -56,20 +58,25 @@ final class RunningClient: Sendable {
         do {
             let engine = try await loop.submit {
                 let engine = ClientEngine(
-                    configuration, tlsContext: tlsContext, loop: loop, metrics: metrics, readiness: readiness,
+                    configuration, access: access, loop: loop, metrics: metrics, readiness: readiness,
                     logger: logger)
+                let bound = NIOLoopBound(engine, eventLoop: loop)
+                access.listen { change in loop.execute { bound.value.adopt(change) } }
                 engine.start()
-                return NIOLoopBound(engine, eventLoop: loop)
+                return bound
             }.get()
             return RunningClient(
                 listener: listener, web: web, metrics: metrics, readiness: readiness, logger: logger, group: group,
-                loop: loop,
-                engine: engine)
+                loop: loop, engine: engine, access: access)
         } catch {
+            access.close()
             try? await group.shutdownGracefully()
             throw error
         }
     }
+
+    /// What `Reloading` has to look after.
+    var reloadables: [any Reloadable] { access.reloadables + web.reloadables }
 
     /// Polls no more; returns when the running scrapes are done or the grace has ended.
     func drain() async {
@@ -82,6 +89,7 @@ final class RunningClient: Sendable {
     /// Serves no metrics any more, and gives the thread back.
     func stop() async {
         await listener?.close()
+        access.close()
         await web.passwords.stop()
         try? await group.shutdownGracefully()
     }

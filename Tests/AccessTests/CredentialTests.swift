@@ -55,14 +55,6 @@ import Testing
         #expect(ShownCredential(["Bearer " + long.dropLast(7)]) == .some(.token(Secret(String(long.dropLast(7))))))
     }
 
-    @Test("Base64 as Foundation has it, for every length")
-    func base64() {
-        for length in 0...40 {
-            let bytes = (0..<length).map { UInt8(truncatingIfNeeded: $0 * 37 + length) }
-            #expect(Base64.decoded(Data(bytes).base64EncodedString().utf8) == bytes)
-        }
-    }
-
     @Test("Nothing prints a credential")
     func unprintable() {
         for credential in [basic("hunter1:hunter2"), ShownCredential(["Bearer hunter2"])] {

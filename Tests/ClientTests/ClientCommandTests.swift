@@ -34,6 +34,7 @@ import Testing
             ("--proxy.retry.initial-wait", "0s", "above zero"), ("--proxy.retry.max-wait", "soon", "duration"),
             ("--scrape.max-in-flight", "0", "from 1 to"), ("--shutdown.grace", "-1s", "duration"),
             ("--scrape.allow-methods", "GET POST", "GET,HEAD"), ("--scrape.allow-methods", "CONNECT", "GET,HEAD"),
+            ("--scrape.allow", "metrics", "a port"), ("--scrape.allow", "9100/a/../b", "dot segments"),
             ("--scrape.allow-methods", "GET,,HEAD", "GET,HEAD"), ("--scrape.allow-methods", "*", "GET,HEAD"),
             ("--fqdn", "two words", "host name"), ("--log.level", "loud", "debug"), ("--log.format", "xml", "logfmt"),
         ])
@@ -82,6 +83,27 @@ import Testing
         #expect(throws: (any Error).self) { try ClientCommand.parse(["--proxy-url=http://p", "--tls.cert=c"]) }
         #expect(throws: (any Error).self) { try ClientCommand.parse(["--proxy-url=http://p", "--tls.key=c"]) }
         #expect(throws: (any Error).self) { try ClientCommand.parse([]) }
+    }
+
+    @Test("A credential comes from one place")
+    func credential() throws {
+        func credential(_ flags: String...) throws -> ProxyCredential {
+            try ClientCommand.parse(["--fqdn=a"] + flags).clientConfiguration().credential
+        }
+        #expect(try credential("--proxy-url=http://u:p@p") == .url)
+        #expect(try credential("--proxy-url=http://p", "--proxy.token-file=t") == .tokenFile("t"))
+        #expect(try credential("--proxy-url=http://u@p", "--proxy.password-file=t") == .passwordFile("t"))
+        for (flags, words) in [
+            (["--proxy-url=http://p", "--proxy.password-file=t"], "user's name"),
+            (["--proxy-url=http://:secret@p", "--proxy.password-file=t"], "user's name"),
+            (["--proxy-url=http://u:secret@p", "--proxy.password-file=t"], "the password in --proxy-url"),
+            (["--proxy-url=http://u:secret@p", "--proxy.token-file=t"], "the user in --proxy-url"),
+            (["--proxy-url=http://u@p", "--proxy.token-file=t", "--proxy.password-file=t"], "exclude each other"),
+        ] {
+            let error = #expect(throws: (any Error).self) { try ClientCommand.parse(flags) }
+            let message = ClientCommand.fullMessage(for: try #require(error))
+            #expect(message.contains(words) && !message.contains("secret"), "\(message)")
+        }
     }
 
     @Test("The machine has a name, and what the resolver makes of localhost is not it")

@@ -20,7 +20,7 @@ import Wire
         for _ in 0..<50 {
             let loop = EmbeddedEventLoop()
             let client = OutboundClient(
-                loop: loop, tls: ClientTLS(files: ClientTLSFiles(), context: nil), environment: .none)
+                loop: loop, tls: ClientTLS(context: nil), environment: .none)
             let connection = OutboundConnection(route: client.route(isHTTPS: false, host: "a", port: 1), client: client)
             let channel = EmbeddedChannel(handler: connection, loop: loop)
             try channel.connect(to: try SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()

@@ -18,7 +18,7 @@ import Testing
             ("204", 1, "idle"), ("204", 100, "idle"), ("408", 1, "superseded"), ("408", 100, "superseded"),
             ("502", 1, "trouble"), ("504", 1, "trouble"), ("502", 60, "cutWhenIdle"), ("504", 60, "cutWhenIdle"),
             ("503", 1, "busy"), ("503", 60, "busy"), ("500", 60, "trouble"), ("404", 1, "trouble"),
-            ("307", 1, "trouble"),
+            ("307", 1, "trouble"), ("401", 1, "denied"), ("403", 60, "denied"), ("407", 1, "denied"),
             ("200", 1, "unreadable"),
         ] as [(String, Int64, String)])
     func statuses(status: String, seconds: Int64, expected: String) throws {

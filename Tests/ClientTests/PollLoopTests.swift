@@ -30,6 +30,7 @@ import Wire
                 case .clashEnded: "clash over"
                 }
             case .count(let result): "count \(result.rawValue)"
+            case .readAccessAgain: "read access again"
             case .setReady(let ready): ready ? "ready" : "not ready"
             }
         }
@@ -43,6 +44,30 @@ import Wire
         #expect(words(first) == ["ready", "first answer", "count scrape", "scrape", "poll"])
         let second = loop.answered(.scrape(try request()), at: start, hasRoom: true, random: 0)
         #expect(words(second) == ["count scrape", "scrape", "poll"])
+    }
+
+    @Test("A denial in the course of an outage is a line of its own, once, and files are read again each time")
+    func denial() {
+        var loop = makeLoop()
+        _ = loop.started(at: start, hasRoom: true)
+        _ = loop.answered(.trouble("no connection"), at: start, hasRoom: true, random: 0)
+        _ = loop.pauseEnded(at: start, hasRoom: true)
+        #expect(
+            words(loop.answered(.denied("x"), at: start, hasRoom: true, random: 0)) == [
+                "count denied", "read access again", "outage", "pause 750 ms",
+            ])
+        #expect(words(loop.accessChanged(at: start, hasRoom: true)) == ["poll"])
+        #expect(loop.pauseEnded(at: start, hasRoom: true).isEmpty)
+        #expect(
+            words(loop.answered(.denied("x"), at: start, hasRoom: true, random: 0)) == [
+                "count denied", "read access again", "pause 500 ms",
+            ])
+        _ = loop.pauseEnded(at: start, hasRoom: true)
+        #expect(words(loop.accessChanged(at: start, hasRoom: true)).isEmpty, "a poll is open")
+        #expect(
+            words(loop.answered(.idle, at: start + .seconds(9), hasRoom: true, random: 0)).prefix(2) == [
+                "ready", "recovered",
+            ])
     }
 
     @Test("An idle end is followed by a poll at once, which is bounded from then on")

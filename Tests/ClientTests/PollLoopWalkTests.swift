@@ -44,6 +44,7 @@ private struct Walk {
     private var running = 0
     private var isStopped = false
     private var isOutage = false
+    private var isDenial = false
     private var isClash = false
     private var isFirst = true
     /// What the last answer brought, until it is carried out.
@@ -80,11 +81,18 @@ private struct Walk {
             let wasFull = !hasRoom
             running -= 1
             if wasFull { perform(loop.roomArose(at: now)) }
-        case 85..<88 where isStopped:
+        case 85..<87:
+            // A pause that ends earlier.
+            let wasPausing = isPausing
+            isPausing = false
+            perform(loop.accessChanged(at: now, hasRoom: hasRoom))
+            if wasPausing, !isOutage { isPausing = true }
+        case 87..<88 where isStopped:
             // What was under way when the stop came and is heard of late.
             perform(loop.answered(.idle, at: now, hasRoom: true, random: 0))
             perform(loop.pauseEnded(at: now, hasRoom: true))
             perform(loop.roomArose(at: now))
+            perform(loop.accessChanged(at: now, hasRoom: true))
             perform(loop.pollHeld(at: now))
         default:
             // From a moment to a day.
@@ -95,7 +103,7 @@ private struct Walk {
 
     private mutating func answer() throws {
         let text = "GET http://a/ HTTP/1.1\r\nId: i\r\n\r\n"
-        switch Int.random(in: 0..<8, using: &random) {
+        switch Int.random(in: 0..<9, using: &random) {
         case 0, 1, 2:
             brought += 1
             end(.scrape(try PolledRequest(parsing: ByteBuffer(string: text), maxHeadBytes: 1_000)))
@@ -105,6 +113,7 @@ private struct Walk {
         case 6:
             let wait = [nil, .zero, .seconds(1), TimeAmount.nanoseconds(.max)].randomElement(using: &random) ?? nil
             end(.busy(retryAfter: wait, explanation: "x"))
+        case 7: end(.denied("denied"))
         default:
             let isKnown = Bool.random(using: &random)
             if isKnown { brought += 1 }
@@ -142,7 +151,7 @@ private struct Walk {
                 running += 1
                 scrapes += 1
             case .note(let note): check(note)
-            case .count: break
+            case .count, .readAccessAgain: break
             case .setReady(let ready):
                 #expect(ready != isReady)
                 isReady = ready
@@ -155,12 +164,15 @@ private struct Walk {
         case .firstAnswer:
             #expect(isFirst && !isOutage)
             isFirst = false
-        case .outageBegan:
-            #expect(!isOutage)
+        case .outageBegan(let explanation):
+            // A denial in the course of another outage is told; once.
+            #expect(!isOutage || explanation == "denied" && !isDenial)
             isOutage = true
+            isDenial = explanation == "denied"
         case .outageEnded:
             #expect(isOutage)
             isOutage = false
+            isDenial = false
             isFirst = false
         case .clashBegan:
             #expect(!isClash)

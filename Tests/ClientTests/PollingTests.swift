@@ -57,7 +57,8 @@ import Testing
     @Test(
         "An answer that is no scrape is an outage: one line when it begins, one when it ends",
         arguments: [
-            ("404 Not Found", "path prefix"), ("401 Unauthorized", "user and password"), ("502 Bad Gateway", "502"),
+            ("404 Not Found", "path prefix"), ("401 Unauthorized", "--proxy.token-file"),
+            ("403 Forbidden", "must grant"), ("502 Bad Gateway", "502"),
             ("504 Gateway Timeout", "504"), ("500 Internal Server Error", "500"), ("301 Moved", "redirect"),
             ("400 Bad Request", "400"), ("200 OK", "something else than a scrape"),
             ("503 Service Unavailable", "busy"),

@@ -1,4 +1,6 @@
+import Settings
 import Testing
+import Web
 
 @testable import Client
 
@@ -152,15 +154,17 @@ import Testing
         let otherKey = try TemporaryFile(TestCertificates.serverKey)
         defer { otherKey.remove() }
         func message(_ files: ClientTLSFiles) -> String {
-            do throws(ClientTLSFiles.Unusable) {
-                _ = try files.makeContext()
+            var read = FilesRead()
+            do throws(SettingsProblem) {
+                _ = try files.makeContext(reading: &read)
                 return "usable"
             } catch {
                 return "\(error)"
             }
         }
         #expect(
-            message(ClientTLSFiles(authority: "/nowhere/ca.pem")).contains("/nowhere/ca.pem, given by --tls.cacert"))
+            message(ClientTLSFiles(authority: "/nowhere/ca.pem"))
+                == "/nowhere/ca.pem: there is no such file (--tls.cacert)")
         #expect(message(ClientTLSFiles(authority: text.path)).contains("--tls.cacert"))
         #expect(message(ClientTLSFiles(certificate: certificate.path, key: text.path)).contains("--tls.key"))
         #expect(message(ClientTLSFiles(certificate: text.path, key: otherKey.path)).contains("--tls.cert"))

@@ -1,4 +1,5 @@
 import Settings
+import Wire
 
 /// What somebody shows to be known by.
 public enum Credential: Sendable, Equatable {

@@ -1,10 +1,8 @@
-import Glibc
 import NIOSSL
+import Settings
+import Web
 
-/// The TLS settings of the flags, and the context made of them.
-///
-/// Made on first use unless a flag asks for it: reading the system's root certificates takes some 50 ms and megabytes, which a
-/// client that speaks plain HTTP does without. Confined to the client's event loop once it is there.
+/// The files of the flags for TLS.
 struct ClientTLSFiles: Sendable, Equatable {
     /// Paths of PEM files; `nil` where the flag was not given.
     var authority: String?
@@ -13,77 +11,86 @@ struct ClientTLSFiles: Sendable, Equatable {
 
     var isEmpty: Bool { authority == nil && certificate == nil && key == nil }
 
-    /// A file that can't be used.
-    struct Unusable: Error, CustomStringConvertible {
-        let flag: String
-        let path: String
-        let reason: String
-
-        var description: String { "cannot use \(path), given by \(flag): \(reason)" }
-    }
-
-    /// - Throws: `Unusable`, which names the flag and the file.
-    func makeContext() throws(Unusable) -> NIOSSLContext {
+    /// Reads the files. Takes milliseconds; some 50 where the system's root certificates are read.
+    ///
+    /// - Parameter files: learns of all that were read.
+    /// - Throws: what is wrong, with the file and its flag.
+    func makeContext(reading files: inout FilesRead) throws(SettingsProblem) -> NIOSSLContext {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = .tlsv12
         configuration.applicationProtocols = ["http/1.1"]
         // The chain is verified here, whom the certificate is for by `ServerIdentity` when the handshake is done.
         configuration.certificateVerification = .noHostnameVerification
         if let authority {
-            let certificates = try Self.read(authority, "--tls.cacert") { try NIOSSLCertificate.fromPEMFile($0) }
-            guard !certificates.isEmpty else {
-                throw Unusable(flag: "--tls.cacert", path: authority, reason: "it holds no PEM certificate")
-            }
-            configuration.trustRoots = .certificates(certificates)
+            configuration.trustRoots = .certificates(
+                try Self.read(authority, "--tls.cacert", "certificate", &files) { bytes in
+                    try NIOSSLCertificate.fromPEMBytes(bytes)
+                })
         }
         if let certificate, let key {
-            configuration.certificateChain = try Self.read(certificate, "--tls.cert") {
-                try NIOSSLCertificate.fromPEMFile($0).map { .certificate($0) }
+            configuration.certificateChain = try Self.read(certificate, "--tls.cert", "certificate", &files) { bytes in
+                try NIOSSLCertificate.fromPEMBytes(bytes).map { .certificate($0) }
             }
-            configuration.privateKey = try Self.read(key, "--tls.key") {
-                .privateKey(try NIOSSLPrivateKey(file: $0, format: .pem))
+            let keys = try Self.read(key, "--tls.key", "private key without a passphrase", &files) { bytes in
+                [try NIOSSLPrivateKey(bytes: bytes, format: .pem)]
             }
+            configuration.privateKey = keys.first.map { .privateKey($0) }
         }
         do {
             return try NIOSSLContext(configuration: configuration)
         } catch {
             // What is left to go wrong: a certificate and a key that do not belong together.
-            throw Unusable(
-                flag: "--tls.cert", path: certificate ?? authority ?? "the system's root certificates",
-                reason: "\(error)".prefix(200) + "; do certificate and key belong together?")
+            throw SettingsProblem(
+                file: certificate ?? authority ?? "the system's root certificates",
+                text: "\("\(error)".prefix(200)); do certificate and key belong together? (--tls.cert, --tls.key)")
         }
     }
 
+    /// - Parameter kind: what the file should hold.
     private static func read<Value>(
-        _ path: String, _ flag: String, _ load: (String) throws -> Value
-    ) throws(Unusable) -> Value {
-        // NIOSSL's own errors don't say that a file is missing.
-        guard access(path, R_OK) == 0 else {
-            throw Unusable(flag: flag, path: path, reason: String(cString: strerror(errno)))
-        }
-        do {
-            return try load(path)
+        _ path: String, _ flag: String, _ kind: String, _ files: inout FilesRead, _ parse: ([UInt8]) throws -> [Value]
+    ) throws(SettingsProblem) -> [Value] {
+        let bytes: [UInt8]
+        do throws(SettingsProblem) {
+            bytes = try files.bytes(path)
         } catch {
-            throw Unusable(flag: flag, path: path, reason: "it holds no PEM of the kind that is expected there")
+            throw error.ofFlag(flag)
         }
+        if let found = try? parse(bytes), !found.isEmpty { return found }
+        throw SettingsProblem(file: path, text: "it holds no \(kind) in PEM").ofFlag(flag)
     }
 }
 
-/// The one TLS context of a program, made when it is first asked for.
+extension SettingsProblem {
+    /// The same with the flag that names the file.
+    func ofFlag(_ flag: String) -> SettingsProblem {
+        SettingsProblem(file: file, line: line, column: column, keyPath: keyPath, text: "\(text) (\(flag))")
+    }
+}
+
+/// The TLS context of new connections. Confined to the client's event loop once it is there.
+///
+/// Made on first use unless a flag or the proxy's URL asks for it: reading the system's root certificates takes some 50 ms and
+/// megabytes, which a client that speaks plain HTTP does without.
 final class ClientTLS {
-    private let files: ClientTLSFiles
     private var made: NIOSSLContext?
+    /// How many contexts there have been before this one.
+    private(set) var generation = 0
 
     /// - Parameter context: where it was made already, to see that the files can be used.
-    init(files: ClientTLSFiles, context: NIOSSLContext?) {
-        self.files = files
-        made = context
-    }
+    init(context: NIOSSLContext?) { made = context }
 
     func context() throws -> NIOSSLContext {
         if let made { return made }
-        let context = try files.makeContext()
+        var files = FilesRead()
+        let context = try ClientTLSFiles().makeContext(reading: &files)
         made = context
         return context
+    }
+
+    /// Connections that are open keep the one that they began with.
+    func replace(with context: NIOSSLContext) {
+        made = context
+        generation += 1
     }
 }

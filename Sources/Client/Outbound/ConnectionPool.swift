@@ -51,8 +51,10 @@ struct ConnectionPool {
         return old
     }
 
-    mutating func removeAll() -> [OutboundConnection] {
-        defer { entries = [] }
-        return entries.map(\.connection)
+    /// Takes out those that meet a condition.
+    mutating func removeAll(where isMet: (OutboundConnection) -> Bool) -> [OutboundConnection] {
+        let removed = entries.map(\.connection).filter(isMet)
+        entries.removeAll { isMet($0.connection) }
+        return removed
     }
 }

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOSSL
 import NIOTLS
+import Settings
 import Wire
 
 /// Does what a fresh TCP connection needs before it can carry requests, step by step, then leaves the pipeline and reports.
@@ -16,7 +17,7 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler {
         /// - Parameter host: whom the certificate must be for; a name or an address.
         case tls(NIOSSLContext, host: String)
         /// CONNECT through an HTTP proxy.
-        case tunnel(authority: String, credentials: String?)
+        case tunnel(authority: String, credentials: Secret?)
     }
 
     private enum State {
@@ -111,7 +112,7 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler {
         case .tunnel(let authority, let credentials):
             state = .tunnelling(ResponseParser(isHead: true, chunks: .removed))
             var request = "CONNECT \(authority) HTTP/1.1\r\nHost: \(authority)\r\n"
-            if let credentials { request += "Proxy-Authorization: \(credentials)\r\n" }
+            if let credentials { request += "Proxy-Authorization: \(credentials.exposed)\r\n" }
             context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: request + "\r\n")), promise: nil)
         case .tls(let sslContext, let host):
             let identity = ServerIdentity(host: host)

@@ -1,4 +1,6 @@
 import Addresses
+import Settings
+import Wire
 
 /// An absolute `http` or `https` URL as a flag or the environment gives it.
 struct HTTPURL: Sendable, Equatable {
@@ -69,8 +71,11 @@ struct HTTPURL: Sendable, Equatable {
     }
 
     /// The value of an `Authorization` field for the user information; `nil` without such.
-    var basicCredentials: String? {
-        user.map { "Basic " + Base64.encoded($0.name + [UInt8(ascii: ":")] + $0.password) }
+    var basicCredentials: Secret? { user.map { Self.basic($0.name, $0.password) } }
+
+    /// RFC 7617.
+    static func basic(_ name: [UInt8], _ password: [UInt8]) -> Secret {
+        Secret("Basic " + Base64.encoded(name + [UInt8(ascii: ":")] + password))
     }
 
     /// For logs: without the credentials.

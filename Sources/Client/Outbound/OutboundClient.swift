@@ -1,4 +1,5 @@
 import NIOCore
+import NIOSSL
 
 /// Gives exchanges their connections: an idle one where there is one, else a new one.
 ///
@@ -7,6 +8,7 @@ import NIOCore
 final class OutboundClient {
     let loop: any EventLoop
     private let connector: Connector
+    private let tls: ClientTLS
     private let environment: ProxyEnvironment
     private var pool = ConnectionPool()
     private var isSweeping = false
@@ -15,6 +17,7 @@ final class OutboundClient {
     init(loop: any EventLoop, tls: ClientTLS, environment: ProxyEnvironment) {
         self.loop = loop
         self.environment = environment
+        self.tls = tls
         connector = Connector(loop: loop, tls: tls)
     }
 
@@ -33,7 +36,8 @@ final class OutboundClient {
     }
 
     func findNewConnection(for exchange: OutboundExchange) {
-        let connection = OutboundConnection(route: exchange.route, client: self)
+        let connection = OutboundConnection(
+            route: exchange.route, client: self, tlsGeneration: tls.generation)
         connector.open(connection) { result in
             switch result {
             case .success where exchange.isOver: self.connectionBecameIdle(connection)
@@ -44,7 +48,7 @@ final class OutboundClient {
     }
 
     func connectionBecameIdle(_ connection: OutboundConnection) {
-        guard !isClosed else {
+        guard !isClosed, isCurrent(connection) else {
             connection.close()
             return
         }
@@ -54,10 +58,21 @@ final class OutboundClient {
 
     func connectionClosed(_ connection: OutboundConnection) { pool.remove(connection) }
 
+    /// New connections are made with this context. Those that are idle were made with the one before, and are closed; those in use
+    /// are when they become idle.
+    func replaceTLS(with context: NIOSSLContext) {
+        tls.replace(with: context)
+        for connection in pool.removeAll(where: { !isCurrent($0) }) { connection.close() }
+    }
+
+    private func isCurrent(_ connection: OutboundConnection) -> Bool {
+        connection.tlsGeneration == tls.generation || !connection.route.hasTLS
+    }
+
     /// Closes what is idle, and everything that would become so. Exchanges under way go on.
     func close() {
         isClosed = true
-        for connection in pool.removeAll() { connection.close() }
+        for connection in pool.removeAll(where: { _ in true }) { connection.close() }
     }
 
     private func scheduleSweep() {

@@ -27,13 +27,16 @@ final class OutboundConnection: ChannelInboundHandler {
     }
 
     let route: OutboundRoute
+    /// Of the TLS context that it was made with (`ClientTLS.generation`).
+    let tlsGeneration: Int
     private let client: OutboundClient
     private var context: ChannelHandlerContext?
     private var state = State.idle
     private var failure: (any Error)?
 
-    init(route: OutboundRoute, client: OutboundClient) {
+    init(route: OutboundRoute, client: OutboundClient, tlsGeneration: Int = 0) {
         self.route = route
+        self.tlsGeneration = tlsGeneration
         self.client = client
     }
 

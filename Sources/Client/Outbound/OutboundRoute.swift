@@ -1,7 +1,7 @@
 import Addresses
 
 /// Where a request goes and which way: requests with equal routes may share connections.
-struct OutboundRoute: Sendable, Hashable {
+struct OutboundRoute: Sendable, Equatable {
     let isHTTPS: Bool
     /// Name or address without brackets.
     let host: String
@@ -11,6 +11,9 @@ struct OutboundRoute: Sendable, Hashable {
 
     /// Whether requests are written in absolute form: to an HTTP proxy, which makes plain requests on our behalf.
     var asksForwarder: Bool { forwarder != nil && !isHTTPS }
+
+    /// Whether something on the way is encrypted.
+    var hasTLS: Bool { isHTTPS || forwarder?.isHTTPS == true }
 
     /// Host and port as CONNECT and `Host` write them.
     var authority: String { Authority(host: host, port: port).description }

@@ -1,3 +1,5 @@
+import Settings
+
 /// Which HTTP proxy requests go through, as `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` (or their lower-case forms) say: the
 /// rules of Go's `http.ProxyFromEnvironment`, which upstream's client goes by.
 struct ProxyEnvironment: Sendable {
@@ -13,12 +15,12 @@ struct ProxyEnvironment: Sendable {
     }
 
     /// An HTTP proxy between us and everything else.
-    struct Forwarder: Sendable, Hashable {
+    struct Forwarder: Sendable, Equatable {
         let isHTTPS: Bool
         let host: String
         let port: Int
         /// The value of `Proxy-Authorization`.
-        let credentials: String?
+        let credentials: Secret?
     }
 
     static let none = ProxyEnvironment(forHTTP: nil, forHTTPS: nil, exempt: NoProxyRules(""))

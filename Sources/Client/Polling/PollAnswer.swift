@@ -16,6 +16,8 @@ enum PollAnswer {
     case superseded
     /// The proxy can't take the poll now.
     case busy(retryAfter: TimeAmount?, explanation: String)
+    /// The proxy, or something on the way to it, does not take what this client shows, or does not let it poll.
+    case denied(String)
     /// No answer, or none that means anything here.
     case trouble(String)
 
@@ -44,8 +46,8 @@ enum PollAnswer {
             let seconds = head.message.first("Retry-After").flatMap { Int64($0) }.map { min(max(0, $0), 86_400) }
             self = .busy(
                 retryAfter: seconds.map { .seconds($0) }, explanation: "the proxy is busy or shutting down")
-        default:
-            self = .trouble(Self.explain(head, body))
+        case 401, 403, 407: self = .denied(Self.explain(head, body))
+        default: self = .trouble(Self.explain(head, body))
         }
     }
 
@@ -55,12 +57,22 @@ enum PollAnswer {
         case 300..<400:
             let location = head.message.first("Location").map { SecretText.withoutUserInfo($0) } ?? "somewhere else"
             return "\(said), a redirect to \(location.prefix(200)): give --proxy-url the final URL"
-        case 401, 403: return "\(said): give --proxy-url the user and password that the proxy asks for"
+        case 401:
+            return "\(said)\(sentence(body)): show what the proxy asks for, with --proxy.token-file, with "
+                + "--proxy.password-file and a user in --proxy-url, or with --tls.cert"
+        case 403:
+            return
+                "\(said)\(sentence(body)): the proxy's --access.config.file must grant this client to register under "
+                + "its --fqdn"
         case 404, 405: return "\(said): is --proxy-url the URL of a PushProx proxy, with its path prefix?"
         case 407: return "\(said): the HTTP proxy of the environment asks for a user and password"
-        default:
-            let text = String(buffer: body).prefix { !$0.isNewline }.prefix(200)
-            return text.isEmpty ? said : "\(said): \(text)"
+        default: return said + sentence(body)
         }
+    }
+
+    /// What the proxy says itself, on one line, unless it is a page.
+    private static func sentence(_ body: ByteBuffer) -> String {
+        let text = String(buffer: body).prefix { !$0.isNewline }.prefix(200)
+        return text.isEmpty || text.hasPrefix("<") ? "" : ": \(String(text).withoutControls)"
     }
 }

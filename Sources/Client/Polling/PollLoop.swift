@@ -20,7 +20,7 @@ struct PollLoop {
 
     /// How polls are counted.
     enum Result: String, CaseIterable {
-        case scrape, idle, superseded, busy, error
+        case scrape, idle, superseded, busy, denied, error
     }
 
     enum Action {
@@ -34,6 +34,8 @@ struct PollLoop {
         case count(Result)
         /// Whether the proxy answers our polls.
         case setReady(Bool)
+        /// The proxy does not take what this client shows: perhaps its files have something newer.
+        case readAccessAgain
     }
 
     /// A poll that stays open for so long has been accepted: the outage, if there was one, is over.
@@ -53,12 +55,17 @@ struct PollLoop {
         case stopped
     }
 
+    /// Why polls fail. One that turns out to be a denial is worth a line of its own.
+    private enum Outage {
+        case trouble, denial
+    }
+
     private var state = State.pausing
     private var backoff: Backoff
     private var clashBackoff: Backoff
     private var isReady = false
     private var wasAnswered = false
-    private var isOutage = false
+    private var outage: Outage?
     private var lastSuperseded: NIODeadline?
     private var shortInARow = 0
     private var limit: TimeAmount?
@@ -80,6 +87,13 @@ struct PollLoop {
     mutating func roomArose(at now: NIODeadline) -> [Action] {
         guard case .full = state else { return [] }
         return pollNext(now, true)
+    }
+
+    /// What the client shows to the proxy, or whom it trusts, is another now: an outage may be over.
+    mutating func accessChanged(at now: NIODeadline, hasRoom: Bool) -> [Action] {
+        guard case .pausing = state, outage != nil else { return [] }
+        backoff.reset()
+        return pollNext(now, hasRoom)
     }
 
     /// The poll has been open for `held`.
@@ -128,6 +142,9 @@ struct PollLoop {
             let refusal = id.map { [Action.refuse(id: $0, "the scrape can't be read: \(explanation)")] } ?? []
             let text = "the poll was answered with something else than a scrape: \(explanation)"
             return [.count(.error)] + refusal + failed(text) + pause(backoff.wait(random: random))
+        case .denied(let explanation):
+            return [.count(.denied), .readAccessAgain] + failed(explanation, isDenial: true)
+                + pause(backoff.wait(random: random))
         case .trouble(let explanation):
             limit = nil
             return [.count(.error)] + failed(explanation) + pause(backoff.wait(random: random))
@@ -152,8 +169,12 @@ struct PollLoop {
     private mutating func succeeded(_ now: NIODeadline, resets: Bool = true) -> [Action] {
         var actions = setReady(true)
         if resets { backoff.reset() }
-        if isOutage { actions.append(.note(.outageEnded)) } else if !wasAnswered { actions.append(.note(.firstAnswer)) }
-        isOutage = false
+        if outage != nil {
+            actions.append(.note(.outageEnded))
+        } else if !wasAnswered {
+            actions.append(.note(.firstAnswer))
+        }
+        outage = nil
         wasAnswered = true
         // Polls do succeed between two that are superseded: the clash is over only when it has not shown for long.
         if let last = lastSuperseded, now - last > Self.clashMemory {
@@ -164,9 +185,10 @@ struct PollLoop {
         return actions
     }
 
-    private mutating func failed(_ explanation: String) -> [Action] {
-        defer { isOutage = true }
-        return setReady(false) + (isOutage ? [] : [.note(.outageBegan(explanation))])
+    private mutating func failed(_ explanation: String, isDenial: Bool = false) -> [Action] {
+        let isNews = outage == nil || isDenial && outage == .trouble
+        if isNews { outage = isDenial ? .denial : .trouble }
+        return setReady(false) + (isNews ? [.note(.outageBegan(explanation))] : [])
     }
 
     private mutating func setReady(_ ready: Bool) -> [Action] {

@@ -17,6 +17,7 @@ final class Poller: ScrapeSource, ExchangeDelegate {
     private let readiness: Readiness
     private let logger: Logger
     private let fqdn: String
+    private let onDenial: () -> Void
     private var loop: PollLoop
     private var exchange: OutboundExchange?
     private var head: ResponseHead?
@@ -28,7 +29,7 @@ final class Poller: ScrapeSource, ExchangeDelegate {
 
     init(
         client: OutboundClient, endpoint: ProxyEndpoint, dispatcher: ScrapeDispatcher, fqdn: String, backoff: Backoff,
-        metrics: ClientMetrics, readiness: Readiness, logger: Logger
+        metrics: ClientMetrics, readiness: Readiness, logger: Logger, onDenial: @escaping () -> Void
     ) {
         self.client = client
         self.endpoint = endpoint
@@ -37,6 +38,7 @@ final class Poller: ScrapeSource, ExchangeDelegate {
         self.metrics = metrics
         self.readiness = readiness
         self.logger = logger
+        self.onDenial = onDenial
         loop = PollLoop(backoff: backoff)
     }
 
@@ -45,6 +47,8 @@ final class Poller: ScrapeSource, ExchangeDelegate {
     }
 
     func roomArose() { perform(loop.roomArose(at: now)) }
+
+    func accessChanged() { perform(loop.accessChanged(at: now, hasRoom: dispatcher.hasRoom)) }
 
     /// Ends the open poll; no other follows.
     func stop() {
@@ -99,8 +103,12 @@ final class Poller: ScrapeSource, ExchangeDelegate {
     private func perform(_ actions: [PollLoop.Action]) {
         for action in actions {
             switch action {
-            case .poll(let limit): poll(limit)
+            case .poll(let limit):
+                pauseTimer?.cancel()
+                poll(limit)
+            case .readAccessAgain: onDenial()
             case .pause(let time):
+                pauseTimer?.cancel()
                 pauseTimer = client.loop.assumeIsolated().scheduleTask(in: time) {
                     self.perform(self.loop.pauseEnded(at: self.now, hasRoom: self.dispatcher.hasRoom))
                 }

@@ -148,11 +148,22 @@ struct PushAssembly {
     }
 
     mutating func pushAnswered(status: Int) -> [Action] {
-        let refusal = status == 200 ? nil : "the proxy answered the push with status \(status)"
+        let refusal = Self.refusal(status)
         switch state {
         case .answering: return close(refusal)
         case .opening, .streaming: return close(refusal ?? "the proxy answered the push before it was complete")
         case .idle, .gathering, .over: return []
+        }
+    }
+
+    /// `nil` for the one answer that takes the push.
+    private static func refusal(_ status: Int) -> String? {
+        let said = "the proxy answered the push with status \(status)"
+        return switch status {
+        case 200: nil
+        case 401, 403: "\(said): it takes a response only from the client that it handed the scrape to"
+        case 404: "\(said): nobody waits for this scrape any more"
+        default: said
         }
     }
 

@@ -11,6 +11,8 @@ protocol ScrapeSource: AnyObject {
     func stop()
     /// Another scrape may begin after none could.
     func roomArose()
+    /// What the client shows to the proxy, or whom it trusts, is another now.
+    func accessChanged()
 }
 
 /// A scrape as its source hands it over.

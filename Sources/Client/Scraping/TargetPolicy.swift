@@ -11,13 +11,16 @@ struct TargetPolicy: Sendable {
 
     private let ownName: String
     private let methods: ScrapeMethods
+    private let allowed: [AllowedTarget]
 
     /// - Parameters:
     ///   - fqdn: the client's own: the only host that it scrapes.
     ///   - methods: what scrapes may ask with.
-    init(fqdn: String, methods: ScrapeMethods = .reading) {
+    ///   - allowed: what they may ask for; everything where it is empty.
+    init(fqdn: String, methods: ScrapeMethods = .reading, allowed: [AllowedTarget] = []) {
         ownName = Self.withoutRootDot(fqdn).lowercased()
         self.methods = methods
+        self.allowed = allowed
     }
 
     /// - Parameter deadline: the one that the proxy gave; without one the scrape is refused.
@@ -39,8 +42,13 @@ struct TargetPolicy: Sendable {
         }
         let (pathAndQuery, asksHTTPS) = Self.withoutScheme(request.target.pathAndQuery)
         let isHTTPS = asksHTTPS || request.target.scheme == "https"
+        let port = request.port ?? (isHTTPS ? 443 : 80)
+        guard allowed.isEmpty || allowed.contains(where: { $0.allows(port: port, path: request.target.path) }) else {
+            throw Refusal(
+                explanation: "the client does not allow scrapes of this path of its port \(port) (--scrape.allow)")
+        }
         return TargetRequest(
-            request: request, isHTTPS: isHTTPS, host: host, port: request.port ?? (isHTTPS ? 443 : 80),
+            request: request, isHTTPS: isHTTPS, host: host, port: port,
             pathAndQuery: pathAndQuery, deadline: min(deadline, now + Self.maxTimeout))
     }
 

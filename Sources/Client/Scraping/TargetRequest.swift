@@ -36,7 +36,7 @@ struct TargetRequest: Sendable {
             name.elementsEqualIgnoringCase("host") || name.elementsEqualIgnoringCase("content-length")
         }
         if route.asksForwarder, let credentials = route.forwarder?.credentials {
-            buffer.writeString("Proxy-Authorization: \(credentials)\r\n")
+            buffer.writeString("Proxy-Authorization: \(credentials.exposed)\r\n")
         }
         if let body = request.body {
             buffer.writeString("Content-Length: \(body.readableBytes)\r\n\r\n")

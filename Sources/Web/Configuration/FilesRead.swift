@@ -16,6 +16,11 @@ public struct FilesRead: Sendable {
         return try FileContent(path: path, most: most).bytes
     }
 
+    public mutating func secret(_ path: String) throws(SettingsProblem) -> Secret {
+        files.append(WatchedFile(path: path, version: FileVersion(path: path)))
+        return try SecretFile(path: path).secret
+    }
+
     public mutating func settings(_ path: String) throws(SettingsProblem) -> SettingsValue {
         try SettingsFile.parse(try bytes(path, most: SettingsFile.mostBytes), path: path)
     }

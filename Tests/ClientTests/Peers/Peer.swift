@@ -99,6 +99,13 @@ final class Peer: Sendable {
     /// Stops reading, as a peer that has stalled, or goes on.
     func setReading(_ isReading: Bool) async throws { try await channel.setOption(.autoRead, value: isReading).get() }
 
+    /// The serial number of the certificate that the client has shown; `nil` without one.
+    func shownSerialNumber() async throws -> [UInt8]? {
+        try await channel.eventLoop.submit { [channel] in
+            try channel.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self).peerCertificate?.serialNumber
+        }.get()
+    }
+
     /// Writes a text and speaks TLS from then on, as a server.
     func write(_ text: String, thenTLS context: NIOSSLContext) async throws {
         try await channel.eventLoop.submit { [channel] in

@@ -62,7 +62,32 @@ extension FuzzBody {
         }
         try require(
             admitted != nil || methods == nil || polled.timeout == nil, "a scrape for this client was refused")
+        if let admitted { try checkAllowed(admitted) }
         return admitted
+    }
+
+    /// What `--scrape.allow` lets through stays where it is allowed, however a target reads the path.
+    private static func checkAllowed(_ admitted: TargetRequest) throws {
+        let path = admitted.request.target.path
+        guard let port = try? AllowedTarget("\(admitted.port)"), let some = try? AllowedTarget("\(admitted.port)/m*")
+        else { throw Violation(description: "no pattern for port \(admitted.port)") }
+        try require(port.allows(port: admitted.port, path: path), "a port that is allowed is refused")
+        guard some.allows(port: admitted.port, path: path) else { return }
+        var decoded: [UInt8] = []
+        var rest = Array(path.utf8)[...]
+        while let byte = rest.popFirst() {
+            if byte == UInt8(ascii: "%"), let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
+            {
+                decoded.append(value)
+                rest = rest.dropFirst(2)
+            } else {
+                decoded.append(byte)
+            }
+        }
+        try require(decoded.starts(with: "/m".utf8) && decoded.allSatisfy { $0 < 0x7F && $0 >= 0x20 }, path)
+        for segment in decoded.split(whereSeparator: { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") }) {
+            try require(!segment.starts(with: "..;".utf8) && !segment.elementsEqual("..".utf8), path)
+        }
     }
 
     private static func compare(_ scrape: ScrapeRequest, _ head: RequestHead, _ polled: PolledRequest) throws {

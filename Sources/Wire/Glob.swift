@@ -1,15 +1,15 @@
-/// A pattern of names with at least one `*`, which stands for any characters, dots too, or none.
+/// A pattern of names or paths with at least one `*`, which stands for any characters, dots and slashes too, or none.
 ///
 /// Matching takes the leftmost place for each piece: no choice is ever taken back, so that the work is at most the pattern's length times the
 /// name's, whatever the two are.
-struct Glob: Sendable, Hashable {
+public struct Glob: Sendable, Hashable {
     private let beginning: [UInt8]
     private let middle: [[UInt8]]
     private let end: [UInt8]
     private let leastBytes: Int
 
     /// `nil` without a `*`.
-    init?(_ pattern: String) {
+    public init?(_ pattern: String) {
         var pieces = pattern.utf8.split(separator: UInt8(ascii: "*"), omittingEmptySubsequences: false).map(Array.init)
         guard pieces.count > 1, let end = pieces.popLast() else { return nil }
         self.beginning = pieces.removeFirst()
@@ -18,7 +18,7 @@ struct Glob: Sendable, Hashable {
         self.leastBytes = beginning.count + end.count + middle.reduce(0) { $0 + $1.count }
     }
 
-    func matches(_ name: String) -> Bool {
+    public func matches(_ name: String) -> Bool {
         var name = name
         return name.withUTF8 { matches($0) }
     }
