@@ -39,6 +39,9 @@ final class ProxyEndpoint {
         return fields
     }
 
+    /// The values of fields that nobody but the proxies may see.
+    var secrets: [Secret] { [authorization, route.forwarder?.credentials].compactMap { $0 } }
+
     /// A whole poll.
     func poll(fqdn: String) -> ByteBuffer {
         ByteBuffer(

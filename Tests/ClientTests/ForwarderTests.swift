@@ -1,3 +1,4 @@
+import TestKit
 import Testing
 
 @testable import Client
@@ -26,6 +27,32 @@ import Testing
             #expect(request.value("Host") == "edge.example:9100")
             try await request.answer(status: "200 OK", "x")
             #expect(try await forwarder.next("/push").line == "POST http://proxy.example:8080/x/push HTTP/1.1")
+        }
+        await forwarder.stop()
+    }
+
+    @Test("A token of ours goes through the HTTP proxy's tunnel, its own credentials no further than to it")
+    func tokenInTunnel() async throws {
+        let folder = try TemporaryFolder()
+        let files = ClientTLSFiles(authority: try folder.write(TestCertificates.authority, to: "ca"))
+        let token = try folder.write("secret-token", to: "token")
+        let forwarder = try await ScriptedServer(takesRequests: false)
+        try await ClientUnderTest.run { configuration in
+            configuration.proxyURL = (try? HTTPURL("https://edge.example/")) ?? configuration.proxyURL
+            configuration.tls = files
+            configuration.credential = .tokenFile(token)
+            configuration.environment =
+                (try? ProxyEnvironment(["HTTPS_PROXY": "me:too@127.0.0.1:\(forwarder.port)"])) ?? .none
+        } _: { _ in
+            let peer = try await forwarder.nextConnection()
+            let head = try await peer.readHead()
+            #expect(Peer.value("Proxy-Authorization", in: head) == "Basic bWU6dG9v")
+            #expect(Peer.value("Authorization", in: head) == nil)
+            try await peer.write(
+                "HTTP/1.1 200 Connection established\r\n\r\n", thenTLS: try TestCertificates.serverContext())
+            let poll = try await peer.readHead()
+            #expect(Peer.value("Authorization", in: poll) == "Bearer secret-token")
+            #expect(Peer.value("Proxy-Authorization", in: poll) == nil)
         }
         await forwarder.stop()
     }

@@ -1,4 +1,5 @@
 import NIOCore
+import Settings
 import Testing
 
 @testable import Client
@@ -54,6 +55,23 @@ import Testing
             return
         }
         #expect(wait?.nanoseconds == expected)
+    }
+
+    @Test("What the answer repeats of the poll's secrets is not repeated", arguments: [401, 403, 407, 400, 500])
+    func echo(status: Int) throws {
+        var parser = ResponseParser(isHead: false, chunks: .removed)
+        parser.receive(ByteBuffer(string: "HTTP/1.1 \(status) X\r\nContent-Length: 0\r\n\r\n"))
+        guard case .head(let head) = try parser.next() else { return }
+        let echo = String(repeating: "x", count: 195) + "authorization: bearer s3cr3t, Basic b2xk"
+        let answer = PollAnswer(
+            head, body: ByteBuffer(string: echo), openFor: .zero,
+            hiding: [Secret("Bearer s3cr3t"), Secret("Basic b2xk")])
+        let short = PollAnswer(
+            head, body: ByteBuffer(string: "you sent Bearer s3cr3t \u{1B}[2J"), openFor: .zero,
+            hiding: [Secret("Bearer s3cr3t")])
+        for text in ["\(answer)", "\(short)"] { #expect(!text.contains("s3c") && !text.contains("b2x"), "\(text)") }
+        #expect(!"\(short)".contains("\u{1B}"))
+        if status != 407 { #expect("\(short)".contains("you sent Bearer …")) }
     }
 
     @Test("A redirect is named without the user information in it")

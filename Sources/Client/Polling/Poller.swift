@@ -83,7 +83,7 @@ final class Poller: ScrapeSource, ExchangeDelegate {
 
     func exchangeEnded(_ exchange: OutboundExchange) {
         guard let head else { return answered(.trouble("the proxy's answer has no head")) }
-        answered(PollAnswer(head, body: body, openFor: now - polledAt))
+        answered(PollAnswer(head, body: body, openFor: now - polledAt, hiding: endpoint.secrets))
     }
 
     func exchange(_ exchange: OutboundExchange, failed failure: OutboundFailure) {
