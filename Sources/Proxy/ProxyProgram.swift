@@ -32,9 +32,11 @@ struct ProxyProgram {
         let signals = await StopSignals(logger: logger)
         defer { signals.stop() }
         let proxy = try await RunningProxy.start(configuration, logger: logger)
+        let reloading = proxy.reloadables.isEmpty ? nil : await Reloading(proxy.reloadables)
         // Order is dependency order; the shutdown runs through it backwards.
         var services: [any Service] = []
         if let recorder = proxy.recorder { services.append(recorder) }
+        if let reloading { services.append(reloading) }
         services.append(ServingService(proxy: proxy, grace: configuration.shutdownGrace))
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(

@@ -3,6 +3,7 @@ import Glibc
 import Logging
 import NIOCore
 import NIOPosix
+import Settings
 import Store
 import Telemetry
 import Web
@@ -16,14 +17,18 @@ final class RunningProxy: Sendable {
     /// `nil` when the record is off.
     let recorder: Recorder?
     let logger: Logger
+    /// What `Reloading` looks after, in this order.
+    let reloadables: [any Reloadable]
 
+    private let passwords: PasswordChecks
     private let listener: WebListener
     private let group: MultiThreadedEventLoopGroup
     private let ticker: Ticker
 
     private init(
         listener: WebListener, dispatcher: Dispatcher, metrics: ProxyMetrics, recorder: Recorder?, logger: Logger,
-        group: MultiThreadedEventLoopGroup, ticker: Ticker
+        group: MultiThreadedEventLoopGroup, ticker: Ticker, passwords: PasswordChecks,
+        reloadables: [any Reloadable]
     ) {
         self.address = listener.address
         self.listener = listener
@@ -33,10 +38,14 @@ final class RunningProxy: Sendable {
         self.logger = logger
         self.group = group
         self.ticker = ticker
+        self.passwords = passwords
+        self.reloadables = reloadables
     }
 
     /// - Throws: `StartError`: the port is taken, the record can't be opened.
     static func start(_ configuration: ProxyConfiguration, logger: Logger) async throws -> RunningProxy {
+        let metrics = ProxyMetrics()
+        let access = try accessSource(configuration, metrics, logger)
         let now = ClockReading.now()
         var file: RecordFile?
         if !configuration.storagePath.isEmpty { file = try openRecord(configuration, now, logger) }
@@ -47,7 +56,6 @@ final class RunningProxy: Sendable {
                 fqdn, instance: client.instance.flatMap { InstanceID($0) },
                 lastSeen: now.deadline(of: client.lastSeen), expires: now.deadline(of: client.expires))
         }
-        let metrics = ProxyMetrics()
         var sinks: [any FactSink] = [
             MetricsSink(metrics: metrics),
             LogSink(logger, fleetLog: FleetLog(logger: logger, suppressed: metrics.suppressedLines)),
@@ -63,16 +71,23 @@ final class RunningProxy: Sendable {
         }
         metrics.observe({ dispatcher.gauges }, backlog: { recordSink?.count ?? 0 })
 
+        let passwords = PasswordChecks(metrics: metrics.passwords)
+        let desk = access?.desk ?? .open
+        let admission: any Admission =
+            access == nil
+            ? OpenAdmission()
+            : AccessAdmission(desk: desk, passwords: passwords) { dispatcher.denied($0) }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
         let router = ProxyRouter(
-            dispatcher: dispatcher, metrics: metrics, routes: routes(dispatcher, metrics),
+            dispatcher: dispatcher, access: desk, metrics: metrics, routes: routes(dispatcher, desk, metrics),
             defaultTimeout: configuration.defaultTimeout.timeAmount,
             maxTimeout: configuration.maxTimeout.timeAmount,
             maxHeadBytes: configuration.web.maxHeaderBytes)
         do {
             let service = WebService(on: group, limits: configuration.web, metrics: metrics.web, logger: logger)
             let listener = try await WebListener.bind(
-                ListenerConfiguration(address: configuration.listenAddress, router: router), in: service)
+                ListenerConfiguration(address: configuration.listenAddress, router: router, admission: admission),
+                in: service)
             logger.info(
                 "listening",
                 metadata: [
@@ -82,7 +97,8 @@ final class RunningProxy: Sendable {
                 ])
             return RunningProxy(
                 listener: listener, dispatcher: dispatcher, metrics: metrics, recorder: recorder, logger: logger,
-                group: group, ticker: Ticker(dispatcher, on: group.next()))
+                group: group, ticker: Ticker(dispatcher, on: group.next()), passwords: passwords,
+                reloadables: access.map { [AccessUpkeep(sources: [$0], dispatcher: dispatcher)] } ?? [])
         } catch {
             try? await file?.close(at: ClockReading.now().wall)
             try? await group.shutdownGracefully()
@@ -105,8 +121,24 @@ final class RunningProxy: Sendable {
     func stop() async {
         ticker.stop()
         dispatcher.stopped()
+        await passwords.stop()
         await recorder?.close()
         try? await group.shutdownGracefully()
+    }
+
+    /// - Returns: `nil` where everybody may do everything.
+    private static func accessSource(
+        _ configuration: ProxyConfiguration, _ metrics: ProxyMetrics, _ logger: Logger
+    ) throws -> AccessSource? {
+        guard let path = configuration.accessFile else { return nil }
+        do throws(SettingsProblem) {
+            return try AccessSource(
+                path, users: { [] },
+                metrics: ReloadMetrics(in: metrics.registry, prefix: "pushprox", configuration: "access"),
+                logger: logger)
+        } catch {
+            throw StartError(description: "\(error) (--access.config.file)")
+        }
     }
 
     private static func openRecord(
@@ -140,7 +172,9 @@ final class RunningProxy: Sendable {
         }
     }
 
-    private static func routes(_ dispatcher: Dispatcher, _ metrics: ProxyMetrics) -> RouteTable {
+    private static func routes(
+        _ dispatcher: Dispatcher, _ access: AccessDesk, _ metrics: ProxyMetrics
+    ) -> RouteTable {
         let directory = ClientDirectory { dispatcher.nextChangedPage() }
         // Whom an earlier process knew is written down before anybody can ask.
         _ = directory.response
@@ -157,7 +191,9 @@ final class RunningProxy: Sendable {
                     "Clients: \(gauges.liveClients) (\(gauges.connectedClients) connected)"
                 ])
             },
-            "/clients": Route(observer: metrics.requests[.clients]) { directory.response },
+            "/clients": Route(
+                observer: metrics.requests[.clients],
+                answerTo: { directory.response(for: access.scrapableNames(by: $0)) }),
             "/metrics": Route(observer: metrics.requests[.metrics]) {
                 Response(
                     status: 200, contentType: MetricRegistry.contentType,

@@ -1,3 +1,4 @@
+import Access
 import Failures
 import Flags
 import Telemetry
@@ -9,6 +10,7 @@ import Web
 final class ProxyMetrics: Sendable {
     let registry: MetricRegistry
     let web: WebMetrics
+    let passwords: PasswordMetrics
 
     let requests: [APIPath: RouteMetrics]
     let proxiedRequests: StatusCounters
@@ -27,6 +29,7 @@ final class ProxyMetrics: Sendable {
     let queueFull: [QueueBound: Counter]
     let registrationsRefused: Counter
     let browserRequests: Counter
+    let accessDenied: [AccessAction: Counter]
     let suppressedLines: [FleetLog.Line: Counter]
 
     let recordFlush: Histogram
@@ -120,6 +123,15 @@ final class ProxyMetrics: Sendable {
 
         browserRequests = registry.counter(
             "pushprox_browser_requests_refused_total", "Polls and pushes refused because a browser sent them (Origin).")
+        accessDenied = Dictionary(
+            uniqueKeysWithValues: [AccessAction.scrape, .register, .read].map {
+                (
+                    $0,
+                    registry.counter(
+                        "pushprox_access_denied_total",
+                        "What the access rules did not allow, by what was asked for.", labels: ["action": $0.rawValue])
+                )
+            })
         suppressedLines = Dictionary(
             uniqueKeysWithValues: FleetLog.Line.allCases.map {
                 (
@@ -141,6 +153,7 @@ final class ProxyMetrics: Sendable {
             "pushprox_record_dropped_total",
             "Failures, outcomes, samples and names left out of the record because its backlog was at its bound.")
         web = WebMetrics(in: registry, prefix: "pushprox")
+        passwords = PasswordMetrics(in: registry, prefix: "pushprox")
         registry.registerBuildInfo(prefix: "pushprox", version: Version.number)
         ProcessMetrics.register(in: registry)
     }

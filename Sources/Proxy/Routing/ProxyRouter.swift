@@ -7,6 +7,7 @@ import Wire
 /// a client named like the proxy (upstream's `ServeHTTP`).
 struct ProxyRouter: Router {
     let dispatcher: Dispatcher
+    let access: AccessDesk
     let metrics: ProxyMetrics
     let agents = AgentNames()
     let routes: RouteTable
@@ -54,12 +55,13 @@ struct ProxyRouter: Router {
         let loop = connection.eventLoop
         switch plan {
         case .poll:
-            return PollExchange(head, connection: connection, loop: loop, dispatcher: dispatcher, agents: agents)
+            return PollExchange(
+                head, connection: connection, loop: loop, dispatcher: dispatcher, access: access, agents: agents)
         case .push:
             return PushExchange(connection: connection, loop: loop, dispatcher: dispatcher, maxHeadBytes: maxHeadBytes)
         case .scrape(let request):
             return ScrapeExchange(
-                request, connection: connection, loop: loop, dispatcher: dispatcher, metrics: metrics)
+                request, connection: connection, loop: loop, dispatcher: dispatcher, access: access, metrics: metrics)
         case .unusableScrape(let why):
             dispatcher.scrapeRefused()
             return Answer(connection, .text(400, why))
