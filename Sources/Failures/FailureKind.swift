@@ -33,6 +33,8 @@ public enum FailureKind: String, CaseIterable, Sendable, Hashable {
     case targetRefused = "target_refused"
     /// The scraper hung up before it had the whole response.
     case scraperGone = "scraper_gone"
+    /// The access rules don't allow the scrape, or the poll.
+    case accessDenied = "access_denied"
 
     /// Whose fault a failure is, as far as the proxy can tell.
     public enum Fault: String, CaseIterable, Sendable {
@@ -46,6 +48,7 @@ public enum FailureKind: String, CaseIterable, Sendable, Hashable {
         case .noPoll, .noPush: 504
         case .queueFull, .shuttingDown: 503
         case .badTarget: 400
+        case .accessDenied: 403
         case .badPush, .scrapeFailed, .targetUnreachable, .targetTimeout, .targetBroken, .targetRefused: 502
         case .pushBroken: 502
         case .responseTimeout, .scraperGone, .targetStatus: nil
@@ -61,7 +64,7 @@ public enum FailureKind: String, CaseIterable, Sendable, Hashable {
         case .targetRefused, .scrapeFailed: 500
         case .noPoll, .noPush, .responseTimeout, .queueFull, .shuttingDown, .badTarget, .badPush, .pushBroken,
             .targetStatus,
-            .scraperGone:
+            .scraperGone, .accessDenied:
             nil
         }
     }
@@ -82,7 +85,7 @@ public enum FailureKind: String, CaseIterable, Sendable, Hashable {
         case .noPoll, .noPush, .badPush: .client
         case .responseTimeout, .pushBroken: .network
         case .queueFull, .shuttingDown: .proxy
-        case .badTarget, .scraperGone: .scraper
+        case .badTarget, .scraperGone, .accessDenied: .scraper
         case .scrapeFailed, .targetUnreachable, .targetTimeout, .targetBroken, .targetStatus, .targetRefused: .target
         }
     }
@@ -105,6 +108,7 @@ public enum FailureKind: String, CaseIterable, Sendable, Hashable {
         case .targetStatus: "the target answered with an error status"
         case .targetRefused: "the client refused the scrape"
         case .scraperGone: "the scraper hung up before it had the whole response"
+        case .accessDenied: "the access rules do not allow it"
         }
     }
 
@@ -135,6 +139,7 @@ public enum FailureKind: String, CaseIterable, Sendable, Hashable {
         case .targetStatus: "!"
         case .targetRefused: "r"
         case .scraperGone: "g"
+        case .accessDenied: "d"
         }
     }
 }

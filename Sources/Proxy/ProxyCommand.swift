@@ -25,6 +25,13 @@ struct ProxyCommand: AsyncParsableCommand {
     @OptionGroup(title: "Web") var web: WebOptions
 
     @Option(
+        name: .customLong("access.config.file"),
+        help: ArgumentHelp(
+            "YAML file of identities and what each may scrape, register and read; read again when it changes. Without it, everybody "
+                + "may do everything.", valueName: "file"))
+    var accessFile: String?
+
+    @Option(
         name: .customLong("scrape.max-timeout"),
         help: ArgumentHelp(
             "Any scrape with a longer timeout is clamped to this. (default: \(Default.maxTimeout))",
@@ -119,7 +126,8 @@ struct ProxyCommand: AsyncParsableCommand {
                 maxQueuedPerClient: maxQueuedPerClient, maxQueued: maxQueued, maxClients: maxClients,
                 registrationTimeout: registrationTimeout.timeAmount,
                 pollMaxWait: pollMaxWait.timeAmount),
-            maxTimeout: maxTimeout, defaultTimeout: defaultTimeout, storagePath: storagePath, retention: retention,
+            maxTimeout: maxTimeout, defaultTimeout: defaultTimeout, accessFile: accessFile, storagePath: storagePath,
+            retention: retention,
             shutdownGrace: shutdownGrace)
     }
 }

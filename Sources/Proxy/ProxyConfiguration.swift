@@ -17,6 +17,8 @@ struct ProxyConfiguration: Sendable {
     var broker = BrokerLimits.standard
     var maxTimeout = Default.maxTimeout
     var defaultTimeout = Default.defaultTimeout
+    /// `--access.config.file`.
+    var accessFile: String?
     /// Empty turns the record off.
     var storagePath = ""
     var retention = Default.retention

@@ -37,7 +37,7 @@ struct ProxyProgram {
         if let recorder = proxy.recorder { services.append(recorder) }
         services.append(ServingService(proxy: proxy, grace: configuration.shutdownGrace))
         // Without a file too: SIGHUP must not end the program.
-        services.append(await Reloading(proxy.web.reloadables))
+        services.append(await Reloading(proxy.reloadables))
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: services.map { .init(service: $0) }

@@ -43,19 +43,24 @@ struct ProxyWeb: Sendable {
 
     /// Listens on all addresses, or on none.
     func listen(
-        _ configuration: ProxyConfiguration, _ router: ProxyRouter, in service: WebService, _ metrics: ProxyMetrics,
-        _ logger: Logger
+        _ configuration: ProxyConfiguration, _ access: ProxyAccess, _ router: ProxyRouter, in service: WebService,
+        _ metrics: ProxyMetrics, _ logger: Logger, denied: @escaping @Sendable (DeniedRequest) -> Void
     ) async throws(StartError) -> [WebListener] {
         let handshakes = Handshakes(
             limit: configuration.maxHandshakes,
             patience: .nanoseconds(configuration.web.readHeaderTimeout.nanoseconds), on: service.group.next(),
             metrics: metrics.tls, logger: logger)
+        let admission = access.admission(at: access.desk, passwords, denied: denied)
+        let clientAdmission =
+            access.clientDesk === access.desk
+            ? admission : access.admission(at: access.clientDesk, passwords, denied: denied)
+        let clientRouter = ClientRouter(router: router.with(access.clientDesk))
         var all: [(listener: ListenerConfiguration, flag: String)] = configuration.listenAddresses.map {
-            (self.listener($0, "web", router, settings, handshakes), "--web.listen-address")
+            (self.listener($0, "web", router, admission, settings, handshakes), "--web.listen-address")
         }
         all += configuration.clientListenAddresses.map {
             (
-                self.listener($0, "clients", ClientRouter(router: router), clientSettings, handshakes),
+                self.listener($0, "clients", clientRouter, clientAdmission, clientSettings, handshakes),
                 "--web.client-listen-address"
             )
         }
@@ -79,7 +84,7 @@ struct ProxyWeb: Sendable {
                 ])
             let exposure = Exposure(
                 of: listener.address, isForClientsAlone: wanted.name == "clients", hasTLS: !wanted.steps.isEmpty,
-                hasRules: wanted.settings.map { $0.userRules.origin == .configured } ?? false)
+                hasRules: (wanted.name == "clients" ? access.clientDesk : access.desk).rules.origin == .configured)
             if let consequence = exposure.consequence {
                 logger.warning(
                     "who reaches this address can do more than they may be meant to; see docs/security.md",
@@ -90,12 +95,10 @@ struct ProxyWeb: Sendable {
     }
 
     private func listener(
-        _ address: ListenAddress, _ name: String, _ router: any Router, _ settings: WebConfigurationSource?,
-        _ handshakes: Handshakes
+        _ address: ListenAddress, _ name: String, _ router: any Router, _ admission: any Admission,
+        _ settings: WebConfigurationSource?, _ handshakes: Handshakes
     ) -> ListenerConfiguration {
-        var admission: any Admission = OpenAdmission()
-        if let settings { admission = UsersAdmission({ settings.userRules }, passwords: passwords) }
-        return ListenerConfiguration(
+        ListenerConfiguration(
             address: address, name: name, router: router, admission: admission,
             steps: settings?.tls.map { [TLSStep($0, handshakes: handshakes)] } ?? [], settings: settings)
     }

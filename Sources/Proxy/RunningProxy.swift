@@ -3,6 +3,7 @@ import Glibc
 import Logging
 import NIOCore
 import NIOPosix
+import Settings
 import Store
 import Telemetry
 import Web
@@ -18,6 +19,8 @@ final class RunningProxy: Sendable {
     /// `nil` when the record is off.
     let recorder: Recorder?
     let logger: Logger
+    /// What `Reloading` looks after, in this order.
+    let reloadables: [any Reloadable]
 
     private let listeners: [WebListener]
     private let group: MultiThreadedEventLoopGroup
@@ -25,8 +28,7 @@ final class RunningProxy: Sendable {
 
     private init(
         listeners: [WebListener], web: ProxyWeb, dispatcher: Dispatcher, metrics: ProxyMetrics, recorder: Recorder?,
-        logger: Logger,
-        group: MultiThreadedEventLoopGroup, ticker: Ticker
+        logger: Logger, group: MultiThreadedEventLoopGroup, ticker: Ticker, reloadables: [any Reloadable]
     ) {
         self.addresses = listeners.map(\.address)
         self.listeners = listeners
@@ -37,6 +39,7 @@ final class RunningProxy: Sendable {
         self.logger = logger
         self.group = group
         self.ticker = ticker
+        self.reloadables = reloadables
     }
 
     /// The first.
@@ -46,6 +49,7 @@ final class RunningProxy: Sendable {
     static func start(_ configuration: ProxyConfiguration, logger: Logger) async throws -> RunningProxy {
         let metrics = ProxyMetrics()
         let web = try ProxyWeb.open(configuration, metrics, logger)
+        let access = try ProxyAccess(configuration, web, metrics, logger)
         let now = ClockReading.now()
         var file: RecordFile?
         if !configuration.storagePath.isEmpty { file = try openRecord(configuration, now, logger) }
@@ -73,17 +77,20 @@ final class RunningProxy: Sendable {
 
         let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
         let router = ProxyRouter(
-            dispatcher: dispatcher, metrics: metrics, routes: routes(dispatcher, metrics),
+            dispatcher: dispatcher, access: access.desk, metrics: metrics,
+            routes: routes(dispatcher, access.desk, metrics),
             defaultTimeout: configuration.defaultTimeout.timeAmount,
             maxTimeout: configuration.maxTimeout.timeAmount,
             maxHeadBytes: configuration.web.maxHeaderBytes)
         do {
             let service = WebService(on: group, limits: configuration.web, metrics: metrics.web, logger: logger)
-            let listeners = try await web.listen(configuration, router, in: service, metrics, logger)
+            let listeners = try await web.listen(
+                configuration, access, router, in: service, metrics, logger
+            ) { dispatcher.denied($0) }
             return RunningProxy(
                 listeners: listeners, web: web, dispatcher: dispatcher, metrics: metrics, recorder: recorder,
-                logger: logger,
-                group: group, ticker: Ticker(dispatcher, on: group.next()))
+                logger: logger, group: group, ticker: Ticker(dispatcher, on: group.next()),
+                reloadables: web.reloadables + access.reloadables(dispatcher))
         } catch {
             try? await file?.close(at: ClockReading.now().wall)
             try? await group.shutdownGracefully()
@@ -143,7 +150,9 @@ final class RunningProxy: Sendable {
         }
     }
 
-    private static func routes(_ dispatcher: Dispatcher, _ metrics: ProxyMetrics) -> RouteTable {
+    private static func routes(
+        _ dispatcher: Dispatcher, _ access: AccessDesk, _ metrics: ProxyMetrics
+    ) -> RouteTable {
         let directory = ClientDirectory { dispatcher.nextChangedPage() }
         // Whom an earlier process knew is written down before anybody can ask.
         _ = directory.response
@@ -160,7 +169,9 @@ final class RunningProxy: Sendable {
                     "Clients: \(gauges.liveClients) (\(gauges.connectedClients) connected)"
                 ])
             },
-            "/clients": Route(observer: metrics.requests[.clients]) { directory.response },
+            "/clients": Route(
+                observer: metrics.requests[.clients],
+                answerTo: { directory.response(for: access.scrapableNames(by: $0)) }),
             "/metrics": Route(observer: metrics.requests[.metrics]) {
                 Response(
                     status: 200, contentType: MetricRegistry.contentType,

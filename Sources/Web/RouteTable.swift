@@ -5,7 +5,7 @@ import Wire
 public struct Route: Sendable {
     let observer: (any RequestObserver)?
     let isOpen: Bool
-    let answer: @Sendable () -> Response
+    let answer: @Sendable ((any AdmittedIdentity)?) -> Response
 
     /// - Parameters:
     ///   - observer: Told of each request.
@@ -13,6 +13,14 @@ public struct Route: Sendable {
     ///   - answer: Called on an event loop for each GET and HEAD; must not block.
     public init(
         observer: (any RequestObserver)? = nil, isOpen: Bool = false, answer: @escaping @Sendable () -> Response
+    ) {
+        self.init(observer: observer, isOpen: isOpen, answerTo: { _ in answer() })
+    }
+
+    /// - Parameter answerTo: Told as whom the peer was admitted: for what not everybody may see all of.
+    public init(
+        observer: (any RequestObserver)? = nil, isOpen: Bool = false,
+        answerTo answer: @escaping @Sendable ((any AdmittedIdentity)?) -> Response
     ) {
         self.observer = observer
         self.isOpen = isOpen
@@ -23,7 +31,7 @@ public struct Route: Sendable {
 /// Serves routes by their path, in origin form, for GET and HEAD; 404 and 405 elsewhere.
 public struct RouteTable: Router {
     /// How a request is answered.
-    public typealias Plan = @Sendable () -> Response
+    public typealias Plan = @Sendable ((any AdmittedIdentity)?) -> Response
 
     private let routes: [String: Route]
 
@@ -32,22 +40,22 @@ public struct RouteTable: Router {
     public func route(for head: RequestHead) -> RoutedRequest<Plan> {
         let path = Self.path(of: head)
         guard let route = routes[path] else {
-            return RoutedRequest(.open, plan: { .text(404, "not found; see / for what there is") })
+            return RoutedRequest(.open, plan: { _ in .text(404, "not found; see / for what there is") })
         }
         let action = route.isOpen ? RouteAction.open : .read(path: path)
         if let refusal = Response.tooLarge(head, bytes: WebLimits.maxDiscardedBytes, "no body is expected here") {
-            return RoutedRequest(action, observer: route.observer, plan: { refusal })
+            return RoutedRequest(action, observer: route.observer, plan: { _ in refusal })
         }
         guard head.method == "GET" || head.method == "HEAD" else {
             return RoutedRequest(
                 action, observer: route.observer,
-                plan: { .text(405, "use GET", fields: [("Allow", "GET, HEAD")]) })
+                plan: { _ in .text(405, "use GET", fields: [("Allow", "GET, HEAD")]) })
         }
         return RoutedRequest(action, observer: route.observer, plan: route.answer)
     }
 
     public func exchange(for plan: Plan, head: RequestHead, on connection: ServerConnection) -> any Exchange {
-        Answer(connection, plan())
+        Answer(connection, plan(connection.identity))
     }
 
     /// The request target without its query.

@@ -56,7 +56,7 @@ public final class ServerConnection: ChannelInboundHandler {
     private var knownAddress: String?
     private var knownSecurity: PeerSecurity?
     /// As whom admission let the last request in.
-    var identity: (any AdmittedIdentity)?
+    public internal(set) var identity: (any AdmittedIdentity)?
 
     init(listener: ListenerContext, clock: ConnectionClock) {
         self.listener = listener

@@ -25,7 +25,7 @@ public struct MessageHead: Sendable {
 
     /// Calls `body` with the bytes of every value of the fields called `name` (compared without case), in order, until it
     /// returns false.
-    func forEachValue(_ name: String, _ body: (UnsafeRawBufferPointer) -> Bool) {
+    public func forEachValue(_ name: String, _ body: (UnsafeRawBufferPointer) -> Bool) {
         bytes.withUnsafeReadableBytes { raw in
             for field in fields where raw[field.name].equalsIgnoringCase(name) {
                 if !body(UnsafeRawBufferPointer(rebasing: raw[field.value])) { return }

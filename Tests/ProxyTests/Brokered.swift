@@ -10,6 +10,9 @@ enum NumberPorts: BrokerPorts {
     typealias Scraper = Int
     typealias Delivery = Int
     typealias Source = Int
+    typealias Holder = Int
+
+    static func mayAnswer(_ pusher: Int?, for name: FQDN, handedTo holder: Int?) -> Bool { pusher == holder }
 }
 
 /// Actions in short, without facts.

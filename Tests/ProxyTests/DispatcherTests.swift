@@ -1,3 +1,4 @@
+import Access
 import Failures
 import NIOCore
 import NIOPosix
@@ -80,38 +81,45 @@ private final class RecordingSink: FactSink {
         name = try #require(FQDN("a"))
     }
 
-    private func tunnel() -> DeliveryID {
-        dispatcher.deliveryArrived(DeliveryArrival(fqdn: name, port: client, capacity: .atOnce(10)))
+    private func tunnel() throws -> DeliveryID {
+        try #require(dispatcher.deliveryArrived(client, by: try pass(.register), capacity: .atOnce(10)))
+    }
+
+    private func pass(_ action: AccessAction) throws -> Pass {
+        guard case .pass(let pass) = AccessDesk.open.decide(nil as Visitor?, action, name) else {
+            throw TestProxy.Missing(what: "a pass")
+        }
+        return pass
     }
 
     @Test("tells every sink what happens, what never gets to the broker as well")
-    func sinksAreTold() {
+    func sinksAreTold() throws {
         let scraper = RecordedScraper(name)
-        _ = tunnel()
-        dispatcher.scrapeArrived(scraper)
+        _ = try tunnel()
+        dispatcher.scrapeArrived(scraper, by: try pass(.scrape))
         #expect(client.delivered == [scraper.id])
-        guard case .relay(let found) = dispatcher.responseBegan(scraper.id, status: 200, source: client) else {
+        guard case .relay(let found) = dispatcher.responseBegan(scraper.id, status: 200, source: client, of: nil) else {
             Issue.record("the scrape is not found")
             return
         }
         #expect(found === scraper)
         dispatcher.responseEnded(scraper.id, status: 200, answer: "", bytes: 1)
         dispatcher.scrapeRefused()
-        _ = dispatcher.responseBegan(scraper.id, status: 200, source: client)
+        _ = dispatcher.responseBegan(scraper.id, status: 200, source: client, of: nil)
         dispatcher.stopped()
         for sink in sinks { #expect(sink.told == ["registered", "ended", "refused", "unknown", "stopped"]) }
     }
 
     @Test("is drained when the last scrape has ended and every sink has been told")
     func drained() async throws {
-        let delivery = tunnel()
+        let delivery = try tunnel()
         let scrapers = [RecordedScraper(name), RecordedScraper(name)]
-        for scraper in scrapers { dispatcher.scrapeArrived(scraper) }
+        for scraper in scrapers { dispatcher.scrapeArrived(scraper, by: try pass(.scrape)) }
         let told = dispatcher.shutDown(on: MultiThreadedEventLoopGroup.singleton.next()).map { [sinks] in
             sinks.map(\.ended)
         }
         #expect(client.ended == .shuttingDown && dispatcher.isShuttingDown)
-        _ = dispatcher.responseBegan(scrapers[0].id, status: 200, source: client)
+        _ = dispatcher.responseBegan(scrapers[0].id, status: 200, source: client, of: nil)
         dispatcher.responseEnded(scrapers[0].id, status: 200, answer: "", bytes: 1)
         dispatcher.deliveryLeft(delivery, returning: [scrapers[1].id])
         #expect(scrapers[1].failed == .shuttingDown)
@@ -123,10 +131,10 @@ private final class RecordingSink: FactSink {
     )
     func grace() async throws {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
-        _ = tunnel()
+        _ = try tunnel()
         let scraper = RecordedScraper(name)
-        dispatcher.scrapeArrived(scraper)
-        _ = dispatcher.responseBegan(scraper.id, status: 200, source: client)
+        dispatcher.scrapeArrived(scraper, by: try pass(.scrape))
+        _ = dispatcher.responseBegan(scraper.id, status: 200, source: client, of: nil)
         let drained = dispatcher.shutDown(on: loop)
         dispatcher.endGrace()
         try await drained.get()

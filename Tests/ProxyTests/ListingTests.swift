@@ -85,7 +85,7 @@ import Wire
 
     @Test("A fleet that changes faster than its list can be written holds no reader up")
     func restless() {
-        let directory = ClientDirectory { ListingPage(number: 1, names: ["a"], waiting: 2) }
+        let directory = ClientDirectory { ListingPage(number: 1, names: [FQDN("a")!], waiting: 2) }
         let body = directory.response.body.map { String(buffer: $0) }.joined()
         #expect(body == "[{\"targets\":[\"a\"],\"labels\":{}}]\n")
     }

@@ -30,7 +30,8 @@ public struct AccessFile: Sendable {
     /// - Throws: The first thing that is wrong, with its place.
     public init(_ file: SettingsFile) throws(SettingsProblem) { try self.init(file.root) }
 
-    init(_ root: SettingsValue) throws(SettingsProblem) {
+    /// - Parameter root: The whole of the file.
+    public init(_ root: SettingsValue) throws(SettingsProblem) {
         var reader = AccessFileReader()
         if root.isNull {
             throw root.problem(

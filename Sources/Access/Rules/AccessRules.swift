@@ -117,13 +117,20 @@ public final class AccessRules: Sendable {
         }
     }
 
+    /// Nobody: who was known by a certificate that has run out since.
+    public func expired() -> Caller { caller(for: .rejected(.expiredCertificate)) }
+
+    /// Whether anybody is known by a certificate.
+    public var knowsCertificates: Bool { byAnyCertificate != nil || !byCertificateName.isEmpty }
+
     private func check(_ user: String, _ identity: Identity?, _ password: Secret) -> PasswordCheck? {
         guard !byUser.isEmpty, let hash = identity?.password ?? unknownUserHash else { return nil }
         return PasswordCheck(user: user, password: password, hash: hash, identity: identity, generation: generation)
     }
 
-    /// The same caller by these rules: the same value when it is from these rules already.
-    func current(_ caller: Caller) -> Caller {
+    /// The same caller by these rules: the same value when it is from these rules already. A password that was right stays right while its
+    /// hash stays.
+    public func current(_ caller: Caller) -> Caller {
         caller.generation == generation ? caller : self.caller(for: caller.proof)
     }
 

@@ -23,6 +23,8 @@ public enum Rejection: Sendable, Hashable {
     case slowed
     /// A good certificate, in which no identity is named.
     case unknownCertificate
+    /// It was good when the connection began.
+    case expiredCertificate
     case malformed(ShownCredential.Flaw)
 }
 
@@ -31,7 +33,8 @@ public enum Rejection: Sendable, Hashable {
 public struct Caller: Sendable {
     let proof: Proof
     let known: Identity?
-    let generation: AccessRules.Generation
+    /// Of the rules that this was found by.
+    public let generation: AccessRules.Generation
     /// Why this is nobody; `nil` for an identity.
     public let rejection: Rejection?
 
@@ -44,6 +47,17 @@ public struct Caller: Sendable {
 
     /// The identity's name; `nil` for nobody.
     public var identity: String? { known?.name }
+
+    /// Whether the proof was a certificate: it holds as long as that does.
+    public var isKnownByCertificate: Bool {
+        if case .certificate = proof { true } else { false }
+    }
+
+    /// Whether another caller is the same identity, by the same rules and with the same names of its own: whatever one may do, the other may.
+    /// An identity may stand for many machines, told apart by the names in their certificates.
+    public func mayDoTheSame(as other: Caller) -> Bool {
+        identity == other.identity && generation == other.generation && ownNames == other.ownNames
+    }
 
     /// The names in the certificate that was the proof.
     var ownNames: [FQDN] {

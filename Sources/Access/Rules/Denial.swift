@@ -7,6 +7,8 @@ public struct Denial: Error, Sendable {
         case unknownCaller(Rejection)
         /// A good one that is not granted this: 403.
         case notGranted
+        /// What is answered was given to another identity: as if nobody had asked for it, 404.
+        case handedToAnother
     }
 
     public let reason: Reason
@@ -22,11 +24,24 @@ public struct Denial: Error, Sendable {
         self.name = name
     }
 
+    /// Somebody answers a scrape of this name that another identity was handed.
+    public static func handedToAnother(_ caller: Caller, _ name: FQDN) -> Denial {
+        Denial(.handedToAnother, identity: caller.identity, action: .register, name: name)
+    }
+
+    private init(_ reason: Reason, identity: String?, action: AccessAction, name: FQDN?) {
+        self.reason = reason
+        self.identity = identity
+        self.action = action
+        self.name = name
+    }
+
     /// The HTTP status that says so.
     public var status: Int {
         switch reason {
         case .unknownCaller: action == .scrape ? 407 : 401
         case .notGranted: 403
+        case .handedToAnother: 404
         }
     }
 
@@ -35,6 +50,7 @@ public struct Denial: Error, Sendable {
         switch reason {
         case .unknownCaller: "a credential that this proxy knows is needed to \(action.phrase)"
         case .notGranted: "the identity \(identity?.withoutControls ?? "") may not \(action.phrase)"
+        case .handedToAnother: "nobody waits for this"
         }
     }
 
@@ -46,8 +62,10 @@ public struct Denial: Error, Sendable {
         case .unknownCaller(.wrongPassword): "a wrong password, or a user that does not exist"
         case .unknownCaller(.slowed): "a password, after too many wrong ones from the same address"
         case .unknownCaller(.unknownCertificate): "a certificate that no identity has"
+        case .unknownCaller(.expiredCertificate): "a certificate that has run out"
         case .unknownCaller(.malformed(let flaw)): flaw.rawValue
         case .notGranted: "the identity \(identity?.withoutControls ?? "") is not granted it"
+        case .handedToAnother: "the scrape was handed to another identity"
         }
     }
 }

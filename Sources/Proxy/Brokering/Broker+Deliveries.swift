@@ -8,7 +8,7 @@ import Wire
 extension Broker {
     /// The name is served by this delivery from now on, in the place of the one that served it before; unless there are too many clients.
     mutating func serve(
-        _ fqdn: FQDN, by index: Int, _ arrival: DeliveryArrival<Ports.Delivery>, _ now: NIODeadline,
+        _ fqdn: FQDN, by index: Int, _ arrival: DeliveryArrival<Ports>, _ now: NIODeadline,
         _ actions: inout [Action]
     ) {
         let slot = names[fqdn.key] ?? claimSlot(fqdn, now)
@@ -30,6 +30,7 @@ extension Broker {
             $0.agent = arrival.agent
             $0.address = arrival.address
             $0.delivery = index
+            $0.holder = arrival.holder
         }
         touch(slot, now)
         deliveries[index].serve(slot)
@@ -164,6 +165,7 @@ extension Broker {
         let delivery = DeliveryID(index: index, generation: deliveries[index].generation)
         if deliveries[index].isSpentByOne { takeOut(index) } else { deliveries[index].room -= 1 }
         scrapes[id]?.phase = .delivered(delivery, at: now)
+        scrapes[id]?.client = slots[scrape.slot].holder
         gauges.queued -= 1
         gauges.inFlight += 1
         change(scrape.slot) {
@@ -192,6 +194,7 @@ extension Broker {
         }
         actions.append(.note(.redelivered))
         scrapes[id]?.phase = .queued
+        scrapes[id]?.client = nil
         gauges.inFlight -= 1
         gauges.queued += 1
         change(entry.slot) {

@@ -1,11 +1,12 @@
 import DequeModule
+import Wire
 
 /// A piece of the list of clients, as it is now.
 struct ListingPage: Sendable {
     /// From 0.
     let number: Int
-    /// Names as the clients spell them.
-    let names: [String]
+    /// As the clients spell them.
+    let names: [FQDN]
     /// How many further pages had changed when this one was taken.
     let waiting: Int
 }
@@ -41,7 +42,7 @@ extension Broker {
         let start = number * limits.slotsPerPage
         let page = slots[start..<min(start + limits.slotsPerPage, slots.count)]
         return ListingPage(
-            number: number, names: page.compactMap { $0.isRegistered ? $0.fqdn.spelling : nil },
+            number: number, names: page.compactMap { $0.isRegistered ? $0.fqdn : nil },
             waiting: changedPages.count)
     }
 

@@ -60,6 +60,17 @@ extension Broker {
         return true
     }
 
+    /// Of a client that is not connected.
+    mutating func endRegistration(_ index: Int, _ actions: inout [Action]) {
+        change(index) { $0.isRegistered = false }
+        listingChanged(index)
+        gauges.liveClients -= 1
+        goneNames.insert(slots[index].fqdn.key)
+        actions.append(.note(.gone(slots[index].fqdn)))
+        noteState(index, &actions)
+        release(index)
+    }
+
     /// Fails a scrape. A scraper that has been sent a part of a response is not sent the failure's status any more.
     mutating func fail(
         _ id: ScrapeID, _ entry: Scrape, _ kind: FailureKind, detail: String = "", sent: SentPart? = nil,

@@ -37,13 +37,7 @@ extension Broker {
             room -= 1
             if slots[entry.slot].id == entry.client { slots[entry.slot].registrationEnd = nil }
             guard slots[entry.slot].awaitsEnd(entry.client, deadline) else { continue }
-            change(entry.slot) { $0.isRegistered = false }
-            listingChanged(entry.slot)
-            gauges.liveClients -= 1
-            goneNames.insert(slots[entry.slot].fqdn.key)
-            actions.append(.note(.gone(slots[entry.slot].fqdn)))
-            actions.append(.note(.client(slots[entry.slot].state)))
-            release(entry.slot)
+            endRegistration(entry.slot, &actions)
         }
         return actions
     }

@@ -19,7 +19,7 @@ import Wire
 /// until its registration runs out, then it is gone.
 struct Broker<Ports: BrokerPorts>: Sendable {
     typealias Action = BrokerAction<Ports>
-    typealias Slot = ClientSlot
+    typealias Slot = ClientSlot<Ports.Holder>
 
     enum Phase: Sendable {
         case queued
@@ -33,6 +33,10 @@ struct Broker<Ports: BrokerPorts>: Sendable {
         let scraper: Ports.Scraper
         let arrived: NIODeadline
         let deadline: NIODeadline
+        /// Who asked.
+        let holder: Ports.Holder?
+        /// To whom it was handed.
+        var client: Ports.Holder?
         var phase = Phase.queued
     }
 
@@ -92,7 +96,7 @@ struct Broker<Ports: BrokerPorts>: Sendable {
 
     /// Something comes that takes scrapes to a client. The id is the port's to remember, for `deliveryLeft` and `deliveryFailed`.
     mutating func deliveryArrived(
-        _ arrival: DeliveryArrival<Ports.Delivery>, at now: NIODeadline
+        _ arrival: DeliveryArrival<Ports>, at now: NIODeadline
     ) -> (DeliveryID, [Action]) {
         serial += 1
         let generation = serial
@@ -159,9 +163,12 @@ struct Broker<Ports: BrokerPorts>: Sendable {
 
     /// A scrape asks for a client.
     ///
-    /// - Parameter deadline: When it fails unless its response is complete.
+    /// - Parameters:
+    ///   - holder: Who asks.
+    ///   - deadline: When it fails unless its response is complete.
     mutating func scrapeArrived(
-        _ id: ScrapeID, for fqdn: FQDN, from scraper: Ports.Scraper, deadline: NIODeadline, at now: NIODeadline
+        _ id: ScrapeID, for fqdn: FQDN, from scraper: Ports.Scraper, of holder: Ports.Holder? = nil,
+        deadline: NIODeadline, at now: NIODeadline
     ) -> [Action] {
         if isShuttingDown { return refusal(id, scraper, fqdn, .shuttingDown) }
         let existing = names[fqdn.key]
@@ -173,7 +180,7 @@ struct Broker<Ports: BrokerPorts>: Sendable {
         }
         let index = existing ?? claimSlot(fqdn, now)
         var actions: [Action] = []
-        scrapes[id] = Scrape(slot: index, scraper: scraper, arrived: now, deadline: deadline)
+        scrapes[id] = Scrape(slot: index, scraper: scraper, arrived: now, deadline: deadline, holder: holder)
         gauges.queued += 1
         change(index) {
             $0.queuedCount += 1
@@ -198,12 +205,17 @@ struct Broker<Ports: BrokerPorts>: Sendable {
 
     /// A source began to answer a scrape.
     ///
-    /// - Parameter status: The response's; `nil` when the source only says why there is none.
+    /// - Parameters:
+    ///   - status: The response's; `nil` when the source only says why there is none.
+    ///   - pusher: Who brings it.
     mutating func responseBegan(
-        _ id: ScrapeID, status: Int?, source: Ports.Source, at now: NIODeadline
+        _ id: ScrapeID, status: Int?, source: Ports.Source, of pusher: Ports.Holder? = nil, at now: NIODeadline
     ) -> Reception<Ports> {
         guard let entry = scrapes[id], case .delivered(let delivery, let deliveredAt) = entry.phase else {
             return .unknown
+        }
+        guard Ports.mayAnswer(pusher, for: slots[entry.slot].fqdn, handedTo: entry.client) else {
+            return .ofAnother(slots[entry.slot].fqdn)
         }
         scrapes[id]?.phase = .responding(source, delivery, deliveredAt: deliveredAt, status: status)
         return .relay(entry.scraper)

@@ -8,6 +8,11 @@ protocol BrokerPorts {
     associatedtype Scraper: Sendable
     associatedtype Delivery: Sendable
     associatedtype Source: Sendable
+    /// Who holds a delivery or a scrape: what access was given to.
+    associatedtype Holder: Sendable & Equatable
+
+    /// Whether somebody may answer scrapes of a name that somebody was handed. `nil` is who nobody asked.
+    static func mayAnswer(_ pusher: Holder?, for name: FQDN, handedTo holder: Holder?) -> Bool
 }
 
 /// Bounds and times that the broker keeps. The defaults are those of the flags (`ProxyCommand`).
@@ -118,6 +123,8 @@ enum Reception<Ports: BrokerPorts>: Sendable {
     case relay(Ports.Scraper)
     /// Nobody waits for it: never asked for, answered already, or given up.
     case unknown
+    /// It was handed to somebody else. To the source that is the same.
+    case ofAnother(FQDN)
 }
 
 /// Numbers for gauges and the per-second history.

@@ -6,7 +6,7 @@ import Wire
 ///
 /// Registered means a delivery came, and the registration has not run out since. A slot that is neither registered nor waited for is
 /// given back.
-struct ClientSlot: Sendable {
+struct ClientSlot<Holder: Sendable & Equatable>: Sendable {
     let id: ClientID
     /// Spelled as the client does, once it has said so.
     var fqdn: FQDN
@@ -24,6 +24,8 @@ struct ClientSlot: Sendable {
     var instance: InstanceID?
     var agent: String?
     var address: String?
+    /// Whose the newest delivery is, or was.
+    var holder: Holder?
     /// The deadline that is set for the end of the registration, so that it is set once.
     var registrationEnd: NIODeadline?
     var clashes = KnownClashes()

@@ -18,11 +18,13 @@ enum DeliveryCapacity: Hashable, Sendable {
 }
 
 /// A delivery as it arrives: something that can take scrapes to a client.
-struct DeliveryArrival<Port: Sendable>: Sendable {
+struct DeliveryArrival<Ports: BrokerPorts>: Sendable {
     let fqdn: FQDN
     /// Further names that the client answers for.
     var others: [FQDN] = []
-    let port: Port
+    let port: Ports.Delivery
+    /// Who brings it.
+    var holder: Ports.Holder?
     var capacity = DeliveryCapacity.one
     /// Said by our own client; upstream's has none.
     var instance: InstanceID?
@@ -41,6 +43,8 @@ enum DeliveryEnd: Equatable, Sendable {
     case shuttingDown
     /// `--registration.max-clients` is reached and none of its names is among them.
     case tooManyClients
+    /// Whoever holds it may no longer be a client of this name.
+    case denied
 }
 
 /// A scrape on its way to a client.

@@ -8,8 +8,9 @@ import Wire
 /// Order inside the lock does not guarantee order outside it: a poll may be told to deliver after its connection was lost, a
 /// scraper to relay after it hung up. The ports know whether they still live, and answer with the event that puts it right.
 final class Dispatcher: Sendable {
-    private let broker: Mutex<Broker<LivePorts>>
-    private let sinks: [any FactSink]
+    // For the extension in Dispatcher+Access.swift; nothing outside the dispatcher may touch them.
+    let broker: Mutex<Broker<LivePorts>>
+    let sinks: [any FactSink]
     private let drained = Mutex<EventLoopPromise<Void>?>(nil)
 
     init(broker: Broker<LivePorts>, sinks: [any FactSink]) {
@@ -48,8 +49,23 @@ final class Dispatcher: Sendable {
 
     // MARK: Events
 
-    func deliveryArrived(_ arrival: DeliveryArrival<any DeliveryPort>) -> DeliveryID {
-        let (delivery, actions) = broker.withLock { $0.deliveryArrived(arrival, at: .now()) }
+    /// - Parameters:
+    ///   - pass: For being a client of a name: that one it is.
+    ///   - instance: Of our own client.
+    /// - Returns: Its id; `nil` when the pass is not good any more, which the port has been told.
+    func deliveryArrived(
+        _ port: any DeliveryPort, by pass: Pass, capacity: DeliveryCapacity = .one, instance: InstanceID? = nil,
+        agent: String? = nil, address: String? = nil
+    ) -> DeliveryID? {
+        guard let fqdn = pass.permit.name, pass.permit.action == .register else { return nil }
+        let arrival = DeliveryArrival<LivePorts>(
+            fqdn: fqdn, port: port, holder: pass.holder, capacity: capacity, instance: instance, agent: agent,
+            address: address)
+        let arrived = whileCurrent(pass) { $0.deliveryArrived(arrival, at: .now()) }
+        guard let (delivery, actions) = arrived else {
+            port.end(.denied)
+            return nil
+        }
         run(actions)
         return delivery
     }
@@ -62,10 +78,16 @@ final class Dispatcher: Sendable {
         run(broker.withLock { $0.deliveryFailed(scrape, delivery, at: .now()) })
     }
 
-    func scrapeArrived(_ scraper: any ScrapePort) {
+    /// - Parameter pass: For scraping a name: that one it is.
+    func scrapeArrived(_ scraper: any ScrapePort, by pass: Pass) {
+        guard let fqdn = pass.permit.name, pass.permit.action == .scrape else { return }
         let now = NIODeadline.now()
-        let (id, fqdn, deadline) = (scraper.id, scraper.fqdn, scraper.deadline)
-        run(broker.withLock { $0.scrapeArrived(id, for: fqdn, from: scraper, deadline: deadline, at: now) })
+        let (id, deadline) = (scraper.id, scraper.deadline)
+        let actions = whileCurrent(pass, .scrape(id, target: scraper.targetWithoutQuery)) {
+            $0.scrapeArrived(id, for: fqdn, from: scraper, of: pass.holder, deadline: deadline, at: now)
+        }
+        guard let actions else { return scraper.fail(.accessDenied, detail: "") }
+        run(actions)
     }
 
     /// A scrape of what no client could be called: it never gets to the broker. It is counted like any other that fails; in the record
@@ -76,9 +98,20 @@ final class Dispatcher: Sendable {
         run(broker.withLock { $0.scraperLeft(id, sent: status, bytes: bytes, at: .now()) })
     }
 
-    func responseBegan(_ id: ScrapeID, status: Int?, source: any ResponseSource) -> Reception<LivePorts> {
-        let reception = broker.withLock { $0.responseBegan(id, status: status, source: source, at: .now()) }
-        if case .unknown = reception { for sink in sinks { sink.responseUnknown() } }
+    /// - Parameter pusher: Who brings it; `nil` where nobody is told apart.
+    func responseBegan(
+        _ id: ScrapeID, status: Int?, source: any ResponseSource, of pusher: Visitor?
+    ) -> Reception<LivePorts> {
+        let reception = broker.withLock {
+            $0.responseBegan(id, status: status, source: source, of: pusher, at: .now())
+        }
+        switch reception {
+        case .relay: break
+        case .unknown: for sink in sinks { sink.responseUnknown() }
+        case .ofAnother(let name):
+            for sink in sinks { sink.responseUnknown() }
+            if let pusher { denied(DeniedRequest(.handedToAnother(pusher.caller, name), address: pusher.address)) }
+        }
         return reception
     }
 
@@ -125,7 +158,7 @@ final class Dispatcher: Sendable {
 
     // MARK: Actions
 
-    private func run(_ actions: [BrokerAction<LivePorts>]) {
+    func run(_ actions: [BrokerAction<LivePorts>]) {
         guard !actions.isEmpty else { return }
         var hasEnd = false
         for action in actions {

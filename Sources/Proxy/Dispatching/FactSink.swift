@@ -9,6 +9,8 @@ protocol FactSink: Sendable {
     func scrapeRefused()
     /// A response for a scrape that nobody waits for.
     func responseUnknown()
+    /// Somebody was not allowed something.
+    func denied(_ request: DeniedRequest, at now: ClockReading)
     /// - Parameter now: `distantFuture` when nothing happens any more.
     func timePassed(to now: NIODeadline)
 }
@@ -16,5 +18,6 @@ protocol FactSink: Sendable {
 extension FactSink {
     func scrapeRefused() {}
     func responseUnknown() {}
+    func denied(_ request: DeniedRequest, at now: ClockReading) {}
     func timePassed(to now: NIODeadline) {}
 }

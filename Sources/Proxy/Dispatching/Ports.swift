@@ -46,4 +46,13 @@ enum LivePorts: BrokerPorts {
     typealias Scraper = any ScrapePort
     typealias Delivery = any DeliveryPort
     typealias Source = any ResponseSource
+    typealias Holder = Visitor
+
+    /// The same identity, which may be a client of this name: one identity may stand for many machines.
+    static func mayAnswer(_ pusher: Visitor?, for name: FQDN, handedTo holder: Visitor?) -> Bool {
+        guard let pusher, let holder else { return pusher == nil && holder == nil }
+        if pusher === holder || pusher.caller.mayDoTheSame(as: holder.caller) { return true }
+        guard pusher.caller.identity == holder.caller.identity else { return false }
+        return if case .pass = pusher.desk.decide(pusher, .register, name) { true } else { false }
+    }
 }

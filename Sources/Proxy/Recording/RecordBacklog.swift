@@ -71,6 +71,9 @@ struct RecordBacklog {
         failedScrapes += 1
     }
 
+    /// Something of this name was not allowed. Whatever the name is: who is denied drives out no failure of a client that is served.
+    mutating func denied(_ failure: FailureRecord) { append(failure, isRegistered: false) }
+
     mutating func sampled(_ sample: SecondSample) {
         seconds.append(sample)
         while seconds.count > Ring.seconds {

@@ -1,3 +1,5 @@
+import Access
+import Failures
 import NIOCore
 import Store
 import Synchronization
@@ -40,6 +42,13 @@ final class RecordSink: FactSink {
         }
     }
 
+    func denied(_ request: DeniedRequest, at now: ClockReading) {
+        note { backlog in
+            if case .scrape = request.kind { backlog.scrapeRefused() }
+            if let failure = request.failureRecord(at: now.wall) { backlog.denied(failure) }
+        }
+    }
+
     func scrapeRefused() { note { $0.scrapeRefused() } }
 
     private static func record(_ fact: BrokerFact<LivePorts>, in backlog: inout RecordBacklog, _ now: ClockReading) {
@@ -68,5 +77,23 @@ extension ScrapeEnd where Ports == LivePorts {
             time: now, fqdn: fqdn.key, kind: kind, text: kind.sentence(detail).prefix(utf8Bytes: 500),
             scrapeID: scrape.description, target: scraper.targetWithoutQuery.prefix(utf8Bytes: 300),
             duration: duration.nanoseconds / 1000)
+    }
+}
+
+extension DeniedRequest {
+    /// `nil` for what names nobody, and for what the record hears of in another way.
+    fileprivate func failureRecord(at now: UnixMilliseconds) -> FailureRecord? {
+        guard let name = denial.name else { return nil }
+        let scrape: (id: String, target: String)
+        switch kind {
+        case .scrape(let id, let target): scrape = (id.description, target)
+        case .other: scrape = ("", "")
+        case .scrapeUnderWay: return nil
+        }
+        let kind = FailureKind.accessDenied
+        let who = "\(denial.action.rawValue), \(denial.explanation), from \(address ?? "an unknown address")"
+        return FailureRecord(
+            time: now, fqdn: name.key, kind: kind, text: kind.sentence(who).prefix(utf8Bytes: 500),
+            scrapeID: scrape.id, target: scrape.target.prefix(utf8Bytes: 300), duration: 0)
     }
 }

@@ -9,8 +9,15 @@ import Wire
 final class FleetLog: Sendable {
     enum Line: String, CaseIterable {
         case registered, back, gone, clash
+        /// Somebody unknown, or known and not granted what they asked for.
+        case unknown, denied
 
-        var level: Logger.Level { self == .clash ? .warning : .info }
+        var level: Logger.Level {
+            switch self {
+            case .registered, .back, .gone: .info
+            case .clash, .unknown, .denied: .warning
+            }
+        }
     }
 
     static let linesPerWindow = 100
@@ -27,19 +34,41 @@ final class FleetLog: Sendable {
         self.suppressed = suppressed
     }
 
-    func write(_ line: Line, _ fqdn: FQDN, at now: NIODeadline) {
-        guard budget.withLock({ $0.admits(line, at: now.uptimeNanoseconds) }) else {
-            suppressed[line]?.increment()
-            return
+    func registered(_ fqdn: FQDN, isBack: Bool, at now: NIODeadline) {
+        guard admits(isBack ? .back : .registered, at: now) else { return }
+        if isBack {
+            logger.info("client is back", metadata: ["fqdn": "\(fqdn)"])
+        } else {
+            logger.info("client registered", metadata: ["fqdn": "\(fqdn)"])
         }
-        let metadata: Logger.Metadata = ["fqdn": "\(fqdn)"]
-        switch line {
-        case .registered: logger.info("client registered", metadata: metadata)
-        case .back: logger.info("client is back", metadata: metadata)
-        case .gone: logger.info("client is gone", metadata: metadata)
-        case .clash:
-            logger.warning("two live clients claim one FQDN; give each its own --fqdn", metadata: metadata)
-        }
+    }
+
+    func gone(_ fqdn: FQDN, at now: NIODeadline) {
+        guard admits(.gone, at: now) else { return }
+        logger.info("client is gone", metadata: ["fqdn": "\(fqdn)"])
+    }
+
+    func clash(_ fqdn: FQDN, at now: NIODeadline) {
+        guard admits(.clash, at: now) else { return }
+        logger.warning("two live clients claim one FQDN; give each its own --fqdn", metadata: ["fqdn": "\(fqdn)"])
+    }
+
+    func denied(_ request: DeniedRequest, at now: NIODeadline) {
+        let denial = request.denial
+        // Whoever knocks without a credential must not drown what somebody known tries.
+        guard admits(denial.identity == nil ? .unknown : .denied, at: now) else { return }
+        var metadata: Logger.Metadata = [
+            "action": "\(denial.action.rawValue)", "identity": "\(denial.identity?.withoutControls ?? "-")",
+            "address": "\(request.address ?? "-")", "reason": "\(denial.explanation)",
+        ]
+        if let name = denial.name { metadata["fqdn"] = "\(name)" }
+        logger.warning("access denied", metadata: metadata)
+    }
+
+    private func admits(_ line: Line, at now: NIODeadline) -> Bool {
+        let isAdmitted = budget.withLock { $0.admits(line, at: now.uptimeNanoseconds) }
+        if !isAdmitted { suppressed[line]?.increment() }
+        return isAdmitted
     }
 
     /// Says what was left out of the minutes that are over; of all, at the end of time.

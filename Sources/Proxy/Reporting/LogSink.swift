@@ -16,14 +16,16 @@ struct LogSink: FactSink {
         for index in decided.indices {
             switch decided[index] {
             case .note(.registered(let fqdn, let isBack)):
-                fleetLog.write(isBack ? .back : .registered, fqdn, at: now.deadline)
-            case .note(.gone(let fqdn)): fleetLog.write(.gone, fqdn, at: now.deadline)
-            case .note(.clash(_, let fqdn, isNews: true)): fleetLog.write(.clash, fqdn, at: now.deadline)
+                fleetLog.registered(fqdn, isBack: isBack, at: now.deadline)
+            case .note(.gone(let fqdn)): fleetLog.gone(fqdn, at: now.deadline)
+            case .note(.clash(_, let fqdn, isNews: true)): fleetLog.clash(fqdn, at: now.deadline)
             case .note(.ended(let end)): write(end)
             default: break
             }
         }
     }
+
+    func denied(_ request: DeniedRequest, at now: ClockReading) { fleetLog.denied(request, at: now.deadline) }
 
     func timePassed(to now: NIODeadline) { fleetLog.timePassed(to: now) }
 

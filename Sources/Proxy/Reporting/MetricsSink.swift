@@ -17,6 +17,13 @@ struct MetricsSink: FactSink {
         metrics.failures[.badTarget]?.increment()
     }
 
+    func denied(_ request: DeniedRequest, at now: ClockReading) {
+        metrics.accessDenied[request.denial.action]?.increment()
+        guard case .scrape = request.kind else { return }
+        metrics.scrapes.increment()
+        metrics.failures[.accessDenied]?.increment()
+    }
+
     func responseUnknown() { metrics.unknownPushes.increment() }
 
     private func count(_ fact: BrokerFact<LivePorts>) {

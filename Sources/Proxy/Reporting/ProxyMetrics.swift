@@ -1,3 +1,4 @@
+import Access
 import Failures
 import Flags
 import Telemetry
@@ -29,6 +30,7 @@ final class ProxyMetrics: Sendable {
     let queueFull: [QueueBound: Counter]
     let registrationsRefused: Counter
     let browserRequests: Counter
+    let accessDenied: [AccessAction: Counter]
     let suppressedLines: [FleetLog.Line: Counter]
 
     let recordFlush: Histogram
@@ -129,6 +131,15 @@ final class ProxyMetrics: Sendable {
 
         browserRequests = registry.counter(
             "pushprox_browser_requests_refused_total", "Polls and pushes refused because a browser sent them (Origin).")
+        accessDenied = Dictionary(
+            uniqueKeysWithValues: [AccessAction.scrape, .register, .read].map {
+                (
+                    $0,
+                    registry.counter(
+                        "pushprox_access_denied_total",
+                        "What the access rules did not allow, by what was asked for.", labels: ["action": $0.rawValue])
+                )
+            })
         suppressedLines = Dictionary(
             uniqueKeysWithValues: FleetLog.Line.allCases.map {
                 (

@@ -1,3 +1,4 @@
+import Access
 import NIOCore
 import Synchronization
 import Web
@@ -18,10 +19,20 @@ final class ClientDirectory: Sendable {
     /// - Parameter nextChangedPage: Takes a page that has changed from the broker; `nil` when none has. Nobody else may take them.
     init(_ nextChangedPage: @escaping @Sendable () -> ListingPage?) { self.nextChangedPage = nextChangedPage }
 
-    var response: Response { Response(status: 200, contentType: "application/json", body: body) }
+    /// All clients.
+    var response: Response { Self.response(newest.body) }
 
-    /// The one copy that all readers share.
-    private var body: [ByteBuffer] {
+    /// Those whom somebody may scrape. Costs a look at each name, where that is not all.
+    func response(for names: ScrapableNames) -> Response {
+        names.isEverything ? response : Self.response(newest.list.only(names).body)
+    }
+
+    private static func response(_ body: [ByteBuffer]) -> Response {
+        Response(status: 200, contentType: "application/json", body: body)
+    }
+
+    /// The body is the one copy that all readers share.
+    private var newest: State {
         state.withLock { state in
             let first = nextChangedPage()
             if let first {
@@ -33,7 +44,7 @@ final class ClientDirectory: Sendable {
                 }
             }
             if first != nil || state.body.isEmpty { state.body = state.list.body }
-            return state.body
+            return state
         }
     }
 }

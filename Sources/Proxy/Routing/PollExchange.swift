@@ -25,17 +25,19 @@ final class PollExchange: Exchange, DeliveryPort, @unchecked Sendable {
     private let connection: ServerConnection
     private let loop: any EventLoop
     private let dispatcher: Dispatcher
+    private let access: AccessDesk
     private let instance: InstanceID?
     private let agent: String?
     private var state = State.reading(ByteBuffer())
 
     init(
         _ head: RequestHead, connection: ServerConnection, loop: any EventLoop, dispatcher: Dispatcher,
-        agents: AgentNames
+        access: AccessDesk, agents: AgentNames
     ) {
         self.connection = connection
         self.loop = loop
         self.dispatcher = dispatcher
+        self.access = access
         self.instance = head.message.first(HeaderName.instance).flatMap { InstanceID($0) }
         self.agent = head.message.first("User-Agent").map { agents.shared($0.prefix(utf8Bytes: 200).withoutControls) }
     }
@@ -69,10 +71,18 @@ final class PollExchange: Exchange, DeliveryPort, @unchecked Sendable {
                         + "\(FQDN.maxBytes) bytes, or an IP address"))
             return
         }
+        let pass: Pass
+        switch access.decide(connection.identity, .register, fqdn) {
+        case .pass(let found): pass = found
+        case .denied(let denial):
+            state = .done
+            dispatcher.denied(DeniedRequest(denial, address: connection.peerAddress))
+            connection.respond(denial.response)
+            return
+        }
         state = .parked(nil)
         let delivery = dispatcher.deliveryArrived(
-            DeliveryArrival(
-                fqdn: fqdn, port: self, instance: instance, agent: agent, address: connection.peerAddress))
+            self, by: pass, instance: instance, agent: agent, address: connection.peerAddress)
         if case .parked(nil) = state { state = .parked(delivery) }
     }
 
@@ -140,6 +150,8 @@ extension PollExchange {
         case .shuttingDown:
             connection.respond(
                 .text(503, "the proxy is shutting down", fields: [("Retry-After", "1")], closes: true))
+        case .denied:
+            connection.respond(.text(403, "the access rules do not allow this client its name any more"))
         case .tooManyClients:
             connection.respond(
                 .text(503, "too many clients (--registration.max-clients)", fields: [("Retry-After", "30")]))

@@ -7,12 +7,20 @@ import Wire
 /// a client named like the proxy (upstream's `ServeHTTP`).
 struct ProxyRouter: Router {
     let dispatcher: Dispatcher
+    private(set) var access: AccessDesk
     let metrics: ProxyMetrics
     let agents = AgentNames()
     let routes: RouteTable
     let defaultTimeout: TimeAmount
     let maxTimeout: TimeAmount
     let maxHeadBytes: Int
+
+    /// The same, where others decide.
+    func with(_ access: AccessDesk) -> ProxyRouter {
+        var other = self
+        other.access = access
+        return other
+    }
 
     /// What a request comes to, once it is admitted.
     enum Plan {
@@ -54,12 +62,13 @@ struct ProxyRouter: Router {
         let loop = connection.eventLoop
         switch plan {
         case .poll:
-            return PollExchange(head, connection: connection, loop: loop, dispatcher: dispatcher, agents: agents)
+            return PollExchange(
+                head, connection: connection, loop: loop, dispatcher: dispatcher, access: access, agents: agents)
         case .push:
             return PushExchange(connection: connection, loop: loop, dispatcher: dispatcher, maxHeadBytes: maxHeadBytes)
         case .scrape(let request):
             return ScrapeExchange(
-                request, connection: connection, loop: loop, dispatcher: dispatcher, metrics: metrics)
+                request, connection: connection, loop: loop, dispatcher: dispatcher, access: access, metrics: metrics)
         case .unusableScrape(let why):
             dispatcher.scrapeRefused()
             return Answer(connection, .text(400, why))

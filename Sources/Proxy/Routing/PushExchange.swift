@@ -50,7 +50,7 @@ final class PushExchange: Exchange, ResponseSource, @unchecked Sendable {
     private func run(_ first: PushFlow.Step) {
         var step = first
         if let scrape = step.question {
-            if case .relay(let found) = dispatcher.responseBegan(scrape, status: flow.status, source: self) {
+            if case .relay(let found) = began(scrape, status: flow.status) {
                 scraper = found
                 step = flow.scrapeFound(isHead: found.isHead)
             } else {
@@ -71,10 +71,14 @@ final class PushExchange: Exchange, ResponseSource, @unchecked Sendable {
         }
     }
 
+    private func began(_ scrape: ScrapeID, status: Int?) -> Reception<LivePorts> {
+        dispatcher.responseBegan(scrape, status: status, source: self, of: connection.identity as? Visitor)
+    }
+
     private func fail(_ failure: PushFlow.Failure) {
         scraper = nil
         if failure.isSalvaged {
-            guard case .relay = dispatcher.responseBegan(failure.scrape, status: nil, source: self) else { return }
+            guard case .relay = began(failure.scrape, status: nil) else { return }
         }
         dispatcher.responseBroke(failure.scrape, failure.kind, detail: failure.detail, sent: failure.sent)
     }

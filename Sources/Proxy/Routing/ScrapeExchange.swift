@@ -31,6 +31,7 @@ final class ScrapeExchange: Exchange, ScrapePort, @unchecked Sendable {
     private let loop: any EventLoop
     private let connection: ServerConnection
     private let dispatcher: Dispatcher
+    private let access: AccessDesk
     private let metrics: ProxyMetrics
     private var state = State.collecting
     /// The status and reason of an error status.
@@ -40,13 +41,14 @@ final class ScrapeExchange: Exchange, ScrapePort, @unchecked Sendable {
 
     init(
         _ request: ScrapeRequest, connection: ServerConnection, loop: any EventLoop, dispatcher: Dispatcher,
-        metrics: ProxyMetrics
+        access: AccessDesk, metrics: ProxyMetrics
     ) {
         self.request = request
         self.began = connection.requestBegan
         self.loop = loop
         self.connection = connection
         self.dispatcher = dispatcher
+        self.access = access
         self.metrics = metrics
     }
 
@@ -71,8 +73,17 @@ final class ScrapeExchange: Exchange, ScrapePort, @unchecked Sendable {
 
     func bodyEnded() {
         guard case .collecting = state else { return }
-        state = .waiting
-        dispatcher.scrapeArrived(self)
+        switch access.decide(connection.identity, .scrape, request.fqdn) {
+        case .pass(let pass):
+            state = .waiting
+            dispatcher.scrapeArrived(self, by: pass)
+        case .denied(let denial):
+            state = .done
+            dispatcher.denied(
+                DeniedRequest(
+                    denial, address: connection.peerAddress, kind: .scrape(id, target: targetWithoutQuery)))
+            connection.respond(denial.response)
+        }
     }
 
     func connectionLost() {
