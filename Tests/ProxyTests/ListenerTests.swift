@@ -147,7 +147,7 @@ import Testing
                 #expect(answer["X-Frame-Options"] == "deny")
             }
             try folder.write("rate_limit:\n  interval: 1h\n  burst: 1\n", to: "web.yml")
-            try #require(proxy.proxy.web.reloadables.first).look(isAsked: true)
+            for reloadable in proxy.proxy.reloadables { reloadable.look(isAsked: true) }
             #expect(try await proxy.get("/clients").status == 200)
             #expect(try await proxy.get("/clients").status == 429)
             // Neither polls nor pushes are limited.
