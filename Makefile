@@ -53,8 +53,8 @@ endef
 help: ## Lists these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: ## Builds, then scrapes something real through a proxy and a client (KEEP=1 leaves them running)
-	@BUILD='$(build)' KEEP='$(KEEP)' scripts/demo
+demo: ## Builds, then scrapes something real through a proxy and a client (KEEP=1 leaves them running, SECURE=1 shows TLS and denials)
+	@BUILD='$(build)' KEEP='$(KEEP)' SECURE='$(SECURE)' scripts/demo
 
 build: ## Builds all programs in release mode, into .build/release; they run without the toolchain
 	@scripts/setup build

@@ -48,7 +48,8 @@ import Testing
         let families = Set(
             Self.names(metrics.registry.exposition())
                 + Self.names(Self.clientMetrics().registry.exposition()))
-        for text in [page.text, try Page("deploy/prometheus/alerts.yml").text, try Page("README.md").text] {
+        for path in ["docs/operations.md", "docs/security.md", "deploy/prometheus/alerts.yml", "README.md"] {
+            let text = try Page(path).text
             for mark in text.matches(of: /\b(pushprox_[a-z_]+|pushproxy_[a-z_]+|process_[a-z]+_[a-z_]+)\b/) {
                 let name = String(mark.1)
                 let family = name.replacing(/_(bucket|sum|count)$/, with: "")

@@ -10,6 +10,13 @@ struct LivePrometheus: Sendable {
     static func start(in folder: TemporaryFolder, jobs: String) async throws -> LivePrometheus {
         let configuration = try folder.write(
             "global:\n  scrape_interval: 1s\n  scrape_timeout: 1s\nscrape_configs:\n\(jobs)", to: "prometheus.yml")
+        return try await start(in: folder, configuration: configuration)
+    }
+
+    /// - Parameters:
+    ///   - folder: For its data.
+    ///   - configuration: The path of its configuration file.
+    static func start(in folder: TemporaryFolder, configuration: String) async throws -> LivePrometheus {
         let program = try Program(
             Executable.installed("prometheus"),
             [
