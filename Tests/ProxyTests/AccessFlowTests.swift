@@ -177,8 +177,10 @@ import Wire
             for _ in 0..<9 {
                 #expect(try await it.scrape("http://a.eu/", AccessProxy.wrong).response().status == 407)
             }
-            try await it.it.metric("pushprox_web_password_checks_total{result=\"wrong\"}", is: 6)
-            try await it.it.metric("pushprox_web_password_checks_total{result=\"slowed\"}", is: 3)
+            // Which of the later ones are looked at depends on how fast they come.
+            let wrong = try await it.it.metric("pushprox_web_password_checks_total{result=\"wrong\"}")
+            let slowed = try await it.it.metric("pushprox_web_password_checks_total{result=\"slowed\"}")
+            #expect(wrong >= 6 && wrong + slowed == 9)
             let again = try await it.parked("a.eu", as: "fleet")
             let second = try await it.scrape("http://a.eu/")
             #expect(try await again.response().status == 200)

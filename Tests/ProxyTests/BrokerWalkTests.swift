@@ -6,60 +6,7 @@ import Wire
 
 @testable import Proxy
 
-/// A naive model of what the broker promises, written down a second time in the plainest way: lists, searched from end to end.
-private struct Model {
-    enum State { case queued, delivered, responding, ended }
-
-    struct Scrape {
-        var name: String
-        var state = State.queued
-        var deadline: Int
-        var source: Int?
-        var answers = 0
-        /// The delivery that has taken it last.
-        var delivery: Int?
-    }
-
-    struct Delivery {
-        /// How many it takes at once.
-        let capacity: Int
-        let isPoll: Bool
-        let process: InstanceID?
-    }
-
-    var scrapes: [Int: Scrape] = [:]
-    /// Queued scrapes per name, first come first served.
-    var queues: [String: [Int]] = [:]
-    var deliveries: [Int: Delivery] = [:]
-    /// The deliveries that can be handed something, and which names they serve.
-    var inService: Set<Int> = []
-    var serving: [String: Int] = [:]
-    /// Who is listed, as it spells its name, and when it was last heard of.
-    var listed: [String: (spelling: String, seen: Int)] = [:]
-    /// Of each name that waits: the others of its delivery that had a turn since it began to.
-    var passedOver: [String: Set<String>] = [:]
-
-    func isConnected(_ name: String) -> Bool {
-        serving[name] != nil
-            || scrapes.values.contains { $0.name == name && ($0.state == .delivered || $0.state == .responding) }
-    }
-
-    func taken(by delivery: Int) -> [Int] {
-        scrapes.filter {
-            $0.value.delivery == delivery && ($0.value.state == .delivered || $0.value.state == .responding)
-        }
-        .map(\.key).sorted()
-    }
-
-    func names(of delivery: Int) -> [String] { serving.filter { $0.value == delivery }.map(\.key).sorted() }
-    func hasRoom(_ delivery: Int) -> Bool { taken(by: delivery).count < deliveries[delivery]!.capacity }
-    func waits(_ name: String, _ now: Int) -> [Int] {
-        queues[name, default: []].filter { scrapes[$0].map { $0.deadline > now } ?? false }
-    }
-
-    var live: [Int] { scrapes.filter { $0.value.state != .ended }.map(\.key).sorted() }
-    func live(_ state: State) -> [Int] { scrapes.filter { $0.value.state == state }.map(\.key).sorted() }
-}
+private typealias Model = BrokerModel
 
 @Suite struct BrokerWalkTests {
     @Test(
@@ -87,7 +34,7 @@ private struct Model {
         #expect(walk.it.broker.isIdle)
         #expect(walk.ended.count == walk.scrapes)
         #expect(walk.delivered > 300 && walk.deliveredAgain > 30 && walk.turns > 30)
-        #expect(walk.gone > 20)
+        #expect(walk.gone > 20 && walk.denied > 20 && walk.foreign > 40)
     }
 }
 
@@ -104,6 +51,9 @@ private struct Walk {
     var deliveredAgain = 0
     var turns = 0
     var gone = 0
+    /// Names taken away; pushes of who was not handed the scrape.
+    var denied = 0
+    var foreign = 0
     var ended: Set<Int> = []
     var isShuttingDown = false
     let names = ["a", "b", "c", "d", "e", "f", "g", "h"]
@@ -147,6 +97,12 @@ private struct Walk {
         case 92..<94:
             guard let scrape = model.live.randomElement(using: &random) else { return }
             breakOff(scrape)
+        case 94:
+            guard let held = it.heldNames.randomElement(using: &random) else { return }
+            deny(held)
+        case 95:
+            guard let scrape = model.live.randomElement(using: &random) else { return }
+            deny(scrape)
         default:
             // Now and then nothing happens for so long that registrations run out.
             now += Int.random(in: 0..<20, using: &random) == 0 ? 31 : Int.random(in: 1...4, using: &random)
@@ -203,16 +159,19 @@ private struct Walk {
     private mutating func arrive(_ names: [String], capacity: Int?) {
         let delivery = number()
         let process = instances.randomElement(using: &random)!
-        model.deliveries[delivery] = Model.Delivery(capacity: capacity ?? 1, isPoll: capacity == nil, process: process)
+        let holder = [nil, 1, 2].randomElement(using: &random)!
+        model.deliveries[delivery] = Model.Delivery(
+            capacity: capacity ?? 1, isPoll: capacity == nil, process: process, holder: holder)
         let spellings = names.map { Bool.random(using: &random) ? $0 : $0.uppercased() }
         let actions = it.deliver(
-            delivery, spellings, capacity.map { .atOnce($0) } ?? .one, instance: process, at: now)
+            delivery, spellings, capacity.map { .atOnce($0) } ?? .one, of: holder, instance: process, at: now)
         // The model learns of it before it looks at the actions: one of them may deliver to it.
         var clashes = 0
         var ends: [Decision] = []
         for (name, spelling) in zip(names, spellings) {
             guard model.listed[name] != nil || model.listed.count < 6 else { continue }
             model.listed[name] = (spelling, now)
+            model.holders[name] = holder
             guard let older = model.serving.updateValue(delivery, forKey: name), older != delivery else { continue }
             model.passedOver[name] = nil
             let isClash = model.deliveries[older]!.process != process
@@ -278,13 +237,42 @@ private struct Walk {
 
     private mutating func respond(_ scrape: Int) {
         let source = number()
-        let taken = it.push(source, for: scrape, at: now)
-        let expected = model.scrapes[scrape]?.state == .delivered
+        let holder = model.scrapes[scrape]?.delivery.flatMap { model.deliveries[$0]?.holder }
+        let pusher = Int.random(in: 0..<4, using: &random) == 0 ? [nil, 1, 2].randomElement(using: &random)! : holder
+        if pusher != holder { foreign += 1 }
+        let taken = it.push(source, for: scrape, of: pusher, at: now)
+        let expected = model.scrapes[scrape]?.state == .delivered && pusher == holder
         #expect((taken == scrape) == expected)
         if expected {
             model.scrapes[scrape]?.state = .responding
             model.scrapes[scrape]?.source = source
         }
+    }
+
+    /// Who holds a name may not be its client any more.
+    private mutating func deny(_ held: HeldName<NumberPorts>) {
+        denied += 1
+        let name = held.fqdn.key
+        #expect(model.holders[name] == held.holder)
+        let actions = it.denied(held, at: now)
+        if let delivery = model.serving.removeValue(forKey: name) {
+            model.passedOver[name] = nil
+            let isLast = model.names(of: delivery).isEmpty
+            #expect(actions.decisions == (isLast ? [.endDelivery(delivery, .denied)] : []))
+        }
+        // It goes at once, unless something of it is under way.
+        if !model.isConnected(name) { model.listed[name]?.seen = now - 30 }
+        apply(actions)
+        #expect((model.listed[name] == nil) == !model.isConnected(name))
+        #expect(it.denied(held, at: now).isEmpty || model.isConnected(name), "denied twice")
+    }
+
+    /// Who asked for a scrape may not any more.
+    private mutating func deny(_ scrape: Int) {
+        guard let held = it.broker.heldScrapes([it.ids[scrape]!]).first else { return }
+        let actions = it.broker.scrapeDenied(held, isClients: false, at: Brokered.at(now))
+        #expect(actions.decisions.contains(.fail(scrape, .accessDenied)))
+        apply(actions)
     }
 
     private mutating func end(_ scrape: Int) {
@@ -369,6 +357,7 @@ private struct Walk {
                 #expect(!model.isConnected(fqdn.key), "gone though it is connected")
                 #expect(model.listed[fqdn.key].map { $0.seen + 30 <= now } == true, "gone before its time")
                 model.listed[fqdn.key] = nil
+                model.holders[fqdn.key] = nil
                 gone += 1
             case .note(.client(let state)): told[state.fqdn.key] = state
             case .note: break

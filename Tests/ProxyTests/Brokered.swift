@@ -71,12 +71,14 @@ struct Brokered {
     }
 
     mutating func deliver(
-        _ number: Int, _ names: [String], _ capacity: DeliveryCapacity, instance: InstanceID?, at time: Int
+        _ number: Int, _ names: [String], _ capacity: DeliveryCapacity, of holder: Int? = nil, instance: InstanceID?,
+        at time: Int
     ) -> [BrokerAction<NumberPorts>] {
         let fqdns = names.map { FQDN($0)! }
         let (id, actions) = broker.deliveryArrived(
             DeliveryArrival(
-                fqdn: fqdns[0], others: Array(fqdns.dropFirst()), port: number, capacity: capacity, instance: instance),
+                fqdn: fqdns[0], others: Array(fqdns.dropFirst()), port: number, holder: holder, capacity: capacity,
+                instance: instance),
             at: Self.at(time))
         deliveries[number] = id
         return actions
@@ -98,13 +100,30 @@ struct Brokered {
         broker.deliveryLeft(deliveries[number]!, returning: returned.map { ids[$0]! }, at: Self.at(time))
     }
 
-    mutating func push(_ push: Int, for number: Int, at time: Int = 0) -> Int? {
+    mutating func push(_ push: Int, for number: Int, of holder: Int? = nil, at time: Int = 0) -> Int? {
         guard
-            case .relay(let scraper) = broker.responseBegan(ids[number]!, status: 200, source: push, at: Self.at(time))
+            case .relay(let scraper) = broker.responseBegan(
+                ids[number]!, status: 200, source: push, of: holder, at: Self.at(time))
         else {
             return nil
         }
         return scraper
+    }
+
+    /// Who holds a name may not any more, as it was found in `broker.heldNames`.
+    mutating func denied(_ held: HeldName<NumberPorts>, at time: Int = 0) -> [BrokerAction<NumberPorts>] {
+        broker.nameDenied(held, at: Self.at(time))
+    }
+
+    /// All names that somebody holds.
+    var heldNames: [HeldName<NumberPorts>] {
+        var held: [HeldName<NumberPorts>] = []
+        var start = 0
+        while let some = broker.heldNames(from: start) {
+            held += some.names
+            start = some.next
+        }
+        return held
     }
 
     mutating func ended(_ number: Int, at time: Int = 0) -> [BrokerAction<NumberPorts>] {

@@ -224,4 +224,32 @@ import Wire
         for number in 1...3 { #expect(it.left(number).isEmpty) }
         #expect(it.scrape(10, "b").decisions == [.deliver(10, by: 4)])
     }
+
+    @Test("whose holder may not be its client any more is ended; one that has taken its place meanwhile is left alone")
+    func denied() {
+        var it = Brokered()
+        _ = it.deliver(1, ["a"], .one, of: 1, instance: nil, at: 0)
+        let held = it.heldNames
+        #expect(held.map(\.holder) == [1])
+        _ = it.deliver(2, ["a"], .one, of: 2, instance: nil, at: 0)
+        #expect(it.denied(held[0]).isEmpty)
+        #expect(it.denied(it.heldNames[0]).decisions == [.endDelivery(2, .denied)])
+        #expect(it.listed() == [] && it.broker.gauges == BrokerGauges())
+    }
+
+    @Test("whose scrape is denied its client fails it, unless another client has it by then")
+    func deniedScrape() {
+        var it = Brokered()
+        _ = it.deliver(1, ["a"], .one, of: 1, instance: nil, at: 0)
+        _ = it.scrape(10, "a")
+        let held = it.broker.heldScrapes(it.broker.scrapeIDs)
+        _ = it.broker.deliveryFailed(it.ids[10]!, it.deliveries[1]!, at: Brokered.at(1))
+        _ = it.deliver(2, ["a"], .one, of: 2, instance: nil, at: 1)
+        #expect(it.broker.scrapeDenied(held[0], isClients: true, at: Brokered.at(1)).isEmpty)
+        #expect(it.push(20, for: 10, of: 1) == nil)
+        #expect(it.push(21, for: 10, of: 2) == 10)
+        #expect(
+            it.broker.scrapeDenied(held[0], isClients: false, at: Brokered.at(1)).decisions
+                == [.abandon(21), .fail(10, .accessDenied)])
+    }
 }
