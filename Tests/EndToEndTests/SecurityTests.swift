@@ -99,7 +99,8 @@ extension EndToEnd {
                 "client with certificate", ["ca.crt": "other-ca.crt"], "certificate",
                 counted: handshake("refused_by_peer"))
             try await refused(
-                "client with certificate", ["proxy.example.org:8443": "127.0.0.1:\(site.ports.clients)"], "not valid for 127.0.0.1",
+                "client with certificate", ["proxy.example.org:8443": "127.0.0.1:\(site.ports.clients)"],
+                "not valid for 127.0.0.1",
                 counted: handshake("refused_by_peer"))
             try await refused(
                 "client with certificate", [Self.web: "web-2.example.org"], "403", "every-machine", counted: register)
@@ -132,7 +133,7 @@ extension EndToEnd {
             let password = try await site.run("cat prometheus.password")
 
             func scrape(
-                _ job: String, _ login: String = "", _ tls: String = "ca_file: ca.crt", target: String = web,
+                _ job: String, _ login: String = "", _ tls: String = "ca_file: ca.crt", target: String = Self.web,
                 host: String = "localhost"
             ) -> String {
                 """
