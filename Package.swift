@@ -52,7 +52,7 @@ let package = Package(
             name: "Web",
             dependencies: [
                 "Addresses", "Flags", "Wire", "Telemetry", "Settings", "Access", nioCore, nioPosix, nioTLS, nioSSL,
-                logging, lifecycle, signals, arguments,
+                logging, lifecycle, signals, arguments, deques,
             ],
             swiftSettings: settings),
         .target(name: "Store", dependencies: ["Calendar", "Failures", "CSQLite"], swiftSettings: settings),

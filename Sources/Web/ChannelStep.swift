@@ -10,8 +10,13 @@ public protocol ChannelStep: Sendable {
     /// What this step has found out about the peer of such a channel; asked on its event loop when somebody wants to know, and not
     /// again once there is an answer.
     func security(of channel: any Channel) -> PeerSecurity?
+
+    /// What was written and waits in this step's own handlers, not yet handed on to the socket's channel; bytes.
+    func bufferedBytes(in channel: any Channel) -> Int
 }
 
 extension ChannelStep {
     public func security(of channel: any Channel) -> PeerSecurity? { nil }
+
+    public func bufferedBytes(in channel: any Channel) -> Int { 0 }
 }

@@ -129,9 +129,10 @@ extension ServerConnection {
 
     /// What was written and has not gone to the socket; bytes. Costs more than a look: nothing for every request.
     var bufferedBytes: Int {
-        guard let options = channel?.syncOptions else { return 0 }
+        guard let channel, let options = channel.syncOptions else { return 0 }
         // Fails only on a channel that is closed.
-        return (try? options.getOption(.bufferedWritableBytes)) ?? 0
+        let ofSocket = (try? options.getOption(.bufferedWritableBytes)) ?? 0
+        return listener.steps.reduce(ofSocket) { $0 + $1.bufferedBytes(in: channel) }
     }
 
     /// How far writing has come; it changes with every byte that the peer takes.

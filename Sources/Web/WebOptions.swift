@@ -15,7 +15,7 @@ public struct WebOptions: ParsableArguments, Sendable {
         name: .customLong("web.client-listen-address"),
         help: ArgumentHelp(
             "Address to listen on for clients alone, through which nothing can be scraped: the one to show to the Internet; "
-                + "may be given several times. (default: none)", valueName: "host:port"),
+                + "may be given several times.", valueName: "host:port"),
         transform: FlagValue.listenAddress)
     public var clientListenAddresses: [ListenAddress] = []
 

@@ -24,7 +24,8 @@ import Testing
     @Test("The listener for clients takes polls and pushes and tells its health, and nothing else")
     func clientsAlone() async throws {
         let log = LogLines()
-        try await TestProxy.run({ $0.clientListenAddresses = [Self.loopback] }, logger: log.logger) { proxy in
+        let change: (inout ProxyConfiguration) -> Void = { $0.clientListenAddresses = [Self.loopback] }
+        try await TestProxy.run(change, logger: log.logger) { proxy in
             let port = proxy.proxy.addresses[1].port
             for (request, status) in [
                 (Self.health, 200), ("GET /clients HTTP/1.1\r\nHost: p\r\n\r\n", 404),
@@ -61,7 +62,9 @@ import Testing
     func several() async throws {
         let folder = try TemporaryFolder()
         let socket = ListenAddress(path: folder.file("p.sock"))
-        try await TestProxy.run({ $0.listenAddresses = [Self.loopback, Self.loopback, socket] }) { proxy in
+        try await TestProxy.run {
+            $0.listenAddresses = [Self.loopback, Self.loopback, socket]
+        } body: { proxy in
             for address in proxy.proxy.addresses.prefix(2) {
                 let connection = try await RawConnection.open(port: address.port)
                 #expect(try await Self.ask(connection, Self.health).status == 200)
@@ -88,12 +91,11 @@ import Testing
         )
         let file = try authority.folder.write(Self.tls(first), to: "web.yml")
         let log = LogLines()
-        try await TestProxy.run(
-            {
-                $0.clientListenAddresses = [Self.loopback]
-                $0.clientConfigurationFile = file
-            }, logger: log.logger
-        ) { proxy in
+        let change: (inout ProxyConfiguration) -> Void = {
+            $0.clientListenAddresses = [Self.loopback]
+            $0.clientConfigurationFile = file
+        }
+        try await TestProxy.run(change, logger: log.logger) { proxy in
             let port = proxy.proxy.addresses[1].port
             let client = TestClient(trusts: authority.certificate)
             let old = try await client.open(port: port)
@@ -132,7 +134,9 @@ import Testing
         let folder = try TemporaryFolder()
         let more = "http_server_config:\n  headers:\n    X-Frame-Options: deny\n"
         let file = try folder.write(Self.users + more, to: "web.yml")
-        try await TestProxy.run({ $0.webConfigurationFile = file }) { proxy in
+        try await TestProxy.run {
+            $0.webConfigurationFile = file
+        } body: { proxy in
             let credential = "Authorization: Basic dTpw\r\n"
             for (request, status) in [
                 ("GET /clients HTTP/1.1\r\nHost: p\r\n\r\n", 401),

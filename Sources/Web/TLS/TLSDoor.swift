@@ -173,7 +173,7 @@ final class TLSDoor: ChannelInboundHandler, RemovableChannelHandler {
             certificate: tls.clientAuthentication.verifies ? certificate?.verified : nil)
         let pipeline = context.pipeline.syncOperations
         do {
-            try pipeline.addHandler(TLSFacts(security), position: .after(watch.handler))
+            try pipeline.addHandler(TLSConnection(security), position: .after(watch.handler))
         } catch {
             // Only on a pipeline that is gone.
             context.close(promise: nil)
@@ -239,13 +239,4 @@ private final class HandshakeWatch: ChannelInboundHandler, RemovableChannelHandl
     func channelReadComplete(context: ChannelHandlerContext) {}
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { door.handshakeFailed(error) }
-}
-
-/// What is known of the peer since the handshake, for as long as the connection lasts.
-final class TLSFacts: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-
-    let security: PeerSecurity
-
-    init(_ security: PeerSecurity) { self.security = security }
 }

@@ -15,8 +15,14 @@ public struct TLSStep: ChannelStep {
         try channel.pipeline.syncOperations.addHandler(TLSDoor(source.current, handshakes))
     }
 
+    public func bufferedBytes(in channel: any Channel) -> Int { connection(of: channel)?.waitingBytes ?? 0 }
+
+    /// There since the handshake was done.
+    private func connection(of channel: any Channel) -> TLSConnection? {
+        try? channel.pipeline.syncOperations.handler(type: TLSConnection.self)
+    }
+
     public func security(of channel: any Channel) -> PeerSecurity? {
-        // There since the handshake was done.
-        try? channel.pipeline.syncOperations.handler(type: TLSFacts.self).security
+        connection(of: channel)?.security
     }
 }

@@ -58,6 +58,9 @@ private struct Teller: Router {
     func route(for head: RequestHead) -> RoutedRequest<Void> { RoutedRequest(.open, plan: ()) }
 
     func exchange(for plan: Void, head: RequestHead, on connection: ServerConnection) -> any Exchange {
+        if head.target == "/large" {
+            return Answer(connection, Response(status: 200, contentType: nil, body: [Echo.large]))
+        }
         let security = connection.peer.security
         let certificate = security?.certificate
         let names = (certificate?.dnsNames ?? []) + (certificate?.ipAddresses ?? [])

@@ -30,6 +30,25 @@ import Testing
         }
     }
 
+    @Test("A large answer comes whole, again and again, to peers that read at their own pace")
+    func largeAnswers() async throws {
+        let authority = try await TestAuthority()
+        let pair = try await authority.issue("server", "DNS:a.example")
+        try await TLSServer.run(Self.settings(pair)) { server in
+            let connection = try await TestClient(trusts: authority.certificate).open(port: server.port)
+            let head = "HTTP/1.1 200 OK\r\nContent-Length: \(Echo.large.readableBytes)\r\n\r\n"
+            for _ in 1...3 {
+                try await connection.stopReading()
+                try await connection.send("GET /large HTTP/1.1\r\nHost: a.example\r\n\r\n")
+                try await connection.resumeReading()
+                let count = head.utf8.count + Echo.large.readableBytes
+                var answer = try await connection.wait { $0.readableBytes < count ? nil : $0.readSlice(length: count) }
+                #expect(answer.readString(length: head.utf8.count) == head)
+                #expect(answer == Echo.large)
+            }
+        }
+    }
+
     enum Shown: String, CaseIterable {
         case nothing, good, expired, foreign
     }

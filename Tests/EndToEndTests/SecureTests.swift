@@ -1,0 +1,86 @@
+import Foundation
+import TestKit
+import Testing
+
+extension EndToEnd {
+    @Suite("TLS and the web configuration file, with whole programs") struct SecureTests {
+        private static let user =
+            "basic_auth_users:\n  u: $2y$04$abcdefghijklmnopqrstuudMegMbPN37MbpdEfAtP66w1z0RBCtLG\n"
+
+        /// Ours, and upstream's where it can be had.
+        private static let clients: [Pair.Make] = Pair.upstream == nil ? [.ours] : [.ours, .upstreams]
+
+        @Test("a client is scraped over TLS through the listener for clients", arguments: clients)
+        func clientOverTLS(_ make: Pair.Make) async throws {
+            let authority = try await TestAuthority()
+            let pair = try await authority.issue("server", "DNS:localhost,IP:127.0.0.1")
+            let file = try authority.folder.write(
+                "tls_server_config:\n  cert_file: \(pair.certificate)\n  key_file: \(pair.key)\n", to: "web.yml")
+            let proxy = try await LiveProxy.start(
+                "--web.client-listen-address=127.0.0.1:0", "--web.client-config.file=\(file)")
+            let port = try LogText.port(in: try await proxy.program.errors.line(with: "listening", "listener=clients"))
+            let folder = Pair.upstream ?? ""
+            let program = try make == .ours ? Executable.built("pushprox-client") : "\(folder)/pushprox-client"
+            let client = try Program(
+                program,
+                [
+                    "--fqdn=localhost", "--proxy-url=https://localhost:\(port)",
+                    "--tls.cacert=\(authority.certificate)",
+                    "--metrics-addr=",
+                ])
+            try await proxy.registered("localhost")
+            let target = try await ScriptedTarget.start { _, connection in
+                try await connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nup")
+                return true
+            }
+            #expect(try await proxy.scrape("localhost:\(target.port)").body == "up")
+            client.signal(SIGTERM)
+            _ = try await client.exited()
+            #expect(try await proxy.program.stop() == .code(0))
+        }
+
+        @Test("SIGHUP reads the file again, in both programs; without one it does nothing")
+        func hangup() async throws {
+            let folder = try TemporaryFolder()
+            let file = try folder.write(Self.user, to: "web.yml")
+            let proxy = try await LiveProxy.start("--web.config.file=\(file)")
+            let client = try await LiveClient.start(proxy: proxy.port, "--web.config.file=\(file)")
+            let plain = try await LiveProxy.start()
+            for port in [proxy.port, client.port] {
+                #expect(try await Question.get(port: port, "/metrics").status == 401)
+                let request =
+                    "GET /metrics HTTP/1.1\r\nHost: x\r\nAuthorization: Basic dTpw\r\nConnection: close\r\n\r\n"
+                #expect(try await Question.ask(port: port, request).status == 200)
+            }
+            try folder.write("", to: "web.yml")
+            for program in [proxy.program, client.program, plain.program] { program.signal(SIGHUP) }
+            for program in [proxy.program, client.program] {
+                try await program.errors.line(with: "configuration reloaded", "config=web")
+            }
+            #expect(try await Question.get(port: proxy.port, "/metrics").status == 200)
+            #expect(try await Question.get(port: client.port, "/metrics").status == 200)
+            #expect(try await plain.get("/-/healthy").status == 200)
+            for program in [client.program, proxy.program, plain.program] {
+                #expect(try await program.stop() == .code(0))
+            }
+        }
+
+        @Test(
+            "a web configuration file that can't be used ends a program with 1 and one line",
+            arguments: ["pushprox-proxy", "pushprox-client"])
+        func unusable(program: String) async throws {
+            let folder = try TemporaryFolder()
+            let file = try folder.write("\nbasic_auth_users:\n  u: plain\n", to: "web.yml")
+            let flags =
+                program == "pushprox-proxy"
+                ? ["--web.listen-address=127.0.0.1:0", "--storage.path", ""]
+                : ["--proxy-url=http://127.0.0.1:1", "--fqdn=localhost", "--metrics-addr=127.0.0.1:0"]
+            let process = try Program(Executable.built(program), flags + ["--web.config.file=\(file)"])
+            #expect(try await process.exited() == .code(1))
+            let lines = process.errors.lines
+            #expect(lines.count == 1, "\(lines)")
+            #expect(lines.first?.contains("web.yml:3: basic_auth_users.u: ") == true)
+            #expect(lines.first?.contains("--web.config.file") == true && lines.first?.contains("plain") == false)
+        }
+    }
+}
