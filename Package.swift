@@ -112,7 +112,8 @@ let package = Package(
         .testTarget(
             name: "ProxyTests",
             dependencies: [
-                "Proxy", "Access", "Failures", "Wire", "Telemetry", "TestKit", "Store", "Flags", "Settings", "Web", "CSQLite",
+                "Proxy", "Access", "Failures", "Wire", "Telemetry", "TestKit", "Store", "Flags", "Settings", "Web",
+                "CSQLite",
                 nioCore, logging,
             ],
             swiftSettings: settings),
