@@ -140,7 +140,7 @@ let package = Package(
         // What the pages say against what the programs are.
         .testTarget(
             name: "DocumentationTests",
-            dependencies: ["Proxy", "Client", "Admin", "Bench", "Failures", arguments],
+            dependencies: ["Proxy", "Client", "Admin", "Bench", "Failures", "Settings", "Access", "Web", arguments],
             swiftSettings: settings),
         // Whole binaries, the real Prometheus and node_exporter.
         .testTarget(

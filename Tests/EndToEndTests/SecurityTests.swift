@@ -64,7 +64,8 @@ extension EndToEnd {
         @Test("give nothing to a client that has one thing wrong, and say what it is")
         func wrongClients() async throws {
             let site = try await SecureSite.start()
-            try await site.run(recipe: "ca", ["ca.key": "other-ca.key", "ca.crt": "other-ca.crt"])
+            try await site.run(
+                recipe: "ca", ["ca.key": "other-ca.key", "ca.crt": "other-ca.crt", "PushProx CA": "Other CA"])
             try await site.run(
                 recipe: "client certificate",
                 ["web-1.": "expired.", "-days 90": "-days -1", "DNS:expired.": "DNS:web-1."])
@@ -124,7 +125,8 @@ extension EndToEnd {
             let web = try site.client(recipe: "client with certificate")
             let edge = try site.client(recipe: "client with token")
             try await site.registered(Self.web, Self.edge)
-            try await site.run(recipe: "ca", ["ca.key": "other-ca.key", "ca.crt": "other-ca.crt"])
+            try await site.run(
+                recipe: "ca", ["ca.key": "other-ca.key", "ca.crt": "other-ca.crt", "PushProx CA": "Other CA"])
             try await site.run(recipe: "prometheus with certificate")
             try await site.run(
                 recipe: "prometheus with certificate",
@@ -149,7 +151,7 @@ extension EndToEnd {
                   - job_name: \(job)
                     http_sd_configs:
                       - url: https://localhost:\(site.ports.scrapes)/clients
-                        authorization: {credentials_file: \(file)}
+                        authorization: {type: Bearer, credentials_file: \(file)}
                         tls_config: {ca_file: ca.crt}
 
                 """
@@ -182,8 +184,8 @@ extension EndToEnd {
                 let values = try await prometheus.samples("up{job=\"\(job)\"}[1h]").values.joined().map(\.value)
                 #expect(values.allSatisfy { $0 == 0 }, "\(job)")
             }
-            try await prometheus.program.errors.line(with: "/clients", "401")
-            try await prometheus.program.errors.line(with: "/clients", "403")
+            try await prometheus.program.errors.line(with: "wrong token", "401")
+            try await prometheus.program.errors.line(with: "no read", "403")
             for job in ["wrong token", "no read"] { #expect(try await Self.up(prometheus, job).isEmpty) }
 
             for action in ["scrape", "read"] {
