@@ -75,14 +75,16 @@ extension EndToEnd {
             try await site.run("echo no-such-token >wrong.token")
 
             func refused(
-                _ recipe: String, _ changes: KeyValuePairs<String, String>, _ words: String..., counted sample: String
+                _ recipe: String, _ changes: KeyValuePairs<String, String>, _ words: String..., counted sample: String?
             ) async throws {
-                let before = try await site.metric(sample)
+                let before = if let sample { try await site.metric(sample) } else { 0.0 }
                 let client = try site.client(recipe: recipe, changes)
                 let line = try await client.errors.line(with: "polling the proxy fails")
                 for word in words { #expect(line.contains(word), "\(line)") }
-                try await eventually("\(sample) above \(before)") {
-                    try await site.metric(sample) > before ? true : nil
+                if let sample {
+                    try await eventually("\(sample) above \(before)") {
+                        try await site.metric(sample) > before ? true : nil
+                    }
                 }
                 #expect(try await client.stop() == .code(0))
             }
@@ -99,10 +101,15 @@ extension EndToEnd {
             try await refused(
                 "client with certificate", ["ca.crt": "other-ca.crt"], "certificate",
                 counted: handshake("refused_by_peer"))
+            // The handshake itself is sound; the client alone knows that the name is another.
             try await refused(
                 "client with certificate", ["proxy.example.org:8443": "127.0.0.1:\(site.ports.clients)"],
                 "not valid for 127.0.0.1",
+<<<<<<< HEAD
                 counted: handshake("refused_by_peer"))
+=======
+                counted: nil)
+>>>>>>> c30809d1c4ecf1f66f5bfc9855e812c8a743082d
             try await refused(
                 "client with certificate", [Self.web: "web-2.example.org"], "403", "every-machine", counted: register)
             try await refused("client with token", ["edge.token": "wrong.token"], "401", counted: register)
