@@ -105,11 +105,7 @@ extension EndToEnd {
             try await refused(
                 "client with certificate", ["proxy.example.org:8443": "127.0.0.1:\(site.ports.clients)"],
                 "not valid for 127.0.0.1",
-<<<<<<< HEAD
-                counted: handshake("refused_by_peer"))
-=======
                 counted: nil)
->>>>>>> c30809d1c4ecf1f66f5bfc9855e812c8a743082d
             try await refused(
                 "client with certificate", [Self.web: "web-2.example.org"], "403", "every-machine", counted: register)
             try await refused("client with token", ["edge.token": "wrong.token"], "401", counted: register)

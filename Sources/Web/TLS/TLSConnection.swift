@@ -24,6 +24,8 @@ final class TLSConnection: ChannelDuplexHandler {
     /// How many of those that wait were flushed.
     private var flushed = 0
     private var isWriting = false
+    /// There is room, and those in front have not heard of it: they do when nothing waits here.
+    private var owesWord = false
     /// What was handed on since the last flush, and will be enciphered in one; bytes.
     private var passed = 0
     /// What waits here; bytes.
@@ -54,15 +56,26 @@ final class TLSConnection: ChannelDuplexHandler {
         // There is room for others when nothing waits here.
         if context.channel.isWritable {
             writeOn(context)
-            if !waiting.isEmpty { return }
+            if !waiting.isEmpty {
+                owesWord = true
+                return
+            }
         }
+        owesWord = false
         context.fireChannelWritabilityChanged()
     }
 
     private func writeOn(_ context: ChannelHandlerContext) {
         guard !isWriting else { return }
         isWriting = true
-        defer { isWriting = false }
+        defer {
+            isWriting = false
+            // A socket that takes a piece at once tells of room while this is writing, and says nothing after the last piece.
+            if owesWord, waiting.isEmpty, context.channel.isWritable {
+                owesWord = false
+                context.fireChannelWritabilityChanged()
+            }
+        }
         while flushed > 0, context.channel.isWritable, let first = waiting.first {
             switch first {
             case .closeOutput(let promise):

@@ -32,6 +32,46 @@ import Testing
         var isSet: Bool?
     }
 
+    /// A socket that is full for a moment with each of its first writes, and takes all at once.
+    private final class Flicker: ChannelOutboundHandler {
+        typealias OutboundIn = ByteBuffer
+        private let channel: EmbeddedChannel
+        private var left: Int
+
+        init(_ channel: EmbeddedChannel, times: Int) { (self.channel, left) = (channel, times) }
+
+        func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+            context.write(data, promise: promise)
+            guard left > 0 else { return }
+            left -= 1
+            for isWritable in [false, true] {
+                channel.isWritable = isWritable
+                context.fireChannelWritabilityChanged()
+            }
+        }
+    }
+
+    /// What those in front of TLS were last told.
+    private final class Listener: ChannelInboundHandler {
+        typealias InboundIn = ByteBuffer
+        var isWritable = true
+
+        func channelWritabilityChanged(context: ChannelHandlerContext) { isWritable = context.channel.isWritable }
+    }
+
+    @Test("Whoever was told that there is no room is told that there is again, however soon", arguments: 1...4)
+    func room(times: Int) throws {
+        let channel = EmbeddedChannel()
+        let listener = Listener()
+        try channel.pipeline.syncOperations.addHandlers([
+            Flicker(channel, times: times), TLSConnection(PeerSecurity(version: "TLSv1.3")), listener,
+        ])
+        try channel.connect(to: SocketAddress(ipAddress: "192.0.2.1", port: 1)).wait()
+        channel.writeAndFlush(ByteBuffer(repeating: 1, count: 3 * Self.piece), promise: nil)
+        #expect(listener.isWritable)
+        _ = try? channel.finish()
+    }
+
     @Test("A large answer waits as it is until there is room, goes out in order, and is done with its last piece")
     func pieces() throws {
         let rig = try Rig()
