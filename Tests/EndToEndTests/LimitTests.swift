@@ -29,7 +29,12 @@ extension EndToEnd {
             let first = try await proxy.connect()
             try await first.send("POST /poll HTTP/1.1\r\nHost: p\r\nContent-Length: 9\r\n\r\nlocalhost")
             try await proxy.registered("localhost")
-            let scraper = try await proxy.beginScrape(of: "elsewhere:9100")
+            // Once the first of its two requests is answered, it is counted, whichever event loop it is on.
+            let scraper = try await proxy.connect()
+            try await scraper.send(
+                "GET /-/healthy HTTP/1.1\r\nHost: p\r\n\r\nGET http://elsewhere:9100/ HTTP/1.1\r\nHost: elsewhere:9100\r\n\r\n"
+            )
+            #expect(try await scraper.response().status == 200)
             let third = try await proxy.connect()
             let refusal = try await third.response()
             #expect(refusal.status == 503)

@@ -14,10 +14,9 @@ import Wire
     func log() async throws {
         let lines = LogLines()
         try await TestProxy.run(logger: lines.logger) { it in
-            let connection = try await it.connect()
             // Each poll is superseded by the next connection's, and its connection then asks again.
+            let connection = try await it.parkedPoll("a", instance: InstanceID())
             let other = try await it.connect()
-            try await connection.send(Self.poll("a", InstanceID()))
             for number in 0..<150 {
                 let (next, previous) = number.isMultiple(of: 2) ? (other, connection) : (connection, other)
                 try await next.send(Self.poll("a", InstanceID()))
