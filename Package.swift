@@ -46,7 +46,9 @@ let package = Package(
         .target(name: "Calendar", swiftSettings: settings),
         .target(name: "Flags", dependencies: ["Addresses", arguments], swiftSettings: settings),
         .target(name: "Failures", swiftSettings: settings),
+        .target(name: "Clients", swiftSettings: settings),
         .target(name: "Wire", dependencies: ["Addresses", "Failures", nioCore], swiftSettings: settings),
+        .target(name: "Tunnel", dependencies: ["Failures", "Wire", nioCore, deques], swiftSettings: settings),
         .target(name: "Telemetry", dependencies: ["Calendar", "Flags", logging, arguments], swiftSettings: settings),
         .target(
             name: "Web",
@@ -55,36 +57,34 @@ let package = Package(
                 logging, lifecycle, signals, arguments, deques,
             ],
             swiftSettings: settings),
-        .target(name: "Store", dependencies: ["Calendar", "Failures", "CSQLite"], swiftSettings: settings),
+        .target(name: "Store", dependencies: ["Calendar", "Clients", "Failures", "CSQLite"], swiftSettings: settings),
         .target(name: "Settings", dependencies: ["Wire", "CYAML"], swiftSettings: settings),
         .target(name: "Access", dependencies: ["Settings", "Wire", "CCrypt"], swiftSettings: settings),
 
         .executableTarget(
             name: "Proxy",
             dependencies: [
-                "Addresses", "Calendar", "Failures", "Flags", "Settings", "Access", "Wire", "Telemetry", "Web", "Store",
-                nioCore,
-                nioPosix,
-                logging, lifecycle, arguments, deques,
+                "Addresses", "Calendar", "Clients", "Failures", "Flags", "Settings", "Access", "Wire", "Telemetry",
+                "Tunnel",
+                "Web", "Store", nioCore, nioPosix, logging, lifecycle, arguments, deques,
             ],
             swiftSettings: settings),
         .executableTarget(
             name: "Client",
             dependencies: [
-                "Addresses", "Failures", "Flags", "Settings", "Wire", "Telemetry", "Web", nioCore, nioPosix, nioTLS,
-                nioSSL, logging,
-                lifecycle, arguments,
+                "Addresses", "Clients", "Failures", "Flags", "Settings", "Wire", "Telemetry", "Tunnel", "Web", nioCore,
+                nioPosix, nioTLS, nioSSL, logging, lifecycle, arguments,
             ],
             swiftSettings: settings),
         .executableTarget(
             name: "Admin",
             dependencies: [
-                "Calendar", "Failures", "Flags", "Store", "Access", "Settings", "CNcurses", arguments,
+                "Calendar", "Clients", "Failures", "Flags", "Store", "Access", "Settings", "CNcurses", arguments,
             ],
             swiftSettings: settings),
         .executableTarget(
             name: "Bench",
-            dependencies: ["Addresses", "Flags", "Wire", nioCore, nioPosix, arguments, histogram, deques],
+            dependencies: ["Addresses", "Flags", "Wire", "Tunnel", nioCore, nioPosix, arguments, histogram, deques],
             swiftSettings: settings),
 
         .target(
@@ -96,6 +96,9 @@ let package = Package(
         .testTarget(
             name: "WireTests", dependencies: ["Failures", "Wire", "TestKit", nioCore],
             swiftSettings: settings),
+        .testTarget(
+            name: "TunnelTests", dependencies: ["Tunnel", "Failures", "Wire", "TestKit", nioCore],
+            swiftSettings: settings),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", logging, arguments], swiftSettings: settings),
         .testTarget(
             name: "WebTests",
@@ -105,14 +108,15 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "StoreTests", dependencies: ["Failures", "Store", "TestKit"], swiftSettings: settings),
+            name: "StoreTests", dependencies: ["Clients", "Failures", "Store", "TestKit"], swiftSettings: settings),
         .testTarget(name: "SettingsTests", dependencies: ["Settings", "TestKit"], swiftSettings: settings),
         .testTarget(
             name: "AccessTests", dependencies: ["Access", "Settings", "Wire", "TestKit"], swiftSettings: settings),
         .testTarget(
             name: "ProxyTests",
             dependencies: [
-                "Proxy", "Access", "Failures", "Wire", "Telemetry", "TestKit", "Store", "Flags", "Settings", "Web",
+                "Proxy", "Access", "Clients", "Failures", "Wire", "Tunnel", "Telemetry", "TestKit", "Store", "Flags",
+                "Settings", "Web",
                 "CSQLite",
                 nioCore, logging,
             ],
@@ -120,12 +124,14 @@ let package = Package(
         .testTarget(
             name: "ClientTests",
             dependencies: [
-                "Client", "Failures", "Settings", "Wire", "Telemetry", "Flags", "Web", "TestKit", nioCore, nioPosix,
+                "Client", "Clients", "Failures", "Settings", "Wire", "Tunnel", "Telemetry", "Flags", "Web", "TestKit",
+                nioCore, nioPosix,
                 nioEmbedded, nioSSL, logging, arguments,
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "AdminTests", dependencies: ["Admin", "Failures", "Flags", "Store", "Access", "Settings", "TestKit"],
+            name: "AdminTests",
+            dependencies: ["Admin", "Clients", "Failures", "Flags", "Store", "Access", "Settings", "TestKit"],
             swiftSettings: settings),
         .testTarget(
             name: "BenchTests", dependencies: ["Bench", "TestKit", nioCore, nioPosix, nioHTTP1],
@@ -134,7 +140,7 @@ let package = Package(
         .testTarget(
             name: "FuzzTests",
             dependencies: [
-                "Wire", "Flags", "Store", "Settings", "Access", "Web", "Client", "Admin", "Bench", nioCore,
+                "Wire", "Tunnel", "Flags", "Store", "Settings", "Access", "Web", "Client", "Admin", "Bench", nioCore,
             ],
             exclude: ["Fuzzer", "Corpora"], swiftSettings: settings),
         // What the pages say against what the programs are.
@@ -165,8 +171,11 @@ if Context.environment["PUSHPROX_FUZZ"] != nil {
         .target(name: "Calendar", swiftSettings: instrumented),
         .target(name: "Flags", dependencies: ["Addresses", arguments], swiftSettings: instrumented),
         .target(name: "Failures", swiftSettings: instrumented),
+        .target(name: "Clients", swiftSettings: instrumented),
         .target(name: "Wire", dependencies: ["Addresses", "Failures", nioCore], swiftSettings: instrumented),
-        .target(name: "Store", dependencies: ["Calendar", "Failures", "CSQLite"], swiftSettings: instrumented),
+        .target(name: "Tunnel", dependencies: ["Failures", "Wire", nioCore, deques], swiftSettings: instrumented),
+        .target(
+            name: "Store", dependencies: ["Calendar", "Clients", "Failures", "CSQLite"], swiftSettings: instrumented),
         .target(name: "Settings", dependencies: ["Wire", "CYAML"], swiftSettings: instrumented),
         .target(name: "Access", dependencies: ["Settings", "Wire", "CCrypt"], swiftSettings: instrumented),
         .target(
@@ -196,7 +205,7 @@ if Context.environment["PUSHPROX_FUZZ"] != nil {
         .executableTarget(
             name: "Fuzzer",
             dependencies: [
-                "Wire", "Flags", "Store", "Settings", "Access", "Web", "Client", "Admin", "Bench", nioCore,
+                "Wire", "Tunnel", "Flags", "Store", "Settings", "Access", "Web", "Client", "Admin", "Bench", nioCore,
             ],
             path: "Tests/FuzzTests", exclude: ["Corpora", "ReplayTests.swift"], sources: ["Bodies", "Fuzzer"],
             swiftSettings: instrumented,
