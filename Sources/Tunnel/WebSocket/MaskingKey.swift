@@ -3,13 +3,10 @@ import NIOCore
 /// What the bytes of a client's frame are XORed with (RFC 6455 section 5.3), turned so that it fits the next byte of the payload.
 struct MaskingKey: Sendable, Equatable {
     /// The byte for the next one of the payload is the lowest.
-    private(set) var bits: UInt32
+    var bits: UInt32
 
     /// Of frames that are not masked: changes nothing.
     static let none = MaskingKey(bits: 0)
-
-    /// - Parameter bits: The first byte of the key is the lowest.
-    init(bits: UInt32) { self.bits = bits }
 
     /// Copies the next bytes of a payload, masked or unmasked, which is the same.
     ///
