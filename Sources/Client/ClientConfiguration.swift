@@ -13,6 +13,7 @@ struct ClientConfiguration: Sendable {
     var metricsAddress: ListenAddress?
     /// Of `metricsAddress`; `nil` for plain HTTP, without users.
     var webConfigurationFile: String?
+    var transport = Default.transport
     var retryInitialWait = Default.retryInitialWait.timeAmount
     var retryMaxWait = Default.retryMaxWait.timeAmount
     var maxInFlight = Default.maxInFlight
@@ -24,6 +25,7 @@ struct ClientConfiguration: Sendable {
     var environment = ProxyEnvironment.none
 
     enum Default {
+        static let transport = TransportMode.auto
         static let retryInitialWait = GoDuration.seconds(1)
         static let retryMaxWait = GoDuration.seconds(5)
         static let maxInFlight = 64

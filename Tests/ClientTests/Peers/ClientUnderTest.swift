@@ -46,6 +46,12 @@ struct ClientUnderTest: Sendable {
         await proxy.stop()
     }
 
+    /// The value of a series at `/metrics`; `nil` where there is none.
+    func metric(_ series: String) -> Double? {
+        let lines = String(decoding: client.metrics.registry.exposition(), as: UTF8.self).split(separator: "\n")
+        return lines.first { $0.hasPrefix(series + " ") }.flatMap { Double($0.dropFirst(series.utf8.count + 1)) }
+    }
+
     /// Waits for a poll and answers it with a scrape of a target on this machine.
     func sendScrape(
         to port: Int, id: String = "id-1", method: String = "GET", path: String = "/metrics", host: String = Self.host,
