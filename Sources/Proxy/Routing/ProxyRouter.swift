@@ -26,6 +26,7 @@ struct ProxyRouter: Router {
     enum Plan {
         case poll
         case push
+        case tunnel(WebSocketHandshake)
         case scrape(ScrapeRequest)
         case unusableScrape(why: String)
         case fromBrowser
@@ -52,6 +53,8 @@ struct ProxyRouter: Router {
         case "/push":
             return RoutedRequest(
                 .push, observer: metrics.requests[.push], plan: Self.refusal(of: head) ?? .push)
+        case "/tunnel":
+            return RoutedRequest(.tunnel, observer: metrics.requests[.tunnel], plan: tunnel(head))
         default:
             let page = routes.route(for: head)
             return RoutedRequest(page.action, observer: page.observer, plan: .page(page.plan))
@@ -66,6 +69,8 @@ struct ProxyRouter: Router {
                 head, connection: connection, loop: loop, dispatcher: dispatcher, access: access, agents: agents)
         case .push:
             return PushExchange(connection: connection, loop: loop, dispatcher: dispatcher, maxHeadBytes: maxHeadBytes)
+        case .tunnel(let handshake):
+            return TunnelExchange(handshake, head, connection: connection, shared: tunnels(access))
         case .scrape(let request):
             return ScrapeExchange(
                 request, connection: connection, loop: loop, dispatcher: dispatcher, access: access, metrics: metrics)
@@ -76,7 +81,7 @@ struct ProxyRouter: Router {
             metrics.browserRequests.increment()
             return Answer(
                 connection,
-                .text(403, "polls and pushes are for clients, not for pages in a browser (Origin)", closes: true))
+                .text(403, "polls, pushes and tunnels are for clients, not for pages in a browser (Origin)", closes: true))
         case .answer(let response): return Answer(connection, response)
         case .page(let plan): return routes.exchange(for: plan, head: head, on: connection)
         }
