@@ -66,10 +66,18 @@ public struct MessageHead: Sendable {
 
     /// Whether a comma-separated list under `name` (over all its fields) has `token`, compared without case.
     public func lists(_ token: String, in name: String) -> Bool {
+        listsElement(in: name) { $0.equalsIgnoringCase(token) }
+    }
+
+    /// The same with case: names of protocols and the like.
+    public func lists(exactly token: String, in name: String) -> Bool {
+        listsElement(in: name) { $0.elementsEqual(token.utf8) }
+    }
+
+    private func listsElement(in name: String, _ isMeant: (Slice<UnsafeRawBufferPointer>) -> Bool) -> Bool {
         var found = false
         forEachValue(name) { value in
-            for element in value.split(separator: UInt8(ascii: ","))
-            where element.trimmingBlanks().equalsIgnoringCase(token) {
+            for element in value.split(separator: UInt8(ascii: ",")) where isMeant(element.trimmingBlanks()) {
                 found = true
                 return false
             }

@@ -3,7 +3,7 @@ import Synchronization
 
 /// Random bits fit for secrets, fetched from the system for 16 ids at a time: two system calls for each took 1 % of a proxy's CPU.
 /// Each bit is given out once and leaves no copy here.
-enum SecretBits {
+public struct SecretBits: RandomNumberGenerator, Sendable {
     private struct Supply: Sendable {
         /// As much as `getentropy` gives at once: 256 bytes.
         static let words = 32
@@ -30,6 +30,11 @@ enum SecretBits {
     }
 
     private static let supply = Mutex(Supply())
+
+    public init() {}
+
+    /// 64 bits.
+    public mutating func next() -> UInt64 { Self.supply.withLock { $0.next() } }
 
     /// 128 bits.
     static func pair() -> (high: UInt64, low: UInt64) { supply.withLock { ($0.next(), $0.next()) } }

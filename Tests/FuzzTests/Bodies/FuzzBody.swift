@@ -7,7 +7,8 @@ struct FuzzBody: Sendable {
 
     static let all: [FuzzBody] = [
         .heads, .requests, .scrapes, .polls, .pushes, .chunks, .responses, .flow, .names, .addresses, .flags, .screen,
-        .scans, .history, .accessFiles, .credentials, .globs, .hellos,
+        .scans, .history, .accessFiles, .credentials, .globs, .hellos, .webSockets,
+        .messages, .handshakes,
     ]
 }
 
