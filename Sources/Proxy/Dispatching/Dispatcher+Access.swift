@@ -58,11 +58,10 @@ extension Dispatcher {
     }
 
     private func judgeScrapes() {
-        let ids = broker.withLock { $0.scrapeIDs }
-        let batch = 512
-        for start in stride(from: 0, to: ids.count, by: batch) {
-            let some = ids[start..<min(start + batch, ids.count)]
-            for held in broker.withLock({ $0.heldScrapes(some) }) {
+        var start = 0
+        while let batch = broker.withLock({ $0.heldScrapes(from: start) }) {
+            start = batch.next
+            for held in batch.scrapes {
                 if let holder = held.scraper, let denial = holder.denial(.scrape, held.fqdn) {
                     end(held, isClients: false, denial, holder)
                 } else if let holder = held.client, let denial = holder.denial(.register, held.fqdn) {
