@@ -1,5 +1,6 @@
 import Access
 import NIOCore
+import Web
 import Wire
 
 /// What access has been given to, and is taken from again when the rules change.
@@ -7,6 +8,11 @@ extension Dispatcher {
     func denied(_ request: DeniedRequest) {
         let now = ClockReading.now()
         for sink in sinks { sink.denied(request, at: now) }
+    }
+
+    func refused(_ certificate: RefusedCertificate) {
+        let now = ClockReading.now()
+        for sink in sinks { sink.refused(certificate, at: now) }
     }
 
     /// Tells the broker of what somebody may do, by the rules of now: whoever judges everything anew takes the broker's lock after the rules
