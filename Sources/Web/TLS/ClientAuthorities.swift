@@ -66,6 +66,8 @@ final class ClientAuthorities: @unchecked Sendable {
     /// Calls with BoringSSL's own form of a certificate, which it may keep by counting its references.
     private static func parsed(_ certificate: NIOSSLCertificate, _ body: (OpaquePointer) -> Void) {
         guard let der = try? certificate.toDERBytes() else { return }
+        // NIOSSL takes what is in this thread's queue for its own.
+        defer { ERR_clear_error() }
         der.withUnsafeBufferPointer { bytes in
             var start = bytes.baseAddress
             guard let x509 = d2i_X509(nil, &start, bytes.count) else { return }
