@@ -269,7 +269,7 @@ private struct Walk {
 
     /// Who asked for a scrape may not any more.
     private mutating func deny(_ scrape: Int) {
-        guard let held = it.broker.heldScrapes([it.ids[scrape]!]).first else { return }
+        guard let held = it.heldScrapes.first(where: { $0.id == it.ids[scrape] }) else { return }
         let actions = it.broker.scrapeDenied(held, isClients: false, at: Brokered.at(now))
         #expect(actions.decisions.contains(.fail(scrape, .accessDenied)))
         apply(actions)

@@ -126,6 +126,17 @@ struct Brokered {
         return held
     }
 
+    /// All scrapes under way.
+    var heldScrapes: [HeldScrape<NumberPorts>] {
+        var held: [HeldScrape<NumberPorts>] = []
+        var start = 0
+        while let some = broker.heldScrapes(from: start) {
+            held += some.scrapes
+            start = some.next
+        }
+        return held
+    }
+
     mutating func ended(_ number: Int, at time: Int = 0) -> [BrokerAction<NumberPorts>] {
         broker.responseEnded(ids[number]!, status: 200, bytes: 5, at: Self.at(time))
     }

@@ -242,7 +242,7 @@ import Wire
         var it = Brokered()
         _ = it.deliver(1, ["a"], .one, of: 1, instance: nil, at: 0)
         _ = it.scrape(10, "a")
-        let held = it.broker.heldScrapes(it.broker.scrapeIDs)
+        let held = it.heldScrapes
         _ = it.broker.deliveryFailed(it.ids[10]!, it.deliveries[1]!, at: Brokered.at(1))
         _ = it.deliver(2, ["a"], .one, of: 2, instance: nil, at: 1)
         #expect(it.broker.scrapeDenied(held[0], isClients: true, at: Brokered.at(1)).isEmpty)

@@ -79,7 +79,7 @@ extension Broker {
     /// The grace is over: whatever is still under way fails. To be told again until the broker is idle.
     mutating func graceEnded(at now: NIODeadline) -> [Action] {
         var actions: [Action] = []
-        for id in Array(scrapes.keys.prefix(limits.batch)) {
+        for id in scrapes.some(limits.batch) {
             guard let entry = scrapes[id] else { continue }
             if case .responding(let source, _, _, _) = entry.phase { actions.append(.abandon(source)) }
             cutOff(id, entry, .shuttingDown, now, &actions)

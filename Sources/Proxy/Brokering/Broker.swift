@@ -48,7 +48,7 @@ struct Broker<Ports: BrokerPorts>: Sendable {
     var names: [String: Int] = [:]
     var slots: [Slot] = []
     var freeSlots: [Int] = []
-    var scrapes: [ScrapeID: Scrape] = [:]
+    var scrapes = ScrapeTable<Scrape>()
     var scrapeDeadlines = DeadlineQueue<ScrapeID>()
     var deliveries = DeliveryTable<Ports.Delivery>()
     var deliveryEnds = DeadlineQueue<DeliveryID>()

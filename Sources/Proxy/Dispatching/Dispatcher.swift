@@ -98,9 +98,12 @@ final class Dispatcher: Sendable {
         run(broker.withLock { $0.scraperLeft(id, sent: status, bytes: bytes, at: .now()) })
     }
 
-    /// - Parameter pusher: Who brings it; `nil` where nobody is told apart.
+    /// - Parameters:
+    ///   - pusher: Who brings it; `nil` where nobody is told apart.
+    ///   - address: The pusher's, should it be asked for.
     func responseBegan(
-        _ id: ScrapeID, status: Int?, source: any ResponseSource, of pusher: Visitor?
+        _ id: ScrapeID, status: Int?, source: any ResponseSource, of pusher: Visitor?,
+        at address: @autoclosure () -> String? = nil
     ) -> Reception<LivePorts> {
         let reception = broker.withLock {
             $0.responseBegan(id, status: status, source: source, of: pusher, at: .now())
@@ -110,7 +113,7 @@ final class Dispatcher: Sendable {
         case .unknown: for sink in sinks { sink.responseUnknown() }
         case .ofAnother(let name):
             for sink in sinks { sink.responseUnknown() }
-            if let pusher { denied(DeniedRequest(.handedToAnother(pusher.caller, name), address: pusher.address)) }
+            denied(DeniedRequest(.handedToAnother(pusher?.caller.identity, name), address: address()))
         }
         return reception
     }

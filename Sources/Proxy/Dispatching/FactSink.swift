@@ -1,4 +1,5 @@
 import NIOCore
+import Web
 
 /// Where it is told what happens: metrics, the log, the record. The dispatcher has them from its start, and tells each in turn, on
 /// whatever thread the event came from and with no lock held.
@@ -11,6 +12,8 @@ protocol FactSink: Sendable {
     func responseUnknown()
     /// Somebody was not allowed something.
     func denied(_ request: DeniedRequest, at now: ClockReading)
+    /// Somebody's certificate was not accepted, so that nobody knows what they wanted.
+    func refused(_ certificate: RefusedCertificate, at now: ClockReading)
     /// - Parameter now: `distantFuture` when nothing happens any more.
     func timePassed(to now: NIODeadline)
 }
@@ -19,5 +22,6 @@ extension FactSink {
     func scrapeRefused() {}
     func responseUnknown() {}
     func denied(_ request: DeniedRequest, at now: ClockReading) {}
+    func refused(_ certificate: RefusedCertificate, at now: ClockReading) {}
     func timePassed(to now: NIODeadline) {}
 }

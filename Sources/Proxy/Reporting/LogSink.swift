@@ -1,5 +1,6 @@
 import Logging
 import NIOCore
+import Web
 
 /// Logs what happens: to the fleet, bounded (`FleetLog`), and, for debugging, the end of every scrape.
 struct LogSink: FactSink {
@@ -26,6 +27,10 @@ struct LogSink: FactSink {
     }
 
     func denied(_ request: DeniedRequest, at now: ClockReading) { fleetLog.denied(request, at: now.deadline) }
+
+    func refused(_ certificate: RefusedCertificate, at now: ClockReading) {
+        fleetLog.refused(certificate, at: now.deadline)
+    }
 
     func timePassed(to now: NIODeadline) { fleetLog.timePassed(to: now) }
 
