@@ -353,6 +353,7 @@ private struct Walk {
                 model.scrapes[scrape]!.answers += 1
             case .abandon(let source):
                 #expect(model.scrapes.values.contains { $0.source == source })
+            case .withdraw, .abort: break
             case .note(.gone(let fqdn)):
                 #expect(!model.isConnected(fqdn.key), "gone though it is connected")
                 #expect(model.listed[fqdn.key].map { $0.seen + 30 <= now } == true, "gone before its time")

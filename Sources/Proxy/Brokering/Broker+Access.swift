@@ -66,7 +66,7 @@ extension Broker {
     mutating func scrapeDenied(_ held: HeldScrape<Ports>, isClients: Bool, at now: NIODeadline) -> [Action] {
         guard let entry = scrapes[held.id], !isClients || entry.client == held.client else { return [] }
         var actions: [Action] = []
-        if case .responding(let source, _, _, _) = entry.phase { actions.append(.abandon(source)) }
+        giveUp(entry, &actions)
         cutOff(held.id, entry, .accessDenied, now, &actions)
         return actions
     }

@@ -85,6 +85,13 @@ extension Dispatcher {
     }
 }
 
+extension DeniedRequest.Kind {
+    /// What somebody asks a client for.
+    static func asked(_ kind: ScrapeKind, _ id: ScrapeID, target: String) -> DeniedRequest.Kind {
+        kind == .connection ? .connection(id, target: target) : .scrape(id, target: target)
+    }
+}
+
 extension Visitor {
     /// Why the rules of now do not allow what was allowed; `nil` when they do.
     fileprivate func denial(_ action: AccessAction, _ name: FQDN) -> Denial? {

@@ -8,6 +8,8 @@ protocol FactSink: Sendable {
     func note(_ decided: [BrokerAction<LivePorts>], at now: ClockReading)
     /// A scrape of what no client could be called: it never got to the broker.
     func scrapeRefused()
+    /// A CONNECT of what no client could be called.
+    func connectionRefused()
     /// A response for a scrape that nobody waits for.
     func responseUnknown()
     /// Somebody was not allowed something.
@@ -20,6 +22,7 @@ protocol FactSink: Sendable {
 
 extension FactSink {
     func scrapeRefused() {}
+    func connectionRefused() {}
     func responseUnknown() {}
     func denied(_ request: DeniedRequest, at now: ClockReading) {}
     func refused(_ certificate: RefusedCertificate, at now: ClockReading) {}

@@ -76,7 +76,7 @@ final class RecordSink: FactSink {
             backlog.scrapeEnded(
                 outcome, of: fqdn, isRegistered: end.client != nil, failure: end.failureRecord(of: fqdn, at: now.wall))
         case .gone, .queueFull, .deliverySuperseded, .deliveryIdle, .deliveryDropped, .redelivered,
-            .registrationRefused:
+            .registrationRefused, .connectionOpened, .connectionIdle, .connectionEnded:
             break
         }
     }
@@ -97,7 +97,7 @@ extension DeniedRequest {
     fileprivate func failureRecord(at now: UnixMilliseconds) -> FailureRecord? {
         let scrape: (id: String, target: String)
         switch kind {
-        case .scrape(let id, let target): scrape = (id.description, target)
+        case .scrape(let id, let target), .connection(let id, let target): scrape = (id.description, target)
         case .other: scrape = ("", "")
         case .scrapeUnderWay: return nil
         }

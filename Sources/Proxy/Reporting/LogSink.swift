@@ -21,6 +21,7 @@ struct LogSink: FactSink {
             case .note(.gone(let fqdn)): fleetLog.gone(fqdn, at: now.deadline)
             case .note(.clash(_, let fqdn, isNews: true)): fleetLog.clash(fqdn, at: now.deadline)
             case .note(.ended(let end)): write(end)
+            case .note(.connectionEnded(let end)): write(end)
             default: break
             }
         }
@@ -52,5 +53,18 @@ struct LogSink: FactSink {
                 "kind": "\(kind.rawValue)", "err": "\(kind.summary)", "detail": "\(end.detail)",
                 "duration_ms": "\(end.duration.nanoseconds / 1_000_000)",
             ])
+    }
+
+    private func write(_ end: ConnectionEnd<LivePorts>) {
+        var metadata: Logger.Metadata = [
+            "scrape_id": "\(end.connection)", "target": "\(end.scraper.targetWithoutQuery)",
+            "duration_ms": "\(end.duration.nanoseconds / 1_000_000)", "sent_bytes": "\(end.bytes.toScraper)",
+            "received_bytes": "\(end.bytes.toTarget)",
+        ]
+        guard let kind = end.failure else { return logger.debug("connection done", metadata: metadata) }
+        metadata["kind"] = "\(kind.rawValue)"
+        metadata["err"] = "\(kind.summary)"
+        metadata["detail"] = "\(end.detail)"
+        logger.debug(end.open == nil ? "connection failed" : "connection broke off", metadata: metadata)
     }
 }
