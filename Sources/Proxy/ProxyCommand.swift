@@ -64,6 +64,23 @@ struct ProxyCommand: AsyncParsableCommand {
     var maxQueued = BrokerLimits.standard.maxQueued
 
     @Option(
+        name: .customLong("connect.max-per-client"),
+        help: ArgumentHelp(
+            "Connections through CONNECT that one client may have, those that wait included; further ones are answered 503. "
+                + "(default: \(BrokerLimits.standard.maxConnectionsPerClient))",
+            valueName: "count"),
+        transform: FlagValue.count(in: 1...1_000_000))
+    var maxConnectionsPerClient = BrokerLimits.standard.maxConnectionsPerClient
+
+    @Option(
+        name: .customLong("connect.max"),
+        help: ArgumentHelp(
+            "Connections through CONNECT in total; further ones are answered 503. (default: \(BrokerLimits.standard.maxConnections))",
+            valueName: "count"),
+        transform: FlagValue.count(in: 1...10_000_000))
+    var maxConnections = BrokerLimits.standard.maxConnections
+
+    @Option(
         name: .customLong("registration.timeout"),
         help: ArgumentHelp(
             "After how long a client that is not connected leaves /clients. (default: \(GoDuration(BrokerLimits.standard.registrationTimeout)))",
@@ -124,6 +141,7 @@ struct ProxyCommand: AsyncParsableCommand {
             maxHandshakes: web.maxHandshakes ?? Default.maxHandshakes, web: web.limits,
             broker: BrokerLimits(
                 maxQueuedPerClient: maxQueuedPerClient, maxQueued: maxQueued, maxClients: maxClients,
+                maxConnectionsPerClient: maxConnectionsPerClient, maxConnections: maxConnections,
                 registrationTimeout: registrationTimeout.timeAmount,
                 pollMaxWait: pollMaxWait.timeAmount),
             maxTimeout: maxTimeout, defaultTimeout: defaultTimeout, accessFile: accessFile, storagePath: storagePath,

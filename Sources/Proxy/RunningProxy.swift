@@ -85,8 +85,8 @@ final class RunningProxy: Sendable {
         do {
             let service = WebService(on: group, limits: configuration.web, metrics: metrics.web, logger: logger)
             let listeners = try await web.listen(
-                configuration, access, router, in: service, metrics, logger
-            ) { dispatcher.denied($0) }
+                configuration, access, router, in: service, metrics, logger,
+                denied: { dispatcher.denied($0) }, refused: { dispatcher.refused($0) })
             return RunningProxy(
                 listeners: listeners, web: web, dispatcher: dispatcher, metrics: metrics, recorder: recorder,
                 logger: logger, group: group, ticker: Ticker(dispatcher, on: group.next()),
