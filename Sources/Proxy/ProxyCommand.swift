@@ -106,6 +106,24 @@ struct ProxyCommand: AsyncParsableCommand {
     var pollMaxWait = GoDuration(BrokerLimits.standard.pollMaxWait)
 
     @Option(
+        name: .customLong("tunnel.ping-interval"),
+        help: ArgumentHelp(
+            "When nothing was heard through a tunnel for so long, it is asked for a sign of life; it is dead after two and a half times that. "
+                + "Shorter than the idle timeout of any reverse proxy on the way. (default: \(ProxyConfiguration.Default.pingInterval))",
+            valueName: "duration"),
+        transform: FlagValue.positiveDuration)
+    var pingInterval = ProxyConfiguration.Default.pingInterval
+
+    @Option(
+        name: .customLong("connect.max-idle"),
+        help: ArgumentHelp(
+            "A connection through CONNECT is ended when nothing has passed through it for so long. "
+                + "(default: \(ProxyConfiguration.Default.connectMaxIdle))",
+            valueName: "duration"),
+        transform: FlagValue.positiveDuration)
+    var connectMaxIdle = ProxyConfiguration.Default.connectMaxIdle
+
+    @Option(
         name: .customLong("storage.path"),
         help: ArgumentHelp(
             "SQLite database for the record; its folder is created. Empty turns the record off.", valueName: "file"))
@@ -144,7 +162,8 @@ struct ProxyCommand: AsyncParsableCommand {
                 maxConnectionsPerClient: maxConnectionsPerClient, maxConnections: maxConnections,
                 registrationTimeout: registrationTimeout.timeAmount,
                 pollMaxWait: pollMaxWait.timeAmount),
-            maxTimeout: maxTimeout, defaultTimeout: defaultTimeout, accessFile: accessFile, storagePath: storagePath,
+            maxTimeout: maxTimeout, defaultTimeout: defaultTimeout, pingInterval: pingInterval,
+            connectMaxIdle: connectMaxIdle, accessFile: accessFile, storagePath: storagePath,
             retention: retention,
             shutdownGrace: shutdownGrace)
     }

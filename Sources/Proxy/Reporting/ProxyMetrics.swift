@@ -68,6 +68,7 @@ final class ProxyMetrics: Sendable {
     enum APIPath: String, CaseIterable {
         case push = "/push"
         case poll = "/poll"
+        case tunnel = "/tunnel"
         case clients = "/clients"
         case metrics = "/metrics"
 
@@ -76,6 +77,7 @@ final class ProxyMetrics: Sendable {
             switch self {
             case .push: [200, 400, 404, 500]
             case .poll: [200, 204, 400, 408, 503]
+            case .tunnel: [101, 400, 503]
             case .clients, .metrics: [200]
             }
         }

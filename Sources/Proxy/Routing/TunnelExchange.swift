@@ -15,11 +15,12 @@ final class TunnelExchange: Exchange {
         self.handshake = handshake
         self.connection = connection
         self.service = service
-        agent = service.agents.name(of: head)
+        agent = head.message.first("User-Agent").map { $0.prefix(utf8Bytes: 200).withoutControls }
     }
 
     func bodyEnded() {
         guard !service.dispatcher.isShuttingDown else {
+            service.metrics.tunnelsRefused[.busy]?.increment()
             return connection.respond(
                 .text(503, "the proxy is shutting down", fields: [("Retry-After", "1")], closes: true))
         }
@@ -27,9 +28,9 @@ final class TunnelExchange: Exchange {
         answer.reserveCapacity(256)
         handshake.writeAnswer(into: &answer)
         let tunnel = TunnelConnection(
-            service, on: connection.eventLoop, identity: connection.identity, address: connection.peerAddress,
-            agent: agent)
-        // Refused only where the peer has gone meanwhile.
+            service, on: connection.eventLoop, visitor: connection.identity as? Visitor,
+            address: connection.peerAddress, agent: agent)
+        // Does nothing where the peer has gone meanwhile.
         _ = connection.handOver(status: 101, head: answer) { channel in
             try channel.pipeline.syncOperations.addHandler(tunnel)
         }

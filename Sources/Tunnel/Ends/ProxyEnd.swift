@@ -57,6 +57,8 @@ public struct ProxyEnd: Sendable {
     public var isOver: Bool { core.isOver }
     /// Streams under way.
     public var streamCount: Int { core.streams.count }
+    /// Whether a stream is under way.
+    public func knows(_ stream: TunnelStreamID) -> Bool { core.streams[stream.number] != nil }
     /// Whether another stream can be opened.
     public var hasRoom: Bool { isGreeted && core.isOpen && !isDraining && core.streams.count < maxStreams }
 
