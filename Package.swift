@@ -179,7 +179,12 @@ if Context.environment["PUSHPROX_FUZZ"] != nil {
         .target(name: "Settings", dependencies: ["Wire", "CYAML"], swiftSettings: instrumented),
         .target(name: "Access", dependencies: ["Settings", "Wire", "CCrypt"], swiftSettings: instrumented),
         .target(
-            name: "Web", dependencies: [nioCore], sources: ["TLS/ClientHello.swift"], swiftSettings: instrumented),
+            name: "Web", dependencies: ["Flags", "Wire", nioCore],
+            sources: [
+                "RequestPhases.swift", "RequestPhases+Events.swift", "RequestPhases+Next.swift", "WebLimits.swift",
+                "TLS/ClientHello.swift",
+            ],
+            swiftSettings: instrumented),
         .target(
             name: "Client", dependencies: ["Addresses", "Failures", "Flags", "Settings", "Wire", nioCore],
             sources: [

@@ -15,13 +15,13 @@ struct ClientProgram {
         DescriptorLimit.raise()
         let signals = await StopSignals(logger: logger)
         defer { signals.stop() }
+        let hangups = await Hangups()
         let client = try await RunningClient.start(configuration, logger: logger)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
                     .init(service: PollingService(client: client)),
-                    // Without a file too: SIGHUP must not end the program.
-                    .init(service: await Reloading(client.reloadables)),
+                    .init(service: Reloading(client.reloadables, on: hangups)),
                     .init(service: signals, successTerminationBehavior: .gracefullyShutdownGroup),
                 ],
                 logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }))

@@ -35,6 +35,10 @@ public enum FailureKind: String, CaseIterable, Sendable, Hashable {
     case scraperGone = "scraper_gone"
     /// The access rules don't allow the scrape, or the poll.
     case accessDenied = "access_denied"
+    /// A CONNECT for a client that has no tunnel.
+    case connectUnsupported = "connect_unsupported"
+    /// There were as many connections as there may be, of one client or in all.
+    case connectionLimit = "connection_limit"
 
     /// Whose fault a failure is, as far as the proxy can tell.
     public enum Fault: String, CaseIterable, Sendable {
@@ -46,7 +50,8 @@ public enum FailureKind: String, CaseIterable, Sendable, Hashable {
     public var status: Int? {
         switch self {
         case .noPoll, .noPush: 504
-        case .queueFull, .shuttingDown: 503
+        case .queueFull, .shuttingDown, .connectionLimit: 503
+        case .connectUnsupported: 501
         case .badTarget: 400
         case .accessDenied: 403
         case .badPush, .scrapeFailed, .targetUnreachable, .targetTimeout, .targetBroken, .targetRefused: 502
@@ -64,7 +69,7 @@ public enum FailureKind: String, CaseIterable, Sendable, Hashable {
         case .targetRefused, .scrapeFailed: 500
         case .noPoll, .noPush, .responseTimeout, .queueFull, .shuttingDown, .badTarget, .badPush, .pushBroken,
             .targetStatus,
-            .scraperGone, .accessDenied:
+            .scraperGone, .accessDenied, .connectUnsupported, .connectionLimit:
             nil
         }
     }
@@ -82,9 +87,9 @@ public enum FailureKind: String, CaseIterable, Sendable, Hashable {
     /// Whose fault it is.
     public var fault: Fault {
         switch self {
-        case .noPoll, .noPush, .badPush: .client
+        case .noPoll, .noPush, .badPush, .connectUnsupported: .client
         case .responseTimeout, .pushBroken: .network
-        case .queueFull, .shuttingDown: .proxy
+        case .queueFull, .shuttingDown, .connectionLimit: .proxy
         case .badTarget, .scraperGone, .accessDenied: .scraper
         case .scrapeFailed, .targetUnreachable, .targetTimeout, .targetBroken, .targetStatus, .targetRefused: .target
         }
@@ -109,6 +114,9 @@ public enum FailureKind: String, CaseIterable, Sendable, Hashable {
         case .targetRefused: "the client refused the scrape"
         case .scraperGone: "the scraper hung up before it had the whole response"
         case .accessDenied: "the access rules do not allow it"
+        case .connectUnsupported:
+            "CONNECT needs a client with a tunnel: scrape http://…?_scheme=https instead, and the client uses https"
+        case .connectionLimit: "too many connections are open through CONNECT"
         }
     }
 
@@ -140,6 +148,8 @@ public enum FailureKind: String, CaseIterable, Sendable, Hashable {
         case .targetRefused: "r"
         case .scraperGone: "g"
         case .accessDenied: "d"
+        case .connectUnsupported: "c"
+        case .connectionLimit: "m"
         }
     }
 }

@@ -13,7 +13,7 @@ struct ClientRouter: Router {
                     .text(403, "this address is for clients alone: nothing is scraped through it", closes: true)))
         }
         switch RouteTable.path(of: head) {
-        case "/poll", "/push", "/-/healthy": return router.route(for: head)
+        case "/poll", "/push", "/tunnel", "/-/healthy": return router.route(for: head)
         default:
             return RoutedRequest(
                 .open, plan: .answer(.text(404, "not found: this address is for clients alone", closes: true)))

@@ -1,5 +1,9 @@
 import Flags
+import Web
 
 @main struct Main {
-    static func main() async { await Launch.run(ProxyCommand.self) }
+    static func main() async {
+        Hangups.ignore()
+        await Launch.run(ProxyCommand.self)
+    }
 }

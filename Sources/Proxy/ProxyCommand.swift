@@ -64,6 +64,23 @@ struct ProxyCommand: AsyncParsableCommand {
     var maxQueued = BrokerLimits.standard.maxQueued
 
     @Option(
+        name: .customLong("connect.max-per-client"),
+        help: ArgumentHelp(
+            "Connections through CONNECT that one client may have, those that wait included; further ones are answered 503. "
+                + "(default: \(BrokerLimits.standard.maxConnectionsPerClient))",
+            valueName: "count"),
+        transform: FlagValue.count(in: 1...1_000_000))
+    var maxConnectionsPerClient = BrokerLimits.standard.maxConnectionsPerClient
+
+    @Option(
+        name: .customLong("connect.max"),
+        help: ArgumentHelp(
+            "Connections through CONNECT in total; further ones are answered 503. (default: \(BrokerLimits.standard.maxConnections))",
+            valueName: "count"),
+        transform: FlagValue.count(in: 1...10_000_000))
+    var maxConnections = BrokerLimits.standard.maxConnections
+
+    @Option(
         name: .customLong("registration.timeout"),
         help: ArgumentHelp(
             "After how long a client that is not connected leaves /clients. (default: \(GoDuration(BrokerLimits.standard.registrationTimeout)))",
@@ -87,6 +104,24 @@ struct ProxyCommand: AsyncParsableCommand {
             valueName: "duration"),
         transform: FlagValue.positiveDuration)
     var pollMaxWait = GoDuration(BrokerLimits.standard.pollMaxWait)
+
+    @Option(
+        name: .customLong("tunnel.ping-interval"),
+        help: ArgumentHelp(
+            "When nothing was heard through a tunnel for so long, it is asked for a sign of life; it is dead after two and a half times that. "
+                + "Shorter than the idle timeout of any reverse proxy on the way. (default: \(ProxyConfiguration.Default.pingInterval))",
+            valueName: "duration"),
+        transform: FlagValue.positiveDuration)
+    var pingInterval = ProxyConfiguration.Default.pingInterval
+
+    @Option(
+        name: .customLong("connect.max-idle"),
+        help: ArgumentHelp(
+            "A connection through CONNECT is ended when nothing has passed through it for so long. "
+                + "(default: \(ProxyConfiguration.Default.connectMaxIdle))",
+            valueName: "duration"),
+        transform: FlagValue.positiveDuration)
+    var connectMaxIdle = ProxyConfiguration.Default.connectMaxIdle
 
     @Option(
         name: .customLong("storage.path"),
@@ -124,9 +159,11 @@ struct ProxyCommand: AsyncParsableCommand {
             maxHandshakes: web.maxHandshakes ?? Default.maxHandshakes, web: web.limits,
             broker: BrokerLimits(
                 maxQueuedPerClient: maxQueuedPerClient, maxQueued: maxQueued, maxClients: maxClients,
+                maxConnectionsPerClient: maxConnectionsPerClient, maxConnections: maxConnections,
                 registrationTimeout: registrationTimeout.timeAmount,
                 pollMaxWait: pollMaxWait.timeAmount),
-            maxTimeout: maxTimeout, defaultTimeout: defaultTimeout, accessFile: accessFile, storagePath: storagePath,
+            maxTimeout: maxTimeout, defaultTimeout: defaultTimeout, pingInterval: pingInterval,
+            connectMaxIdle: connectMaxIdle, accessFile: accessFile, storagePath: storagePath,
             retention: retention,
             shutdownGrace: shutdownGrace)
     }

@@ -17,6 +17,10 @@ struct ProxyConfiguration: Sendable {
     var broker = BrokerLimits.standard
     var maxTimeout = Default.maxTimeout
     var defaultTimeout = Default.defaultTimeout
+    /// `--tunnel.ping-interval`.
+    var pingInterval = Default.pingInterval
+    /// `--connect.max-idle`.
+    var connectMaxIdle = Default.connectMaxIdle
     /// `--access.config.file`.
     var accessFile: String?
     /// Empty turns the record off.
@@ -28,6 +32,8 @@ struct ProxyConfiguration: Sendable {
         static let maxHandshakes = Handshakes.defaultPerCore * System.coreCount
         static let maxTimeout = GoDuration.seconds(300)
         static let defaultTimeout = GoDuration.seconds(15)
+        static let pingInterval = GoDuration.seconds(15)
+        static let connectMaxIdle = GoDuration.seconds(360)
         static let retention = GoDuration.seconds(30 * 86_400)
         static let shutdownGrace = GoDuration.seconds(10)
     }

@@ -31,13 +31,13 @@ struct ProxyProgram {
         }
         let signals = await StopSignals(logger: logger)
         defer { signals.stop() }
+        let hangups = await Hangups()
         let proxy = try await RunningProxy.start(configuration, logger: logger)
         // Order is dependency order; the shutdown runs through it backwards.
         var services: [any Service] = []
         if let recorder = proxy.recorder { services.append(recorder) }
         services.append(ServingService(proxy: proxy, grace: configuration.shutdownGrace))
-        // Without a file too: SIGHUP must not end the program.
-        services.append(await Reloading(proxy.reloadables))
+        services.append(Reloading(proxy.reloadables, on: hangups))
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: services.map { .init(service: $0) }

@@ -44,12 +44,13 @@ struct ProxyWeb: Sendable {
     /// Listens on all addresses, or on none.
     func listen(
         _ configuration: ProxyConfiguration, _ access: ProxyAccess, _ router: ProxyRouter, in service: WebService,
-        _ metrics: ProxyMetrics, _ logger: Logger, denied: @escaping @Sendable (DeniedRequest) -> Void
+        _ metrics: ProxyMetrics, _ logger: Logger, denied: @escaping @Sendable (DeniedRequest) -> Void,
+        refused: @escaping @Sendable (RefusedCertificate) -> Void
     ) async throws(StartError) -> [WebListener] {
         let handshakes = Handshakes(
             limit: configuration.maxHandshakes,
             patience: .nanoseconds(configuration.web.readHeaderTimeout.nanoseconds), on: service.group.next(),
-            metrics: metrics.tls, logger: logger)
+            metrics: metrics.tls, logger: logger, refused: refused)
         let admission = access.admission(at: access.desk, passwords, denied: denied)
         let clientAdmission =
             access.clientDesk === access.desk

@@ -6,6 +6,7 @@ import NIOPosix
 import Settings
 import Store
 import Telemetry
+import Tunnel
 import Web
 import Wire
 
@@ -76,8 +77,16 @@ final class RunningProxy: Sendable {
         metrics.observe({ dispatcher.gauges }, backlog: { recordSink?.count ?? 0 })
 
         let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
+        let agents = AgentNames()
+        var tunnelSettings = TunnelSettings()
+        tunnelSettings.pingInterval = configuration.pingInterval.timeAmount
+        tunnelSettings.helloTimeout = configuration.web.readHeaderTimeout.timeAmount
         let router = ProxyRouter(
-            dispatcher: dispatcher, access: access.desk, metrics: metrics,
+            dispatcher: dispatcher, access: access.desk, metrics: metrics, agents: agents,
+            tunnels: TunnelService(
+                dispatcher: dispatcher, access: access.desk, metrics: metrics, agents: agents, settings: tunnelSettings,
+                maxHeadBytes: configuration.web.maxHeaderBytes, logger: logger),
+            connects: ConnectSettings(maxIdle: configuration.connectMaxIdle.timeAmount),
             routes: routes(dispatcher, access.desk, metrics),
             defaultTimeout: configuration.defaultTimeout.timeAmount,
             maxTimeout: configuration.maxTimeout.timeAmount,
@@ -85,8 +94,8 @@ final class RunningProxy: Sendable {
         do {
             let service = WebService(on: group, limits: configuration.web, metrics: metrics.web, logger: logger)
             let listeners = try await web.listen(
-                configuration, access, router, in: service, metrics, logger
-            ) { dispatcher.denied($0) }
+                configuration, access, router, in: service, metrics, logger,
+                denied: { dispatcher.denied($0) }, refused: { dispatcher.refused($0) })
             return RunningProxy(
                 listeners: listeners, web: web, dispatcher: dispatcher, metrics: metrics, recorder: recorder,
                 logger: logger, group: group, ticker: Ticker(dispatcher, on: group.next()),

@@ -83,7 +83,7 @@ public struct ClientChange: Sendable, Equatable {
 /// One failed scrape.
 public struct FailureRecord: Sendable, Equatable {
     public var time: UnixMilliseconds
-    /// The host name the scrape asked for; a client of that name may never have existed.
+    /// The host name the scrape asked for; a client of that name may never have existed. Empty where no name is known.
     public var fqdn: String
     public var kind: FailureKind
     /// What happened, one line, at most 500 bytes.

@@ -10,18 +10,14 @@ import NIOPosix
 struct ReceiveBuffers: RecvByteBufferAllocator {
     /// A poll or a scrape fits. Bytes.
     static let smallest = 512
-    /// What one read brings at most, and so what a scrape holds beyond `PushExchange.highWater`. Bytes. Scrapes of 1 MB cost 11 %
-    /// more CPU with half of it, and nothing less with twice as much.
-    static let largest = 131_072
-
-    /// The same behind TLS, where each connection keeps what it deciphers: a record of TLS (RFC 8446, section 5.1). Bytes.
+    /// `WebLimits.maxReadBytes` behind TLS, where each connection keeps what it deciphers: a record of TLS (RFC 8446, section 5.1). Bytes.
     static let largestBehindSteps = 16_384
 
     private let largest: Int
     private var size = Self.smallest
     private var wasTooLarge = false
 
-    init(largest: Int = Self.largest) { self.largest = largest }
+    init(largest: Int = WebLimits.maxReadBytes) { self.largest = largest }
 
     func buffer(allocator: ByteBufferAllocator) -> ByteBuffer { allocator.buffer(capacity: size) }
 
@@ -44,7 +40,7 @@ struct ReceiveBuffers: RecvByteBufferAllocator {
 extension ServerBootstrap {
     /// Reads accepted connections into `ReceiveBuffers`.
     func receiveBuffers(behindSteps: Bool) -> ServerBootstrap {
-        let largest = behindSteps ? ReceiveBuffers.largestBehindSteps : ReceiveBuffers.largest
+        let largest = behindSteps ? ReceiveBuffers.largestBehindSteps : WebLimits.maxReadBytes
         return childChannelOption(.recvAllocator, value: ReceiveBuffers(largest: largest)).childChannelOption(
             .maxMessagesPerRead, value: 1)
     }

@@ -38,7 +38,12 @@ extension RequestPhases {
         guard received.readableBytes > 0 else { return nil }
         do throws(HeadError) {
             guard let head = try RequestHead.parse(&received, with: &parser) else {
-                if received.readableBytes > 0 { runClock(now()) }
+                if received.readableBytes > 0 {
+                    runClock(now())
+                } else if number > 0 {
+                    // Its first half may have started the clock: of an empty line behind a request nothing is owed.
+                    clock = .off
+                }
                 return nil
             }
             headArrived(head, now())

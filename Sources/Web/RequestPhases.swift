@@ -82,7 +82,7 @@ struct RequestPhases {
     }
 
     /// The most bytes that are kept while reading pauses: what may be pipelined, and the read that went beyond it.
-    static let maxHeldBytes = WebLimits.maxPipelinedBytes + ReceiveBuffers.largest
+    static let maxHeldBytes = WebLimits.maxPipelinedBytes + WebLimits.maxReadBytes
     /// The longest lingering. A few round trips on the slowest link; Go's `net/http` takes half a second.
     static let maxLingering = TimeAmount.seconds(2)
 

@@ -27,6 +27,11 @@ public struct ScrapeID: Sendable, Hashable, CustomStringConvertible {
         self.low = words.low
     }
 
+    /// One of so many groups, of which each has about as many ids that were made at random.
+    ///
+    /// - Parameter count: A power of two, at most 65,536.
+    public func shard(of count: Int) -> Int { Int(truncatingIfNeeded: low) & (count - 1) }
+
     private static func words(_ text: UnsafeBufferPointer<UInt8>) -> (high: UInt64, low: UInt64)? {
         var words: (high: UInt64, low: UInt64) = (0, 0)
         var digits = 0

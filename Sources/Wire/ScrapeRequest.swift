@@ -38,6 +38,9 @@ public struct ScrapeRequest: Sendable {
 
     public var isHead: Bool { head.method == "HEAD" }
 
+    /// It does no harm when it is made twice: it is a GET or a HEAD.
+    public var isRepeatable: Bool { head.method == "GET" || isHead }
+
     /// The target as people may see it, in logs, answers and the record: without its query and user information, which may hold
     /// secrets, and cleaned (`withoutControls`).
     public var targetWithoutQuery: String {
@@ -51,7 +54,8 @@ public struct ScrapeRequest: Sendable {
     ///   - spelling: The client's own spelling of its name, which upstream's client compares byte for byte.
     ///   - waited: How long the scrape has waited for the client. The client is told the rest of the timeout, in whole
     ///     milliseconds rounded up and at least one: told all of it, it would report a slow target when nobody listens any more.
-    public func write(into buffer: inout ByteBuffer, spelling: FQDN, waited: TimeAmount) {
+    ///   - namesID: Whether there is an `Id`, which the response names.
+    public func write(into buffer: inout ByteBuffer, spelling: FQDN, waited: TimeAmount, namesID: Bool = true) {
         let authority = spelling.urlHost + target.authority.portSuffix
         buffer.writeString(head.method)
         buffer.writeStaticString(" ")
@@ -72,9 +76,12 @@ public struct ScrapeRequest: Sendable {
             default: false
             }
         }
-        buffer.writeStaticString("Id: ")
-        buffer.writeString(id.description)
-        buffer.writeStaticString("\r\nX-Prometheus-Scrape-Timeout-Seconds: ")
+        if namesID {
+            buffer.writeStaticString("Id: ")
+            buffer.writeString(id.description)
+            buffer.writeStaticString("\r\n")
+        }
+        buffer.writeStaticString("X-Prometheus-Scrape-Timeout-Seconds: ")
         buffer.writeString(ScrapeTimeout.text(ScrapeTimeout.left(of: timeout, after: waited)))
         if let body {
             buffer.writeStaticString("\r\nContent-Length: ")

@@ -34,6 +34,29 @@ struct UpdateTests {
         }
     }
 
+    @Test("A failure of no name is shown with a dash, and has no page")
+    func nameless() {
+        var model = Example.loaded(120, 30)
+        _ = model.update(.keyPressed(.tab))
+        guard let request = model.requested else { return #expect(Bool(false), "nothing is read") }
+        var page = FailurePage()
+        page.rows = [
+            FailureRow(
+                id: 1, time: Example.now, fqdn: "", kind: RecordedKind(.accessDenied),
+                text: "TLS handshake, no certificate, from 192.0.2.1", scrapeID: "", target: "", duration: 0)
+        ]
+        page.matching = 1
+        _ = model.update(
+            .recordRead(
+                ReadResult(
+                    number: request.number,
+                    outcome: .read(Example.overview(Example.proxy()), .failures(page, offset: 0)))))
+        let lines = render(model).lines
+        #expect(lines.contains { $0.contains(" -  ") && $0.contains("access_denied") && $0.contains("TLS handshake") })
+        model.press(.enter)
+        #expect(model.scene == .failures)
+    }
+
     static func model(in scene: Scene) -> Model {
         var model = Example.loaded()
         switch scene {

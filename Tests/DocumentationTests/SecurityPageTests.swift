@@ -29,6 +29,19 @@ import Testing
         }
     }
 
+    @Test func everyReasonOfAFailedHandshakeIsExplained() {
+        for failure in HandshakeFailure.allCases {
+            let rows = page.text.split(separator: "\n").filter { $0.hasPrefix("| `") }
+            #expect(rows.contains { $0.contains("`\(failure.rawValue)`") }, "\(failure)")
+        }
+    }
+
+    @Test(arguments: ["proxy", "client"]) func theUnitLetsPasswordChecksGiveWay(program: String) throws {
+        let unit = try Page("deploy/systemd/pushprox-\(program).service")
+        let filters = unit.text.split(separator: "\n").filter { $0.hasPrefix("SystemCallFilter=") }
+        #expect(filters.last?.split(separator: "=").last?.split(separator: " ").contains("setpriority") == true)
+    }
+
     @Test func theAccessFilesThatAreShownAreTaken() throws {
         let mark = try #require(page.text.firstMatch(of: /<!-- access file -->\n```yaml\n((?:.*\n)*?)```\n/))
         for text in [String(mark.1), try Page("deploy/hardened/access.yml").text] {

@@ -118,7 +118,13 @@ extension EndToEnd {
                 try await site.proxy.errors.lines(1, with: ["level=WARN"] + words)
                 try await site.onRecord("access_denied", words[0])
             }
-            try await site.proxy.errors.line(with: "level=WARN", "a token that no identity has")
+            for reason in [
+                "a certificate that has expired", "a certificate that no known authority has signed",
+                "a token that no identity has",
+            ] {
+                try await site.proxy.errors.line(with: "level=WARN", reason)
+                try await site.onRecord("access_denied", reason, "from 127.0.0.1")
+            }
             #expect(try await site.stop().first == .code(0))
         }
 

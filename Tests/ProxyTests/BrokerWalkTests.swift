@@ -269,7 +269,7 @@ private struct Walk {
 
     /// Who asked for a scrape may not any more.
     private mutating func deny(_ scrape: Int) {
-        guard let held = it.broker.heldScrapes([it.ids[scrape]!]).first else { return }
+        guard let held = it.heldScrapes.first(where: { $0.id == it.ids[scrape] }) else { return }
         let actions = it.broker.scrapeDenied(held, isClients: false, at: Brokered.at(now))
         #expect(actions.decisions.contains(.fail(scrape, .accessDenied)))
         apply(actions)
@@ -353,6 +353,7 @@ private struct Walk {
                 model.scrapes[scrape]!.answers += 1
             case .abandon(let source):
                 #expect(model.scrapes.values.contains { $0.source == source })
+            case .withdraw, .abort: break
             case .note(.gone(let fqdn)):
                 #expect(!model.isConnected(fqdn.key), "gone though it is connected")
                 #expect(model.listed[fqdn.key].map { $0.seen + 30 <= now } == true, "gone before its time")

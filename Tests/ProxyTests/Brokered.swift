@@ -10,6 +10,7 @@ enum NumberPorts: BrokerPorts {
     typealias Scraper = Int
     typealias Delivery = Int
     typealias Source = Int
+    typealias Connection = Int
     typealias Holder = Int
 
     static func mayAnswer(_ pusher: Int?, for name: FQDN, handedTo holder: Int?) -> Bool { pusher == holder }
@@ -22,6 +23,8 @@ enum Decision: Equatable {
     case endDelivery(Int, DeliveryEnd)
     case fail(Int, FailureKind)
     case abandon(Int)
+    case withdraw(Int, from: Int)
+    case abort(Int)
 }
 
 extension [BrokerAction<NumberPorts>] {
@@ -32,6 +35,8 @@ extension [BrokerAction<NumberPorts>] {
             case .endDelivery(let delivery, let why): .endDelivery(delivery, why)
             case .fail(let scraper, let kind, _): .fail(scraper, kind)
             case .abandon(let source): .abandon(source)
+            case .withdraw(let delivery, let scrape): .withdraw(Brokered.number(of: scrape), from: delivery)
+            case .abort(let connection): .abort(connection)
             case .note: nil
             }
         }
@@ -57,6 +62,9 @@ struct Brokered {
 
     static func at(_ seconds: Int) -> NIODeadline { .uptimeNanoseconds(1_000_000_000_000) + .seconds(Int64(seconds)) }
 
+    /// Of a scrape that `scrape` has made.
+    static func number(of id: ScrapeID) -> Int { Int(id.description.suffix(12), radix: 16) ?? -1 }
+
     mutating func poll(
         _ number: Int, _ name: String, instance: InstanceID? = nil, at time: Int = 0
     ) -> [BrokerAction<NumberPorts>] {
@@ -75,7 +83,7 @@ struct Brokered {
         at time: Int
     ) -> [BrokerAction<NumberPorts>] {
         let fqdns = names.map { FQDN($0)! }
-        let (id, actions) = broker.deliveryArrived(
+        let (id, _, actions) = broker.deliveryArrived(
             DeliveryArrival(
                 fqdn: fqdns[0], others: Array(fqdns.dropFirst()), port: number, holder: holder, capacity: capacity,
                 instance: instance),
@@ -121,6 +129,17 @@ struct Brokered {
         var start = 0
         while let some = broker.heldNames(from: start) {
             held += some.names
+            start = some.next
+        }
+        return held
+    }
+
+    /// All scrapes under way.
+    var heldScrapes: [HeldScrape<NumberPorts>] {
+        var held: [HeldScrape<NumberPorts>] = []
+        var start = 0
+        while let some = broker.heldScrapes(from: start) {
+            held += some.scrapes
             start = some.next
         }
         return held

@@ -17,14 +17,16 @@ import Wire
         #expect(it.scrape(11, "a").decisions == [.deliver(11, by: 1)])
         #expect(it.scrape(12, "a").decisions == [])
         #expect(it.scrape(13, "a", timeout: 5).decisions == [])
-        #expect(it.broker.gauges == BrokerGauges(liveClients: 1, connectedClients: 1, queued: 2, inFlight: 2))
+        #expect(
+            it.broker.gauges
+                == BrokerGauges(liveClients: 1, connectedClients: 1, tunnels: 1, streams: 2, queued: 2, inFlight: 2))
         #expect(it.push(20, for: 11) == 11)
         #expect(it.ended(11).decisions == [.deliver(12, by: 1)])
         // However a scrape ends, its room comes back.
         let left = it.broker.scraperLeft(it.ids[12]!, sent: nil, bytes: 0, at: Brokered.at(1))
-        #expect(left.decisions == [.deliver(13, by: 1)])
+        #expect(left.decisions == [.withdraw(12, from: 1), .deliver(13, by: 1)])
         _ = it.scrape(14, "a", timeout: 100, at: 1)
-        #expect(it.passed(5).decisions == [.fail(13, .noPush), .deliver(14, by: 1)])
+        #expect(it.passed(5).decisions == [.fail(13, .noPush), .withdraw(13, from: 1), .deliver(14, by: 1)])
         _ = it.push(21, for: 10, at: 6)
         _ = it.broker.responseBroke(it.ids[10]!, .pushBroken, detail: "", sent: nil, at: Brokered.at(6))
         #expect(it.scrape(15, "a", at: 6).decisions == [.deliver(15, by: 1)])
@@ -55,7 +57,9 @@ import Wire
         _ = it.scrape(10, "a", timeout: 5)
         _ = it.scrape(11, "a", timeout: 5)
         _ = it.scrape(12, "a", timeout: 6)
-        #expect(it.passed(5).decisions == [.fail(10, .noPush), .deliver(12, by: 1), .fail(11, .noPoll)])
+        #expect(
+            it.passed(5).decisions
+                == [.fail(10, .noPush), .withdraw(10, from: 1), .deliver(12, by: 1), .fail(11, .noPoll)])
         #expect(it.broker.gauges.queued == 0)
     }
 
@@ -65,7 +69,7 @@ import Wire
         let arrived = it.tunnel(1, ["a", "B", "b"], takes: 5)
         #expect(states(arrived).mapValues(\.isConnected) == ["a": true, "b": true])
         #expect(it.listed() == ["a", "b"])
-        #expect(it.broker.gauges == BrokerGauges(liveClients: 2, connectedClients: 2))
+        #expect(it.broker.gauges == BrokerGauges(liveClients: 2, connectedClients: 2, tunnels: 1))
         #expect(it.scrape(10, "b").decisions == [.deliver(10, by: 1)])
         #expect(it.scrape(11, "c").decisions == [])
         let left = it.left(1, at: 10)
@@ -242,7 +246,7 @@ import Wire
         var it = Brokered()
         _ = it.deliver(1, ["a"], .one, of: 1, instance: nil, at: 0)
         _ = it.scrape(10, "a")
-        let held = it.broker.heldScrapes(it.broker.scrapeIDs)
+        let held = it.heldScrapes
         _ = it.broker.deliveryFailed(it.ids[10]!, it.deliveries[1]!, at: Brokered.at(1))
         _ = it.deliver(2, ["a"], .one, of: 2, instance: nil, at: 1)
         #expect(it.broker.scrapeDenied(held[0], isClients: true, at: Brokered.at(1)).isEmpty)

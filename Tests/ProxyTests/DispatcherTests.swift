@@ -1,4 +1,5 @@
 import Access
+import Clients
 import Failures
 import NIOCore
 import NIOPosix
@@ -12,6 +13,7 @@ import Wire
 private final class RecordedScraper: ScrapePort {
     let id = ScrapeID()
     let fqdn: FQDN
+    let kind = ScrapeKind.repeatable
     let isHead = false
     let targetWithoutQuery = "http://a/"
     let deadline = NIODeadline.distantFuture
@@ -22,7 +24,7 @@ private final class RecordedScraper: ScrapePort {
 
     var failed: FailureKind? { failure.withLock { $0 } }
 
-    func writeRequest(into buffer: inout ByteBuffer, spelling: FQDN) {}
+    func writeRequest(into buffer: inout ByteBuffer, spelling: FQDN, by transport: Transport) {}
     func relay(_ part: RelayPart, from source: any ResponseSource) {}
     func fail(_ kind: FailureKind, detail: String) { failure.withLock { $0 = kind } }
 }
@@ -42,6 +44,7 @@ private final class RecordedClient: DeliveryPort, ResponseSource {
     var isAbandoned: Bool { state.withLock { $0.isAbandoned } }
 
     func deliver(_ delivered: Delivered<LivePorts>) { state.withLock { $0.delivered.append(delivered.scrape) } }
+    func withdraw(_ scrape: ScrapeID) {}
     func end(_ why: DeliveryEnd) { state.withLock { $0.ended = why } }
     func relayed(_ bytes: Int) {}
     func abandon() { state.withLock { $0.isAbandoned = true } }
@@ -82,7 +85,7 @@ private final class RecordingSink: FactSink {
     }
 
     private func tunnel() throws -> DeliveryID {
-        try #require(dispatcher.deliveryArrived(client, by: try pass(.register), capacity: .atOnce(10)))
+        try #require(dispatcher.deliveryArrived(client, by: [try pass(.register)], capacity: 10).id)
     }
 
     private func pass(_ action: AccessAction) throws -> Pass {

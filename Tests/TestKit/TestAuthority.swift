@@ -28,20 +28,49 @@ public final class TestAuthority: Sendable {
     /// - Parameters:
     ///   - names: Alternative names as openssl writes them: `DNS:a.example,IP:127.0.0.1`.
     ///   - key: Arguments of `openssl req` that choose the key.
+    ///   - usage: What it is for, as openssl writes it: `serverAuth`; `nil` for anything.
     ///   - days: From now on; negative for one that has expired.
+    ///   - start: Since when it is valid, for a day, as `20990101000000Z`; `nil` for now.
     public func issue(
         _ name: String, _ names: String, key: [String] = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
-        days: Int = 30
+        usage: String? = nil, days: Int = 30, start: String? = nil
     ) async throws -> Pair {
         let pair = Pair(certificate: folder.file("\(name).pem"), key: folder.file("\(name).key"))
         let request = folder.file("\(name).csr")
         try await openssl(
             ["req", "-new", "-nodes", "-subj", "/O=Example/CN=\(name)", "-addext", "subjectAltName=\(names)"] + key
+                + (usage.map { ["-addext", "extendedKeyUsage=\($0)"] } ?? [])
                 + ["-keyout", pair.key, "-out", request])
+        if let start {
+            try await sign(request, from: start, to: pair.certificate)
+            return pair
+        }
         try await openssl(
             "x509", "-req", "-in", request, "-CA", certificate, "-CAkey", folder.file("\(self.name).key"),
             "-copy_extensions", "copy", "-days", "\(days)", "-out", pair.certificate)
         return pair
+    }
+
+    /// `openssl x509` knows no beginning but now.
+    private func sign(_ request: String, from start: String, to certificate: String) async throws {
+        let configuration = try folder.write(
+            """
+            [ca]
+            default_ca = own
+            [own]
+            database = \(try folder.write("", to: "index.txt"))
+            serial = \(try folder.write("7F01", to: "serial.txt"))
+            new_certs_dir = \(folder.path)
+            default_md = sha256
+            copy_extensions = copy
+            policy = any
+            [any]
+            organizationName = optional
+            commonName = supplied
+            """, to: "ca.cnf")
+        try await openssl(
+            "ca", "-batch", "-notext", "-config", configuration, "-cert", self.certificate, "-keyfile",
+            folder.file("\(name).key"), "-startdate", start, "-days", "1", "-in", request, "-out", certificate)
     }
 
     public func openssl(_ arguments: String...) async throws { try await openssl(arguments) }

@@ -37,6 +37,21 @@ import Wire
         #expect(drive.phases.isIdle)
     }
 
+    @Test(
+        "An empty line behind a request leaves the connection idle, however it is cut; before the first one a request is still owed"
+    )
+    func emptyLine() {
+        for pieces in [["\r\n"], ["\r", "\n"], ["\r\n\r", "\n"]] {
+            var drive = PhasesDrive()
+            for piece in pieces { drive.bytes(piece) }
+            #expect(!drive.phases.isIdle && drive.phases.deadline != nil)
+            drive.bytes(Self.get)
+            drive.answer()
+            for piece in pieces { drive.bytes(piece) }
+            #expect(drive.phases.isIdle && drive.phases.deadline == nil, "\(pieces)")
+        }
+    }
+
     @Test("A request that is answered out of its turn has the next one wait for a turn of its own")
     func turns() {
         var drive = PhasesDrive()

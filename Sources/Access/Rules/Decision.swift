@@ -63,15 +63,27 @@ extension AccessRules {
     /// Which names a caller may scrape: all that `/clients` shows it.
     public func scrapableNames(by caller: Caller) -> ScrapableNames {
         let caller = current(caller)
+        let patterns = [anonymous.scrape] + (caller.known.map { [$0.grants.scrape] } ?? [])
+        let own = patterns.contains(where: \.hasOwn) ? caller.ownNames : []
         return ScrapableNames(
-            patterns: [anonymous.scrape] + (caller.known.map { [$0.grants.scrape] } ?? []), own: caller.ownNames)
+            patterns: patterns, own: own,
+            id: ScrapableNames.ID(generation: generation, identity: caller.identity, own: own))
     }
 }
 
 /// Which names somebody may scrape.
 public struct ScrapableNames: Sendable {
+    /// The same for callers who may scrape the same for the same reason: by the same rules, the same identity, with the same names of its
+    /// own as far as they count.
+    public struct ID: Sendable, Hashable {
+        public let generation: AccessRules.Generation
+        let identity: String?
+        let own: [FQDN]
+    }
+
     let patterns: [NamePatterns]
     let own: [FQDN]
+    public let id: ID
 
     /// Whether nothing needs to be left out.
     public var isEverything: Bool { patterns.contains(where: \.isEverything) }

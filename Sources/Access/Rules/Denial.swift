@@ -25,8 +25,10 @@ public struct Denial: Error, Sendable {
     }
 
     /// Somebody answers a scrape of this name that another identity was handed.
-    public static func handedToAnother(_ caller: Caller, _ name: FQDN) -> Denial {
-        Denial(.handedToAnother, identity: caller.identity, action: .register, name: name)
+    ///
+    /// - Parameter identity: Whoever answers; `nil` for nobody.
+    public static func handedToAnother(_ identity: String?, _ name: FQDN) -> Denial {
+        Denial(.handedToAnother, identity: identity, action: .register, name: name)
     }
 
     private init(_ reason: Reason, identity: String?, action: AccessAction, name: FQDN?) {

@@ -77,7 +77,10 @@ extension Model {
         if let line = sortMenu {
             sortMenu = nil
             if Self.sorts.indices.contains(line), Self.sorts[line] != sort { sort(by: Self.sorts[line]) }
-        } else if opened == nil, let fqdn = view == .clients ? clients.selected?.fqdn : failures.selected?.fqdn {
+        } else if opened == nil, let fqdn = view == .clients ? clients.selected?.fqdn : failures.selected?.fqdn,
+            // Not for what was denied to who knows whom.
+            !fqdn.isEmpty
+        {
             opened = Opened(fqdn: fqdn)
         }
     }

@@ -9,8 +9,8 @@ extension Column where Row == FailureRow {
             help: "when the scrape failed; an age for failures of other days"),
         Column(
             name: "fqdn", title: "FQDN", width: 20...36, rank: 1,
-            value: { .text($0.fqdn) }, cell: { row, _ in CellText(row.fqdn, .title) },
-            help: "the name that the scrape asked for"),
+            value: { .text($0.fqdn) }, cell: { row, _ in CellText(row.shownName, .title) },
+            help: "the name that the scrape asked for; - where none is known"),
         Column(
             name: "kind", title: "KIND", width: 10...18, rank: 2,
             value: { .text($0.kind.rawValue) }, cell: { row, _ in CellText(row.kind.rawValue, .bad) },
@@ -46,4 +46,9 @@ extension Column where Row == FailureRow {
 
 extension Field where Row == FailureRow {
     static let failures: [Field<FailureRow>] = Column.failures.map(\.field)
+}
+
+extension FailureRow {
+    /// What was denied before anybody knew the name has none.
+    var shownName: String { fqdn.isEmpty ? "-" : fqdn }
 }

@@ -77,7 +77,7 @@ struct ListView {
     private func drawNote(of row: FailureRow, on frame: inout Frame) {
         guard layout.note.count >= 2 else { return }
         let when = ShownTime.local(row.time, now: model.now)
-        let first = CellText("\(row.fqdn)  \(row.text)", .bad)
+        let first = CellText("\(row.shownName)  \(row.text)", .bad)
         let second = CellText("\(when)  \(row.target)  scrape \(row.scrapeID)", .faint)
         for (line, text) in zip(layout.note, [first, second]) {
             frame.put(text, row: line, column: 0, width: frame.size.columns, glyphs: model.glyphs)

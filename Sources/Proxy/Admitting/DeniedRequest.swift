@@ -6,9 +6,11 @@ struct DeniedRequest: Sendable {
     enum Kind: Sendable {
         /// A scrape that never got to the broker.
         case scrape(ScrapeID, target: String)
+        /// A CONNECT that never got to the broker.
+        case connection(ScrapeID, target: String)
         /// A poll, a push, a page.
         case other
-        /// A scrape under way, which has an end of its own.
+        /// A scrape or a connection under way, which has an end of its own.
         case scrapeUnderWay
     }
 
@@ -29,7 +31,13 @@ struct DeniedRequest: Sendable {
             self.init(denial, address: address)
             return
         }
-        let target = AbsoluteTarget(head.method == "CONNECT" ? "https://\(head.target)" : head.target)
+        if head.method == "CONNECT" {
+            self.init(
+                denial, address: address,
+                kind: .connection(ScrapeID(), target: "CONNECT \(head.target)".withoutControls))
+            return
+        }
+        let target = AbsoluteTarget(head.target)
         // Neither user information nor query: they may hold secrets.
         let text = target.map { "\($0.scheme)://\($0.authority)\($0.path)".withoutControls } ?? ""
         self.init(denial, address: address, kind: .scrape(ScrapeID(), target: text))

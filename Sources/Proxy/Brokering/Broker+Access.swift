@@ -49,15 +49,14 @@ extension Broker {
         return actions
     }
 
-    /// The ids of all scrapes under way.
-    var scrapeIDs: [ScrapeID] { Array(scrapes.keys) }
-
-    /// As far as they are still under way.
-    func heldScrapes(_ ids: some Sequence<ScrapeID>) -> [HeldScrape<Ports>] {
-        ids.compactMap { id in
-            scrapes[id].map {
-                HeldScrape(id: id, fqdn: slots[$0.slot].fqdn, scraper: $0.holder, client: $0.client)
+    /// Of the scrapes that are under way all the while: a batch from `start` on; `nil` beyond the last.
+    func heldScrapes(from start: Int) -> (scrapes: [HeldScrape<Ports>], next: Int)? {
+        scrapes.batch(from: start, atLeast: limits.batch).map { batch in
+            let held = batch.scrapes.map { id, scrape in
+                HeldScrape<Ports>(
+                    id: id, fqdn: slots[scrape.slot].fqdn, scraper: scrape.holder, client: scrape.client)
             }
+            return (held, batch.next)
         }
     }
 
@@ -67,7 +66,7 @@ extension Broker {
     mutating func scrapeDenied(_ held: HeldScrape<Ports>, isClients: Bool, at now: NIODeadline) -> [Action] {
         guard let entry = scrapes[held.id], !isClients || entry.client == held.client else { return [] }
         var actions: [Action] = []
-        if case .responding(let source, _, _, _) = entry.phase { actions.append(.abandon(source)) }
+        giveUp(entry, &actions)
         cutOff(held.id, entry, .accessDenied, now, &actions)
         return actions
     }

@@ -6,34 +6,59 @@ import Wire
 /// At most one delivery serves a name: a newer one takes the older one's place. What it takes is bounded by its room; where there is
 /// none, its names take turns at what comes free.
 extension Broker {
-    /// The name is served by this delivery from now on, in the place of the one that served it before; unless there are too many clients.
+    /// What a delivery says of its client.
+    struct Said {
+        let holder: Ports.Holder?
+        let instance: InstanceID?
+        let agent: String?
+        let address: String?
+
+        init(_ arrival: DeliveryArrival<Ports>) {
+            (holder, instance, agent, address) = (arrival.holder, arrival.instance, arrival.agent, arrival.address)
+        }
+
+        init(_ change: DeliveryChange<Ports.Holder>) {
+            (holder, instance, agent, address) = (change.holder, change.instance, change.agent, change.address)
+        }
+    }
+
+    /// The name is served by this delivery from now on, in the place of the one that served it before; or what is said of the client that
+    /// it serves already is so from now on.
+    ///
+    /// - Returns: Whether there was room for it among the clients.
     mutating func serve(
-        _ fqdn: FQDN, by index: Int, _ arrival: DeliveryArrival<Ports>, _ now: NIODeadline,
-        _ actions: inout [Action]
-    ) {
+        _ fqdn: FQDN, by index: Int, _ said: Said, _ now: NIODeadline, _ actions: inout [Action]
+    ) -> Bool {
         let slot = names[fqdn.key] ?? claimSlot(fqdn, now)
-        guard register(slot, fqdn, &actions) else { return actions.append(.note(.registrationRefused)) }
-        if let older = slots[slot].delivery {
-            // Named twice.
-            guard older != index else { return }
+        guard register(slot, fqdn, &actions) else {
+            actions.append(.note(.registrationRefused))
+            return false
+        }
+        let isNew = slots[slot].delivery != index
+        if isNew, slots[slot].delivery != nil {
             // Upstream's client does not say which process it is: two such polls may be one client's that came back.
-            let clash = slots[slot].instance != arrival.instance
+            let clash = slots[slot].instance != said.instance
             if clash {
-                let isNews = slots[slot].clashes.insert(slots[slot].instance, arrival.instance, at: now)
+                let isNews = slots[slot].clashes.insert(slots[slot].instance, said.instance, at: now)
                 actions.append(.note(.clash(slots[slot].id, fqdn, isNews: isNews)))
             }
-            actions.append(.note(.deliverySuperseded))
             detach(slot, clash ? .clash : .superseded, &actions)
         }
+        let transport = deliveries[index].transport
+        let roundTrip = deliveries[index].roundTrip
         change(slot) {
-            $0.instance = arrival.instance
-            $0.agent = arrival.agent
-            $0.address = arrival.address
+            $0.instance = said.instance
+            $0.agent = said.agent
+            $0.address = said.address
             $0.delivery = index
-            $0.holder = arrival.holder
+            $0.holder = said.holder
+            $0.transport = transport
+            $0.roundTrip = roundTrip
         }
         touch(slot, now)
-        deliveries[index].serve(slot)
+        if isNew { deliveries[index].serve(slot) }
+        if transport == .poll, slots[slot].queuedConnections > 0 { refuseConnections(slot, now, &actions) }
+        return true
     }
 
     /// A delivery that serves all its names by now is handed what waits for them, and their states are noted.
@@ -50,19 +75,23 @@ extension Broker {
         guard let index = slots[slot].delivery else { return }
         leave(slot)
         deliveries[index].leave()
-        guard deliveries[index].served == 0, let port = takeOut(index)?.port else { return }
+        guard deliveries[index].served == 0, let delivery = takeOut(index), let port = delivery.port else { return }
+        if why == .superseded || why == .clash { actions.append(.note(.deliverySuperseded(delivery.transport))) }
         actions.append(.endDelivery(port, why))
     }
 
-    /// Takes a delivery out of service.
+    /// Takes a delivery out of service. A tunnel that has taken something stays known, so that it can be told when that ends.
     ///
     /// - Parameter left: Is told of each slot that it still served.
     @discardableResult
     mutating func takeOut(
         _ index: Int, _ left: (inout Broker, Int) -> Void = { _, _ in }
     ) -> Delivery<Ports.Delivery>? {
-        guard let delivery = deliveries.remove(index) else { return nil }
-        if delivery.isSpentByOne { gauges.waitingPolls -= 1 }
+        guard let delivery = deliveries.retire(index) else { return nil }
+        switch delivery.transport {
+        case .poll: gauges.waitingPolls -= 1
+        case .tunnel: gauges.tunnels -= 1
+        }
         if delivery.endsIdle { endableDeliveries -= 1 }
         if delivery.first >= 0, slots[delivery.first].delivery == index {
             leave(delivery.first)
@@ -86,7 +115,7 @@ extension Broker {
         }
     }
 
-    private mutating func leave(_ slot: Int) {
+    mutating func leave(_ slot: Int) {
         change(slot) {
             $0.delivery = nil
             $0.hasTurn = false
@@ -96,7 +125,7 @@ extension Broker {
     /// Whether a scrape of this name would be handed out at once.
     func hasRoom(_ slot: Int) -> Bool {
         guard let index = slots[slot].delivery else { return false }
-        return deliveries[index].room > 0
+        return deliveries[index].hasRoom
     }
 
     /// Something waits for the name: it is handed out, or the name waits for its turn.
@@ -109,8 +138,20 @@ extension Broker {
     /// A scrape that the delivery had taken has ended. One that has left, or is spent, has no use for the room.
     mutating func roomRegained(_ id: DeliveryID, besides slot: Int, _ now: NIODeadline, _ actions: inout [Action]) {
         guard deliveries.contains(id) else { return }
-        deliveries[id.index].room += 1
-        handOut(id.index, besides: slot, now, &actions)
+        deliveries[id.index].taken -= 1
+        gauges.streams -= 1
+        if deliveries[id.index].isInService {
+            handOut(id.index, besides: slot, now, &actions)
+        } else if deliveries[id.index].taken == 0 {
+            deliveries.remove(id.index)
+        }
+    }
+
+    /// A delivery that is out of service has left: nothing that it had taken is its any more.
+    mutating func forget(_ id: DeliveryID) {
+        guard deliveries.contains(id) else { return }
+        gauges.streams -= deliveries[id.index].taken
+        deliveries.remove(id.index)
     }
 
     /// Hands a delivery what waits for it, as far as it has room; its names take turns.
@@ -128,7 +169,7 @@ extension Broker {
 
     /// The name whose turn it is; `nil` when nothing waits, or the delivery has no room.
     private mutating func nextTurn(_ index: Int) -> Int? {
-        guard deliveries[index].room > 0 else { return nil }
+        guard deliveries[index].hasRoom else { return nil }
         if !deliveries[index].hasSeveralNames {
             let slot = deliveries[index].first
             return slots[slot].delivery == index && !slots[slot].queue.isEmpty ? slot : nil
@@ -163,45 +204,23 @@ extension Broker {
     ) {
         guard let port = deliveries[index].port else { return }
         let delivery = DeliveryID(index: index, generation: deliveries[index].generation)
-        if deliveries[index].isSpentByOne { takeOut(index) } else { deliveries[index].room -= 1 }
+        let transport = deliveries[index].transport
+        switch transport {
+        case .poll: takeOut(index)
+        case .tunnel:
+            deliveries[index].taken += 1
+            gauges.streams += 1
+        }
         scrapes[id]?.phase = .delivered(delivery, at: now)
         scrapes[id]?.client = slots[scrape.slot].holder
-        gauges.queued -= 1
-        gauges.inFlight += 1
-        change(scrape.slot) {
-            $0.queuedCount -= 1
-            $0.inFlight += 1
-        }
+        scrapes[id]?.transport = transport
+        countQueued(scrape.kind, scrape.slot, by: -1)
+        countTaken(scrape.kind, scrape.slot, by: 1)
         touch(scrape.slot, now)
         actions.append(
             .deliver(
                 Delivered(
-                    scrape: id, scraper: scrape.scraper, delivery: delivery, port: port,
+                    scrape: id, scraper: scrape.scraper, delivery: delivery, port: port, kind: scrape.kind,
                     client: slots[scrape.slot].fqdn, waited: now - scrape.arrived)))
-    }
-
-    /// Back to the head of its queue: what the delivery had taken and not brought to the client.
-    ///
-    /// - Returns: Whether it was this delivery's still.
-    mutating func queueAgain(
-        _ id: ScrapeID, from delivery: DeliveryID, _ now: NIODeadline, _ actions: inout [Action]
-    ) -> Bool {
-        guard let entry = scrapes[id], case .delivered(delivery, _) = entry.phase else { return false }
-        if isShuttingDown {
-            // No delivery will come for it any more.
-            fail(id, entry, .shuttingDown, now, &actions)
-            return true
-        }
-        actions.append(.note(.redelivered))
-        scrapes[id]?.phase = .queued
-        scrapes[id]?.client = nil
-        gauges.inFlight -= 1
-        gauges.queued += 1
-        change(entry.slot) {
-            $0.inFlight -= 1
-            $0.queuedCount += 1
-            $0.queue.prepend(id)
-        }
-        return true
     }
 }

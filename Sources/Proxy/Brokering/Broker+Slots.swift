@@ -14,6 +14,21 @@ extension Broker {
         return result
     }
 
+    /// So many more wait for the client.
+    mutating func countQueued(_ kind: ScrapeKind, _ index: Int, by count: Int) {
+        gauges.queued += count
+        slots[index].queuedCount += count
+        guard kind == .connection else { return }
+        gauges.queuedConnections += count
+        slots[index].queuedConnections += count
+    }
+
+    /// So many more are with the client.
+    mutating func countTaken(_ kind: ScrapeKind, _ index: Int, by count: Int) {
+        if kind == .connection { gauges.connections += count } else { gauges.inFlight += count }
+        change(index) { if kind == .connection { $0.connections += count } else { $0.inFlight += count } }
+    }
+
     mutating func claimSlot(_ fqdn: FQDN, _ now: NIODeadline) -> Int {
         serial += 1
         let slot = Slot(id: ClientID(serial: serial), fqdn: fqdn, now: now)
@@ -82,12 +97,27 @@ extension Broker {
             &actions)
     }
 
+    /// Tells whoever brings an answer, or is the other end of a connection, that nobody wants it any more. Who has only been handed the
+    /// scrape is told when it ends.
+    func giveUp(_ entry: Scrape, _ actions: inout [Action]) {
+        switch entry.phase {
+        case .queued, .delivered: break
+        case .responding(let source, _, _, _): actions.append(.abandon(source))
+        case .connected(let source, _, _): actions.append(.abort(source))
+        }
+    }
+
     /// Fails a scrape because of the time or the shutdown. The scraper has the status of a response that had begun, and how much of
     /// its body it knows itself.
     mutating func cutOff(
         _ id: ScrapeID, _ entry: Scrape, _ kind: FailureKind, _ now: NIODeadline, _ actions: inout [Action]
     ) {
-        guard case .responding(_, _, _, let status?) = entry.phase else { return fail(id, entry, kind, now, &actions) }
+        let status: Int
+        switch entry.phase {
+        case .responding(_, _, _, let begun?): status = begun
+        case .connected: status = 200
+        case .queued, .delivered, .responding: return fail(id, entry, kind, now, &actions)
+        }
         actions.append(.fail(entry.scraper, kind, detail: ""))
         end(id, failure: kind, detail: "", status: status, bytes: nil, now, &actions)
     }
@@ -99,32 +129,43 @@ extension Broker {
         guard let entry = scrapes.removeValue(forKey: id) else { return }
         var atClient: TimeAmount?
         var freed: DeliveryID?
+        var openSince: NIODeadline?
         switch entry.phase {
         case .queued:
-            gauges.queued -= 1
-            change(entry.slot) { $0.queuedCount -= 1 }
+            countQueued(entry.kind, entry.slot, by: -1)
             forgetEndedInQueue(entry.slot)
         case .delivered(let delivery, let at):
-            gauges.inFlight -= 1
             freed = delivery
             atClient = now - at
-            change(entry.slot) { $0.inFlight -= 1 }
+            countTaken(entry.kind, entry.slot, by: -1)
+            if deliveries.contains(delivery), let port = deliveries[delivery.index].port {
+                actions.append(.withdraw(port, id))
+            }
             // The client may have been away since it took the scrape: its registration counts from then.
             slots[entry.slot].expires = slots[entry.slot].lastSeen + limits.registrationTimeout
         case .responding(_, let delivery, let at, _):
-            gauges.inFlight -= 1
             freed = delivery
             atClient = now - at
-            change(entry.slot) { $0.inFlight -= 1 }
+            countTaken(entry.kind, entry.slot, by: -1)
+            touch(entry.slot, now)
+        case .connected(_, let delivery, let since):
+            freed = delivery
+            openSince = since
+            countTaken(entry.kind, entry.slot, by: -1)
             touch(entry.slot, now)
         }
-        actions.append(
-            .note(
-                .ended(
-                    ScrapeEnd(
-                        scrape: id, scraper: entry.scraper, client: registration(entry.slot), failure: failure,
-                        detail: detail, duration: now - entry.arrived, atClient: atClient, status: status, bytes: bytes
-                    ))))
+        if entry.kind == .connection {
+            actions.append(
+                .note(connectionEnd(id, entry, failure, detail: detail, status: status, since: openSince, now)))
+        } else {
+            actions.append(
+                .note(
+                    .ended(
+                        ScrapeEnd(
+                            scrape: id, scraper: entry.scraper, client: registration(entry.slot), failure: failure,
+                            detail: detail, duration: now - entry.arrived, atClient: atClient,
+                            transport: entry.transport, status: status, bytes: bytes))))
+        }
         if let freed { roomRegained(freed, besides: entry.slot, now, &actions) }
         settle(entry.slot, now, &actions)
     }
@@ -170,12 +211,24 @@ extension Broker {
     }
 
     /// The answer to a scrape that never got in.
-    func refusal(_ id: ScrapeID, _ scraper: Ports.Scraper, _ fqdn: FQDN, _ kind: FailureKind) -> [Action] {
+    func refusal(
+        _ id: ScrapeID, _ scraper: Ports.Scraper, _ fqdn: FQDN, _ kind: ScrapeKind, _ failure: FailureKind
+    ) -> [Action] {
         let known = names[fqdn.key]
-        let end = ScrapeEnd<Ports>(
-            scrape: id, scraper: scraper, client: known.flatMap(registration), failure: kind, detail: "",
-            duration: .zero, atClient: nil, status: kind.status, bytes: 0)
-        var actions: [Action] = [.fail(scraper, kind, detail: ""), .note(.ended(end))]
+        let client = known.flatMap(registration)
+        let end: BrokerFact<Ports> =
+            if kind == .connection {
+                .connectionEnded(
+                    ConnectionEnd(
+                        connection: id, scraper: scraper, client: client, failure: failure, detail: "",
+                        duration: .zero, open: nil, status: failure.status))
+            } else {
+                .ended(
+                    ScrapeEnd(
+                        scrape: id, scraper: scraper, client: client, failure: failure, detail: "", duration: .zero,
+                        atClient: nil, transport: nil, status: failure.status, bytes: 0))
+            }
+        var actions: [Action] = [.fail(scraper, failure, detail: ""), .note(end)]
         if let known { noteState(known, &actions) }
         return actions
     }

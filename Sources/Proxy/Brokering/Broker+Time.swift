@@ -21,10 +21,11 @@ extension Broker {
             switch entry.phase {
             case .queued: kind = .noPoll
             case .delivered: kind = .noPush
-            case .responding(let source, _, _, _):
-                kind = .responseTimeout
-                actions.append(.abandon(source))
+            case .responding: kind = .responseTimeout
+            // Open in time: it may last.
+            case .connected: continue
             }
+            giveUp(entry, &actions)
             cutOff(id, entry, kind, now, &actions)
         }
         while room > 0, let (delivery, _) = deliveryEnds.popPassed(at: now) {
@@ -79,9 +80,9 @@ extension Broker {
     /// The grace is over: whatever is still under way fails. To be told again until the broker is idle.
     mutating func graceEnded(at now: NIODeadline) -> [Action] {
         var actions: [Action] = []
-        for id in Array(scrapes.keys.prefix(limits.batch)) {
+        for id in scrapes.some(limits.batch) {
             guard let entry = scrapes[id] else { continue }
-            if case .responding(let source, _, _, _) = entry.phase { actions.append(.abandon(source)) }
+            giveUp(entry, &actions)
             cutOff(id, entry, .shuttingDown, now, &actions)
         }
         return actions

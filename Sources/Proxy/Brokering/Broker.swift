@@ -1,3 +1,4 @@
+import Clients
 import Failures
 import NIOCore
 import Wire
@@ -8,12 +9,13 @@ import Wire
 /// as actions, to be carried out in their order after the call. Every event costs O(1), or O(log n) of the scrapes under way,
 /// whatever the number of clients; that a delivery comes or goes, O(its names); what concerns many at once is done in batches. Nothing that a peer can cause traps.
 ///
-/// A scrape's states: queued → delivered → responding → ended. Legal transitions besides: delivered → queued (its delivery did not bring
-/// it to the client: back to the head of its queue), and from each of them → ended (deadline, scraper gone, response broken, shutdown).
+/// A scrape's states: queued → delivered → responding → ended; a CONNECT's: queued → delivered → connected → ended. Legal transitions
+/// besides: delivered → queued (its delivery did not bring it to the client, or was lost before there was an answer: back to the head of
+/// its queue), and from each of them → ended (deadline, scraper gone, response broken, denied, shutdown; time does not end what is connected).
 /// An ended scrape is forgotten, so whatever comes late for it finds nothing.
 ///
 /// A delivery's states: serving, with room or without → out of service: spent, left, superseded for each of its names, idle too long,
-/// or sent away at shutdown. What it has taken goes on after that.
+/// or sent away at shutdown. What it has taken goes on after that; a tunnel is known until the last of it has ended.
 ///
 /// A client's states: unknown → registered; connected while a delivery serves it or a scrape is in flight; else it stays registered
 /// until its registration runs out, then it is gone.
@@ -26,6 +28,8 @@ struct Broker<Ports: BrokerPorts>: Sendable {
         case delivered(DeliveryID, at: NIODeadline)
         /// With the response's status, which the scraper is about to be sent; `nil` when there is none to come.
         case responding(Ports.Source, DeliveryID, deliveredAt: NIODeadline, status: Int?)
+        /// A CONNECT alone.
+        case connected(Ports.Connection, DeliveryID, since: NIODeadline)
     }
 
     struct Scrape: Sendable {
@@ -37,6 +41,9 @@ struct Broker<Ports: BrokerPorts>: Sendable {
         let holder: Ports.Holder?
         /// To whom it was handed.
         var client: Ports.Holder?
+        let kind: ScrapeKind
+        /// What took it to the client; `nil` while it is queued.
+        var transport: Transport?
         var phase = Phase.queued
     }
 
@@ -48,7 +55,7 @@ struct Broker<Ports: BrokerPorts>: Sendable {
     var names: [String: Int] = [:]
     var slots: [Slot] = []
     var freeSlots: [Int] = []
-    var scrapes: [ScrapeID: Scrape] = [:]
+    var scrapes = ScrapeTable<Scrape>()
     var scrapeDeadlines = DeadlineQueue<ScrapeID>()
     var deliveries = DeliveryTable<Ports.Delivery>()
     var deliveryEnds = DeadlineQueue<DeliveryID>()
@@ -94,29 +101,35 @@ struct Broker<Ports: BrokerPorts>: Sendable {
         addRegistrationEnd(index)
     }
 
-    /// Something comes that takes scrapes to a client. The id is the port's to remember, for `deliveryLeft` and `deliveryFailed`.
+    /// Something comes that takes scrapes to a client. The id is the port's to remember, for what it says later.
+    ///
+    /// - Returns: Also the names that there was no room for among the clients. When it serves none, it has been ended.
     mutating func deliveryArrived(
         _ arrival: DeliveryArrival<Ports>, at now: NIODeadline
-    ) -> (DeliveryID, [Action]) {
+    ) -> (id: DeliveryID, refused: [FQDN], actions: [Action]) {
         serial += 1
         let generation = serial
         if isShuttingDown {
-            return (DeliveryID(index: -1, generation: generation), [.endDelivery(arrival.port, .shuttingDown)])
+            return (
+                DeliveryID(index: -1, generation: generation), [], [.endDelivery(arrival.port, .shuttingDown)]
+            )
         }
         // Only our own client knows what an idle end is.
         let endsIdle = arrival.capacity == .one && arrival.instance != nil
         let index = deliveries.insert(
             Delivery(generation: generation, port: arrival.port, capacity: arrival.capacity, endsIdle: endsIdle))
         let delivery = DeliveryID(index: index, generation: generation)
-        if arrival.capacity == .one { gauges.waitingPolls += 1 }
+        if arrival.capacity == .one { gauges.waitingPolls += 1 } else { gauges.tunnels += 1 }
         if endsIdle { endableDeliveries += 1 }
         var actions: [Action] = []
-        serve(arrival.fqdn, by: index, arrival, now, &actions)
-        for fqdn in arrival.others { serve(fqdn, by: index, arrival, now, &actions) }
+        var refused: [FQDN] = []
+        let said = Said(arrival)
+        if !serve(arrival.fqdn, by: index, said, now, &actions) { refused.append(arrival.fqdn) }
+        for fqdn in arrival.others where !serve(fqdn, by: index, said, now, &actions) { refused.append(fqdn) }
         if deliveries[index].served == 0 {
             takeOut(index)
             actions.append(.endDelivery(arrival.port, .tooManyClients))
-            return (delivery, actions)
+            return (delivery, refused, actions)
         }
         if endsIdle {
             deliveryEnds.add(delivery, at: now + limits.pollMaxWait, live: endableDeliveries) { [deliveries] id, _ in
@@ -124,39 +137,42 @@ struct Broker<Ports: BrokerPorts>: Sendable {
             }
         }
         enterService(index, now, &actions)
-        return (delivery, actions)
+        return (delivery, refused, actions)
     }
 
     /// A delivery's peer disconnected.
     ///
     /// - Parameter returned: What it had taken and had no byte of an answer to: each goes back to the head of its queue, the first of
-    ///   them first. What has a part of an answer is its source's to end (`responseBroke`). A poll is spent by what it takes, and
-    ///   returns nothing.
+    ///   them first, or fails if the client may have done what it must not do twice. What has a part of an answer is its source's to end
+    ///   (`responseBroke`, `connectionBroke`). A poll is spent by what it takes, and returns nothing.
     mutating func deliveryLeft(
         _ delivery: DeliveryID, returning returned: [ScrapeID] = [], at now: NIODeadline
     ) -> [Action] {
         var actions: [Action] = []
         if deliveries.contains(delivery) {
-            actions.append(.note(.deliveryDropped))
-            takeOut(delivery, now, &actions)
+            if deliveries[delivery.index].isInService {
+                actions.append(.note(.deliveryDropped(deliveries[delivery.index].transport)))
+                takeOut(delivery, now, &actions)
+            }
+            // What it had taken and does not return is none of its any more either.
+            forget(delivery)
         }
-        var changed: [Int] = []
-        for id in returned.reversed() {
-            guard let slot = scrapes[id]?.slot, queueAgain(id, from: delivery, now, &actions) else { continue }
-            changed.append(slot)
-        }
-        for slot in changed.reversed() {
-            offer(slot, now, &actions)
-            settle(slot, now, &actions)
-        }
+        queueAgain(returned, from: delivery, isLost: true, now, &actions)
         return actions
     }
 
-    /// A delivery could not bring a scrape to its client, as a poll whose connection failed while the scrape was written to it: the
-    /// scrape goes to the next delivery, before all others. This one gets no other.
+    /// A delivery could not bring a scrape to its client, as a poll whose connection failed while the scrape was written to it, or a tunnel
+    /// that takes nothing any more: the scrape goes to the next delivery, before all others. This one gets no other; what it has besides
+    /// goes on.
     mutating func deliveryFailed(_ scrape: ScrapeID, _ delivery: DeliveryID, at now: NIODeadline) -> [Action] {
         guard let entry = scrapes[scrape], case .delivered(delivery, _) = entry.phase else { return [] }
-        return deliveryLeft(delivery, returning: [scrape], at: now)
+        var actions: [Action] = []
+        if deliveries.contains(delivery), deliveries[delivery.index].isInService {
+            actions.append(.note(.deliveryDropped(deliveries[delivery.index].transport)))
+            takeOut(delivery, now, &actions)
+        }
+        queueAgain([scrape], from: delivery, isLost: false, now, &actions)
+        return actions
     }
 
     // MARK: Scrapes
@@ -165,27 +181,27 @@ struct Broker<Ports: BrokerPorts>: Sendable {
     ///
     /// - Parameters:
     ///   - holder: Who asks.
+    ///   - kind: What for.
     ///   - deadline: When it fails unless its response is complete.
     mutating func scrapeArrived(
         _ id: ScrapeID, for fqdn: FQDN, from scraper: Ports.Scraper, of holder: Ports.Holder? = nil,
-        deadline: NIODeadline, at now: NIODeadline
+        _ kind: ScrapeKind = .repeatable, deadline: NIODeadline, at now: NIODeadline
     ) -> [Action] {
-        if isShuttingDown { return refusal(id, scraper, fqdn, .shuttingDown) }
+        if isShuttingDown { return refusal(id, scraper, fqdn, kind, .shuttingDown) }
         let existing = names[fqdn.key]
+        if kind == .connection, let why = obstacle(existing) { return refusal(id, scraper, fqdn, kind, why) }
         if existing.map({ hasRoom($0) }) != true {
             var bound: QueueBound?
             if gauges.queued >= limits.maxQueued { bound = .total }
             if let existing, slots[existing].queuedCount >= limits.maxQueuedPerClient { bound = .client }
-            if let bound { return [.note(.queueFull(bound))] + refusal(id, scraper, fqdn, .queueFull) }
+            if let bound { return [.note(.queueFull(bound))] + refusal(id, scraper, fqdn, kind, .queueFull) }
         }
         let index = existing ?? claimSlot(fqdn, now)
         var actions: [Action] = []
-        scrapes[id] = Scrape(slot: index, scraper: scraper, arrived: now, deadline: deadline, holder: holder)
-        gauges.queued += 1
-        change(index) {
-            $0.queuedCount += 1
-            $0.queue.append(id)
-        }
+        scrapes[id] = Scrape(
+            slot: index, scraper: scraper, arrived: now, deadline: deadline, holder: holder, kind: kind)
+        countQueued(kind, index, by: 1)
+        slots[index].queue.append(id)
         scrapeDeadlines.add(id, at: deadline, live: scrapes.count) { [scrapes] id, _ in scrapes[id] != nil }
         offer(index, now, &actions)
         noteState(index, &actions)
@@ -196,7 +212,7 @@ struct Broker<Ports: BrokerPorts>: Sendable {
     mutating func scraperLeft(_ id: ScrapeID, sent status: Int?, bytes: Int, at now: NIODeadline) -> [Action] {
         guard let entry = scrapes[id] else { return [] }
         var actions: [Action] = []
-        if case .responding(let source, _, _, _) = entry.phase { actions.append(.abandon(source)) }
+        giveUp(entry, &actions)
         end(id, failure: .scraperGone, detail: "", status: status, bytes: bytes, now, &actions)
         return actions
     }
@@ -211,9 +227,9 @@ struct Broker<Ports: BrokerPorts>: Sendable {
     mutating func responseBegan(
         _ id: ScrapeID, status: Int?, source: Ports.Source, of pusher: Ports.Holder? = nil, at now: NIODeadline
     ) -> Reception<Ports> {
-        guard let entry = scrapes[id], case .delivered(let delivery, let deliveredAt) = entry.phase else {
-            return .unknown
-        }
+        guard let entry = scrapes[id], case .delivered(let delivery, let deliveredAt) = entry.phase,
+            entry.kind != .connection
+        else { return .unknown }
         guard Ports.mayAnswer(pusher, for: slots[entry.slot].fqdn, handedTo: entry.client) else {
             return .ofAnother(slots[entry.slot].fqdn)
         }

@@ -1,3 +1,4 @@
+import Clients
 import Failures
 import NIOCore
 import Wire
@@ -8,6 +9,8 @@ protocol BrokerPorts {
     associatedtype Scraper: Sendable
     associatedtype Delivery: Sendable
     associatedtype Source: Sendable
+    /// The client's end of a connection that is open.
+    associatedtype Connection: Sendable
     /// Who holds a delivery or a scrape: what access was given to.
     associatedtype Holder: Sendable & Equatable
 
@@ -20,6 +23,9 @@ struct BrokerLimits: Sendable {
     var maxQueuedPerClient = 100
     var maxQueued = 10_000
     var maxClients = 100_000
+    /// CONNECTs at once, waiting ones included.
+    var maxConnectionsPerClient = 100
+    var maxConnections = 10_000
     /// How long `/clients` lists a client that is not connected.
     var registrationTimeout = TimeAmount.minutes(5)
     /// After how long an idle poll of our own client is ended.
@@ -37,6 +43,16 @@ struct ClientID: Hashable, Sendable {
     let serial: UInt64
 }
 
+/// What a scraper asks for, as far as it matters to who is handed it.
+enum ScrapeKind: Sendable {
+    /// A request that does no harm when it is made twice: GET and HEAD (RFC 9110, section 9.2.2).
+    case repeatable
+    /// Any other request.
+    case once
+    /// CONNECT: a connection that bytes pass through both ways. Only tunnels take it. It may be asked for again until it is open.
+    case connection
+}
+
 /// Which bound a scrape ran into.
 enum QueueBound: String, CaseIterable, Sendable {
     case client, total
@@ -52,6 +68,10 @@ enum BrokerAction<Ports: BrokerPorts>: Sendable {
     case fail(Ports.Scraper, FailureKind, detail: String)
     /// Nobody wants what this source still brings.
     case abandon(Ports.Source)
+    /// A scrape that this delivery was handed, and had not begun to answer, has ended. Tunnels alone hear of it: a poll is spent.
+    case withdraw(Ports.Delivery, ScrapeID)
+    /// The connection is over, whatever is still on its way.
+    case abort(Ports.Connection)
     /// Record a fact.
     case note(BrokerFact<Ports>)
 }
@@ -66,13 +86,18 @@ enum BrokerFact<Ports: BrokerPorts>: Sendable {
     case client(ClientSnapshot)
     case ended(ScrapeEnd<Ports>)
     case queueFull(QueueBound)
-    case deliverySuperseded
+    /// Newer ones took its place for all its names.
+    case deliverySuperseded(Transport)
     case deliveryIdle
     /// A delivery whose peer disconnected.
-    case deliveryDropped
-    /// A scrape that its delivery did not bring to the client, and is queued again.
+    case deliveryDropped(Transport)
+    /// A scrape that its delivery did not bring to the client, or lost before there was an answer, and is queued again.
     case redelivered
     case registrationRefused
+    case connectionOpened(ClientID?, FQDN)
+    /// A connection that nothing passed through for too long; its end follows.
+    case connectionIdle
+    case connectionEnded(ConnectionEnd<Ports>)
 }
 
 /// What the record keeps of a client, or of a name that scrapes wait for, as it is now.
@@ -89,6 +114,10 @@ struct ClientSnapshot: Sendable {
     let instance: InstanceID?
     let agent: String?
     let address: String?
+    /// How its newest delivery takes scrapes to it, or did; `nil` for one that was restored from the record and has not come yet.
+    let transport: Transport?
+    /// What its tunnel's last ping took, when that was last noted; `nil` while there was none.
+    let roundTrip: TimeAmount?
 }
 
 /// The end of a scrape.
@@ -104,10 +133,29 @@ struct ScrapeEnd<Ports: BrokerPorts>: Sendable {
     let duration: TimeAmount
     /// From its delivery to a client; `nil` when it was never delivered.
     let atClient: TimeAmount?
+    /// What took it there; `nil` when it was never delivered.
+    let transport: Transport?
     /// What the scraper was sent; `nil` when it was gone before.
     let status: Int?
     /// Of the body; `nil` for a response that time or the shutdown ended: the scraper knows.
     let bytes: Int?
+}
+
+/// The end of a CONNECT, opened or not. Of its bytes the scraper's port knows.
+struct ConnectionEnd<Ports: BrokerPorts>: Sendable {
+    let connection: ScrapeID
+    let scraper: Ports.Scraper
+    /// `nil` for a name that no client has registered.
+    let client: ClientID?
+    /// `nil` for one that was open, and that both ends were done with, or did not use any more.
+    let failure: FailureKind?
+    let detail: String
+    /// From the CONNECT's arrival.
+    let duration: TimeAmount
+    /// For how long it was open; `nil` when it never was.
+    let open: TimeAmount?
+    /// The answer that the scraper was sent; `nil` when it was gone before.
+    let status: Int?
 }
 
 /// What a scraper had been sent of a response when it broke off.
@@ -115,6 +163,14 @@ struct SentPart: Sendable {
     let status: Int
     /// Of the body.
     var bytes: Int
+}
+
+/// What the client's end of a connection is told when it is open.
+enum ConnectReception<Ports: BrokerPorts>: Sendable {
+    /// The scraper waits for it.
+    case open(Ports.Scraper)
+    /// Nobody does.
+    case unknown
 }
 
 /// What a source is told about the scrape that it names.
@@ -132,6 +188,16 @@ struct BrokerGauges: Equatable, Sendable {
     var liveClients = 0
     var connectedClients = 0
     var waitingPolls = 0
+    /// Tunnels that serve a name.
+    var tunnels = 0
+    /// Scrapes and connections that tunnels have taken and that have not ended.
+    var streams = 0
+    /// Scrapes and CONNECTs that wait for a client.
     var queued = 0
+    /// Of these, the CONNECTs.
+    var queuedConnections = 0
+    /// Scrapes that a client has taken.
     var inFlight = 0
+    /// CONNECTs that a client has taken, open ones included.
+    var connections = 0
 }

@@ -1,3 +1,4 @@
+import Clients
 import DequeModule
 import NIOCore
 import Wire
@@ -18,12 +19,21 @@ struct ClientSlot<Holder: Sendable & Equatable>: Sendable {
     /// Waiting scrapes, first come first served. May hold ids of scrapes that have ended: `queuedCount` counts the others.
     var queue = Deque<ScrapeID>()
     var queuedCount = 0
+    /// Of these, the CONNECTs.
+    var queuedConnections = 0
+    /// Scrapes that the client has taken.
     var inFlight = 0
+    /// CONNECTs that the client has taken, open ones included.
+    var connections = 0
     var lastSeen: NIODeadline
     var expires: NIODeadline
     var instance: InstanceID?
     var agent: String?
     var address: String?
+    /// What the newest delivery is, or was.
+    var transport: Transport?
+    /// As it was last noted.
+    var roundTrip: TimeAmount?
     /// Whose the newest delivery is, or was.
     var holder: Holder?
     /// The deadline that is set for the end of the registration, so that it is set once.
@@ -37,8 +47,8 @@ struct ClientSlot<Holder: Sendable & Equatable>: Sendable {
         self.expires = now
     }
 
-    var isConnected: Bool { isRegistered && (delivery != nil || inFlight > 0) }
-    var isUnused: Bool { !isRegistered && queuedCount == 0 && inFlight == 0 }
+    var isConnected: Bool { isRegistered && (delivery != nil || inFlight > 0 || connections > 0) }
+    var isUnused: Bool { !isRegistered && queuedCount == 0 && inFlight == 0 && connections == 0 }
 
     /// Whether a deadline set for the end of a registration still holds.
     func awaitsEnd(_ client: ClientID, _ deadline: NIODeadline) -> Bool {
@@ -49,6 +59,7 @@ struct ClientSlot<Holder: Sendable & Equatable>: Sendable {
         ClientSnapshot(
             id: id, fqdn: fqdn, isRegistered: isRegistered, isConnected: isConnected, queued: queuedCount,
             inFlight: inFlight, lastSeen: lastSeen,
-            expires: expires, instance: instance, agent: agent, address: address)
+            expires: expires, instance: instance, agent: agent, address: address,
+            transport: transport, roundTrip: roundTrip)
     }
 }

@@ -1,15 +1,21 @@
+import Clients
 import DequeModule
+import NIOCore
 
-/// What the broker knows of a delivery while it serves a name.
+/// What the broker knows of a delivery: while it serves a name and, of a tunnel, while something that it has taken is under way.
 struct Delivery<Port: Sendable>: Sendable {
     let generation: UInt64
     /// `nil` at a place that is nobody's.
     let port: Port?
-    let isSpentByOne: Bool
+    let transport: Transport
     /// It is ended when nothing came for so long.
     let endsIdle: Bool
-    /// How many more scrapes it can take now.
-    var room: Int
+    /// It can be handed something: it has not been ended, nor said that it takes no more.
+    private(set) var isInService = true
+    /// How many scrapes it takes at once. A poll is spent by one.
+    var capacity: Int
+    /// How many a tunnel has that have not ended.
+    var taken = 0
     /// How many of its slots it still serves.
     private(set) var served = 0
     /// The slots of its names. One that has another delivery by now is none of its any more: `ClientSlot.delivery` says so. The first
@@ -19,24 +25,26 @@ struct Delivery<Port: Sendable>: Sendable {
     /// The slots that something waits for while there is no room, in the order of their turns; kept where there are several names.
     /// May hold slots that it serves no longer.
     var turns = Deque<Int>()
+    /// What the last ping took that was noted.
+    var roundTrip: TimeAmount?
 
     init(generation: UInt64, port: Port, capacity: DeliveryCapacity, endsIdle: Bool) {
         self.generation = generation
         self.port = port
         self.endsIdle = endsIdle
+        transport = capacity.transport
         switch capacity {
-        case .one: (isSpentByOne, room) = (true, 1)
-        case .atOnce(let count): (isSpentByOne, room) = (false, count)
+        case .one: self.capacity = 1
+        case .atOnce(let count): self.capacity = count
         }
     }
 
     /// A place that is nobody's.
     static var nobody: Delivery { Delivery() }
 
-    private init() {
-        (generation, port, isSpentByOne, endsIdle, room) = (0, nil, false, false, 0)
-    }
+    private init() { (generation, port, transport, endsIdle, isInService, capacity) = (0, nil, .poll, false, false, 0) }
 
+    var hasRoom: Bool { taken < capacity }
     var hasSeveralNames: Bool { !others.isEmpty }
 
     mutating func serve(_ slot: Int) {
@@ -45,4 +53,13 @@ struct Delivery<Port: Sendable>: Sendable {
     }
 
     mutating func leave() { served -= 1 }
+
+    /// Serves none, until it is told anew.
+    mutating func serveNone() { (served, first, others) = (0, -1, []) }
+
+    mutating func retire() {
+        isInService = false
+        serveNone()
+        turns = []
+    }
 }

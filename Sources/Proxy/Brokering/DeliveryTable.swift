@@ -1,4 +1,4 @@
-/// The deliveries that serve a name, each at a place of its own for as long as it does.
+/// The deliveries that serve a name, or have taken what is still under way, each at a place of its own for as long as that is so.
 ///
 /// Places are no optionals: a field of one is then read and changed where it lies, and no scrape copies a delivery to look at its room.
 struct DeliveryTable<Port: Sendable>: Sendable {
@@ -14,8 +14,19 @@ struct DeliveryTable<Port: Sendable>: Sendable {
         return index
     }
 
-    mutating func remove(_ index: Int) -> Delivery<Port>? {
-        guard places[index].port != nil else { return nil }
+    /// Takes a delivery out of service. It keeps its place while something that it has taken is under way.
+    ///
+    /// - Returns: The delivery as it was; `nil` when it was out of service before.
+    mutating func retire(_ index: Int) -> Delivery<Port>? {
+        guard places[index].isInService else { return nil }
+        guard places[index].taken > 0 else { return remove(index) }
+        let delivery = places[index]
+        places[index].retire()
+        return delivery
+    }
+
+    @discardableResult
+    mutating func remove(_ index: Int) -> Delivery<Port> {
         var delivery = Delivery<Port>.nobody
         swap(&delivery, &places[index])
         free.append(index)

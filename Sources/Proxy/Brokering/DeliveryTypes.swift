@@ -1,3 +1,4 @@
+import Clients
 import NIOCore
 import Wire
 
@@ -7,14 +8,19 @@ struct DeliveryID: Hashable, Sendable {
     let index: Int
     /// Never used twice.
     let generation: UInt64
+
+    /// None that there is.
+    static let nobody = DeliveryID(index: -1, generation: 0)
 }
 
 /// How many scrapes a delivery takes.
 enum DeliveryCapacity: Hashable, Sendable {
     /// One, which spends it: a poll.
     case one
-    /// So many at a time; there is room again when one of them has ended.
+    /// So many at a time; there is room again when one of them has ended: a tunnel.
     case atOnce(Int)
+
+    var transport: Transport { self == .one ? .poll : .tunnel }
 }
 
 /// A delivery as it arrives: something that can take scrapes to a client.
@@ -27,6 +33,19 @@ struct DeliveryArrival<Ports: BrokerPorts>: Sendable {
     var holder: Ports.Holder?
     var capacity = DeliveryCapacity.one
     /// Said by our own client; upstream's has none.
+    var instance: InstanceID?
+    var agent: String?
+    var address: String?
+}
+
+/// What a delivery says of itself anew, in place of all that it said before: of a tunnel, whose client may come to have other names.
+struct DeliveryChange<Holder: Sendable & Equatable>: Sendable {
+    /// Those that it serves from now on; none when it may serve none of those that it named.
+    let names: [FQDN]
+    /// Who brings it.
+    var holder: Holder?
+    /// How many scrapes it takes at a time. What it has beyond that goes on.
+    let capacity: Int
     var instance: InstanceID?
     var agent: String?
     var address: String?
@@ -53,6 +72,7 @@ struct Delivered<Ports: BrokerPorts>: Sendable {
     let scraper: Ports.Scraper
     let delivery: DeliveryID
     let port: Ports.Delivery
+    let kind: ScrapeKind
     /// The client's own spelling of its name.
     let client: FQDN
     /// How long the scrape waited for a delivery.

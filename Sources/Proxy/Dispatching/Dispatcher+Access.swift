@@ -1,5 +1,6 @@
 import Access
 import NIOCore
+import Web
 import Wire
 
 /// What access has been given to, and is taken from again when the rules change.
@@ -7,6 +8,11 @@ extension Dispatcher {
     func denied(_ request: DeniedRequest) {
         let now = ClockReading.now()
         for sink in sinks { sink.denied(request, at: now) }
+    }
+
+    func refused(_ certificate: RefusedCertificate) {
+        let now = ClockReading.now()
+        for sink in sinks { sink.refused(certificate, at: now) }
     }
 
     /// Tells the broker of what somebody may do, by the rules of now: whoever judges everything anew takes the broker's lock after the rules
@@ -58,11 +64,10 @@ extension Dispatcher {
     }
 
     private func judgeScrapes() {
-        let ids = broker.withLock { $0.scrapeIDs }
-        let batch = 512
-        for start in stride(from: 0, to: ids.count, by: batch) {
-            let some = ids[start..<min(start + batch, ids.count)]
-            for held in broker.withLock({ $0.heldScrapes(some) }) {
+        var start = 0
+        while let batch = broker.withLock({ $0.heldScrapes(from: start) }) {
+            start = batch.next
+            for held in batch.scrapes {
                 if let holder = held.scraper, let denial = holder.denial(.scrape, held.fqdn) {
                     end(held, isClients: false, denial, holder)
                 } else if let holder = held.client, let denial = holder.denial(.register, held.fqdn) {
@@ -77,6 +82,13 @@ extension Dispatcher {
         guard !actions.isEmpty else { return }
         run(actions)
         denied(DeniedRequest(denial, address: holder.address, kind: .scrapeUnderWay))
+    }
+}
+
+extension DeniedRequest.Kind {
+    /// What somebody asks a client for.
+    static func asked(_ kind: ScrapeKind, _ id: ScrapeID, target: String) -> DeniedRequest.Kind {
+        kind == .connection ? .connection(id, target: target) : .scrape(id, target: target)
     }
 }
 

@@ -62,7 +62,7 @@ final class Dispatcher: Sendable {
             fqdn: fqdn, port: port, holder: pass.holder, capacity: capacity, instance: instance, agent: agent,
             address: address)
         let arrived = whileCurrent(pass) { $0.deliveryArrived(arrival, at: .now()) }
-        guard let (delivery, actions) = arrived else {
+        guard let (delivery, _, actions) = arrived else {
             port.end(.denied)
             return nil
         }
@@ -82,9 +82,9 @@ final class Dispatcher: Sendable {
     func scrapeArrived(_ scraper: any ScrapePort, by pass: Pass) {
         guard let fqdn = pass.permit.name, pass.permit.action == .scrape else { return }
         let now = NIODeadline.now()
-        let (id, deadline) = (scraper.id, scraper.deadline)
-        let actions = whileCurrent(pass, .scrape(id, target: scraper.targetWithoutQuery)) {
-            $0.scrapeArrived(id, for: fqdn, from: scraper, of: pass.holder, deadline: deadline, at: now)
+        let (id, kind, deadline) = (scraper.id, scraper.kind, scraper.deadline)
+        let actions = whileCurrent(pass, .asked(kind, id, target: scraper.targetWithoutQuery)) {
+            $0.scrapeArrived(id, for: fqdn, from: scraper, of: pass.holder, kind, deadline: deadline, at: now)
         }
         guard let actions else { return scraper.fail(.accessDenied, detail: "") }
         run(actions)
@@ -94,13 +94,19 @@ final class Dispatcher: Sendable {
     /// it is in the totals alone, so that who asks for nonsense drives no failure of a client out of it.
     func scrapeRefused() { for sink in sinks { sink.scrapeRefused() } }
 
+    /// A CONNECT of what no client could be called.
+    func connectionRefused() { for sink in sinks { sink.connectionRefused() } }
+
     func scraperLeft(_ id: ScrapeID, sent status: Int?, bytes: Int) {
         run(broker.withLock { $0.scraperLeft(id, sent: status, bytes: bytes, at: .now()) })
     }
 
-    /// - Parameter pusher: Who brings it; `nil` where nobody is told apart.
+    /// - Parameters:
+    ///   - pusher: Who brings it; `nil` where nobody is told apart.
+    ///   - address: The pusher's, should it be asked for.
     func responseBegan(
-        _ id: ScrapeID, status: Int?, source: any ResponseSource, of pusher: Visitor?
+        _ id: ScrapeID, status: Int?, source: any ResponseSource, of pusher: Visitor?,
+        at address: @autoclosure () -> String? = nil
     ) -> Reception<LivePorts> {
         let reception = broker.withLock {
             $0.responseBegan(id, status: status, source: source, of: pusher, at: .now())
@@ -110,7 +116,7 @@ final class Dispatcher: Sendable {
         case .unknown: for sink in sinks { sink.responseUnknown() }
         case .ofAnother(let name):
             for sink in sinks { sink.responseUnknown() }
-            if let pusher { denied(DeniedRequest(.handedToAnother(pusher.caller, name), address: pusher.address)) }
+            denied(DeniedRequest(.handedToAnother(pusher?.caller.identity, name), address: address()))
         }
         return reception
     }
@@ -167,7 +173,9 @@ final class Dispatcher: Sendable {
             case .endDelivery(let delivery, let why): delivery.end(why)
             case .fail(let scraper, let kind, let detail): scraper.fail(kind, detail: detail)
             case .abandon(let source): source.abandon()
-            case .note(.ended): hasEnd = true
+            case .withdraw(let delivery, let scrape): delivery.withdraw(scrape)
+            case .abort(let source): source.abort()
+            case .note(.ended), .note(.connectionEnded): hasEnd = true
             case .note: break
             }
         }

@@ -3,11 +3,13 @@ import Failures
 import NIOCore
 import Store
 import Synchronization
+import Web
 import Wire
 
 /// Takes in what the record has to know, for the recorder to write; costs a lock and a look-up, never the disk.
 final class RecordSink: FactSink {
     private let backlog: Mutex<RecordBacklog>
+    private let nameless = Mutex(NamelessDenials())
 
     /// - Parameter maxClients: How many may be registered at once.
     init(maxClients: Int) { backlog = Mutex(RecordBacklog(maxClients: maxClients)) }
@@ -43,10 +45,20 @@ final class RecordSink: FactSink {
     }
 
     func denied(_ request: DeniedRequest, at now: ClockReading) {
+        let failure = request.failureRecord(at: now.wall).flatMap { isForRecord($0, at: now) ? $0 : nil }
         note { backlog in
             if case .scrape = request.kind { backlog.scrapeRefused() }
-            if let failure = request.failureRecord(at: now.wall) { backlog.denied(failure) }
+            if let failure { backlog.denied(failure) }
         }
+    }
+
+    func refused(_ certificate: RefusedCertificate, at now: ClockReading) {
+        let failure = certificate.failureRecord(at: now.wall)
+        if isForRecord(failure, at: now) { note { $0.denied(failure) } }
+    }
+
+    private func isForRecord(_ denial: FailureRecord, at now: ClockReading) -> Bool {
+        !denial.fqdn.isEmpty || nameless.withLock { $0.admits(denial.text, at: now.deadline) }
     }
 
     func scrapeRefused() { note { $0.scrapeRefused() } }
@@ -64,7 +76,7 @@ final class RecordSink: FactSink {
             backlog.scrapeEnded(
                 outcome, of: fqdn, isRegistered: end.client != nil, failure: end.failureRecord(of: fqdn, at: now.wall))
         case .gone, .queueFull, .deliverySuperseded, .deliveryIdle, .deliveryDropped, .redelivered,
-            .registrationRefused:
+            .registrationRefused, .connectionOpened, .connectionIdle, .connectionEnded:
             break
         }
     }
@@ -81,19 +93,35 @@ extension ScrapeEnd where Ports == LivePorts {
 }
 
 extension DeniedRequest {
-    /// `nil` for what names nobody, and for what the record hears of in another way.
+    /// `nil` for what the record hears of in another way.
     fileprivate func failureRecord(at now: UnixMilliseconds) -> FailureRecord? {
-        guard let name = denial.name else { return nil }
         let scrape: (id: String, target: String)
         switch kind {
-        case .scrape(let id, let target): scrape = (id.description, target)
+        case .scrape(let id, let target), .connection(let id, let target): scrape = (id.description, target)
         case .other: scrape = ("", "")
         case .scrapeUnderWay: return nil
         }
+        return .denied(
+            denial.name, "\(denial.action.rawValue), \(denial.explanation)", from: address, scrape: scrape, at: now)
+    }
+}
+
+extension RefusedCertificate {
+    fileprivate func failureRecord(at now: UnixMilliseconds) -> FailureRecord {
+        let shown = subject.map { "\(explanation) (\($0))" } ?? explanation
+        return .denied(nil, "TLS handshake, \(shown)", from: address, at: now)
+    }
+}
+
+extension FailureRecord {
+    fileprivate static func denied(
+        _ name: FQDN?, _ why: String, from address: String?, scrape: (id: String, target: String) = ("", ""),
+        at now: UnixMilliseconds
+    ) -> FailureRecord {
         let kind = FailureKind.accessDenied
-        let who = "\(denial.action.rawValue), \(denial.explanation), from \(address ?? "an unknown address")"
+        let text = kind.sentence("\(why), from \(address ?? "an unknown address")")
         return FailureRecord(
-            time: now, fqdn: name.key, kind: kind, text: kind.sentence(who).prefix(utf8Bytes: 500),
-            scrapeID: scrape.id, target: scrape.target.prefix(utf8Bytes: 300), duration: 0)
+            time: now, fqdn: name?.key ?? "", kind: kind, text: text.prefix(utf8Bytes: 500), scrapeID: scrape.id,
+            target: scrape.target.prefix(utf8Bytes: 300), duration: 0)
     }
 }

@@ -2,6 +2,7 @@ import Logging
 import NIOCore
 import Synchronization
 import Telemetry
+import Web
 import Wire
 
 /// The log lines that peers can cause, at most so many of a kind in a minute: a fleet that comes back, or somebody who makes
@@ -62,6 +63,16 @@ final class FleetLog: Sendable {
             "address": "\(request.address ?? "-")", "reason": "\(denial.explanation)",
         ]
         if let name = denial.name { metadata["fqdn"] = "\(name)" }
+        logger.warning("access denied", metadata: metadata)
+    }
+
+    func refused(_ certificate: RefusedCertificate, at now: NIODeadline) {
+        guard admits(.unknown, at: now) else { return }
+        var metadata: Logger.Metadata = [
+            "action": "handshake", "identity": "-", "address": "\(certificate.address ?? "-")",
+            "reason": "\(certificate.explanation)",
+        ]
+        if let subject = certificate.subject { metadata["certificate"] = "\(subject)" }
         logger.warning("access denied", metadata: metadata)
     }
 

@@ -1,5 +1,6 @@
 import Logging
 import NIOCore
+import Web
 
 /// Logs what happens: to the fleet, bounded (`FleetLog`), and, for debugging, the end of every scrape.
 struct LogSink: FactSink {
@@ -20,12 +21,17 @@ struct LogSink: FactSink {
             case .note(.gone(let fqdn)): fleetLog.gone(fqdn, at: now.deadline)
             case .note(.clash(_, let fqdn, isNews: true)): fleetLog.clash(fqdn, at: now.deadline)
             case .note(.ended(let end)): write(end)
+            case .note(.connectionEnded(let end)): write(end)
             default: break
             }
         }
     }
 
     func denied(_ request: DeniedRequest, at now: ClockReading) { fleetLog.denied(request, at: now.deadline) }
+
+    func refused(_ certificate: RefusedCertificate, at now: ClockReading) {
+        fleetLog.refused(certificate, at: now.deadline)
+    }
 
     func timePassed(to now: NIODeadline) { fleetLog.timePassed(to: now) }
 
@@ -47,5 +53,18 @@ struct LogSink: FactSink {
                 "kind": "\(kind.rawValue)", "err": "\(kind.summary)", "detail": "\(end.detail)",
                 "duration_ms": "\(end.duration.nanoseconds / 1_000_000)",
             ])
+    }
+
+    private func write(_ end: ConnectionEnd<LivePorts>) {
+        var metadata: Logger.Metadata = [
+            "scrape_id": "\(end.connection)", "target": "\(end.scraper.targetWithoutQuery)",
+            "duration_ms": "\(end.duration.nanoseconds / 1_000_000)", "sent_bytes": "\(end.bytes.toScraper)",
+            "received_bytes": "\(end.bytes.toTarget)",
+        ]
+        guard let kind = end.failure else { return logger.debug("connection done", metadata: metadata) }
+        metadata["kind"] = "\(kind.rawValue)"
+        metadata["err"] = "\(kind.summary)"
+        metadata["detail"] = "\(end.detail)"
+        logger.debug(end.open == nil ? "connection failed" : "connection broke off", metadata: metadata)
     }
 }

@@ -5,9 +5,10 @@ struct MetricsSink: FactSink {
     func note(_ decided: [BrokerAction<LivePorts>], at now: ClockReading) {
         for action in decided {
             switch action {
-            case .deliver(let delivered): metrics.pollWait.observe(nanoseconds: delivered.waited.nanoseconds)
+            case .deliver(let delivered) where delivered.kind != .connection:
+                metrics.pollWait.observe(nanoseconds: delivered.waited.nanoseconds)
             case .note(let fact): count(fact)
-            case .endDelivery, .fail, .abandon: break
+            case .deliver, .endDelivery, .fail, .abandon, .withdraw, .abort: break
             }
         }
     }
@@ -17,11 +18,17 @@ struct MetricsSink: FactSink {
         metrics.failures[.badTarget]?.increment()
     }
 
+    func connectionRefused() { metrics.connectionFailures[.badTarget]?.increment() }
+
     func denied(_ request: DeniedRequest, at now: ClockReading) {
         metrics.accessDenied[request.denial.action]?.increment()
-        guard case .scrape = request.kind else { return }
-        metrics.scrapes.increment()
-        metrics.failures[.accessDenied]?.increment()
+        switch request.kind {
+        case .scrape:
+            metrics.scrapes.increment()
+            metrics.failures[.accessDenied]?.increment()
+        case .connection: metrics.connectionFailures[.accessDenied]?.increment()
+        case .other, .scrapeUnderWay: break
+        }
     }
 
     func responseUnknown() { metrics.unknownPushes.increment() }
@@ -31,14 +38,20 @@ struct MetricsSink: FactSink {
         case .ended(let end):
             metrics.scrapes.increment()
             if let atClient = end.atClient { metrics.clientTime.observe(nanoseconds: atClient.nanoseconds) }
+            if let transport = end.transport { metrics.scrapesTaken[transport]?.increment() }
             if let kind = end.failure { metrics.failures[kind]?.increment() }
         case .clash: metrics.clashes.increment()
         case .queueFull(let bound): metrics.queueFull[bound]?.increment()
-        case .deliverySuperseded: metrics.pollsSuperseded.increment()
+        case .deliverySuperseded(.poll): metrics.pollsSuperseded.increment()
+        case .deliverySuperseded(.tunnel): metrics.tunnelsSuperseded.increment()
         case .deliveryIdle: metrics.pollsIdle.increment()
-        case .deliveryDropped: metrics.pollsDropped.increment()
+        case .deliveryDropped(.poll): metrics.pollsDropped.increment()
+        case .deliveryDropped(.tunnel): metrics.tunnelsLost.increment()
         case .redelivered: metrics.redelivered.increment()
         case .registrationRefused: metrics.registrationsRefused.increment()
+        case .connectionOpened: metrics.connectionsOpened.increment()
+        case .connectionIdle: metrics.connectionsIdle.increment()
+        case .connectionEnded(let end): if let kind = end.failure { metrics.connectionFailures[kind]?.increment() }
         case .registered, .gone, .client: break
         }
     }

@@ -1,4 +1,5 @@
 import Access
+import Clients
 import Failures
 import Flags
 import Telemetry
@@ -21,10 +22,18 @@ final class ProxyMetrics: Sendable {
     let pollWait: Histogram
     let clientTime: Histogram
     let relayedBytes: Counter
+    let scrapesTaken: [Transport: Counter]
     let pollsSuperseded: Counter
     let pollsDropped: Counter
     let pollsIdle: Counter
+    let tunnelsSuperseded: Counter
+    let tunnelsLost: Counter
+    let tunnelsRefused: [TunnelRefusal: Counter]
     let redelivered: Counter
+    let connectionsOpened: Counter
+    let connectionsIdle: Counter
+    let connectionFailures: [FailureKind: Counter]
+    let connectionBytes: [ConnectionDirection: Counter]
     let clashes: Counter
     let unknownPushes: Counter
     let queueFull: [QueueBound: Counter]
@@ -37,10 +46,29 @@ final class ProxyMetrics: Sendable {
     let recordErrors: Counter
     let recordDropped: Counter
 
+    /// Why a tunnel was not taken; counted by the exchange that refuses it.
+    enum TunnelRefusal: String, CaseIterable {
+        /// The request is no WebSocket handshake, or none that we know.
+        case handshake
+        /// What came first is not what a client says first, or not in time.
+        case hello
+        /// None of its names was taken.
+        case names
+        /// A bound, or the shutdown.
+        case busy
+    }
+
+    /// Which way bytes of a CONNECT go; counted as they pass, by its exchange.
+    enum ConnectionDirection: String, CaseIterable {
+        case toTarget = "to_target"
+        case toScraper = "to_scraper"
+    }
+
     /// Paths that upstream counts, under upstream's label values.
     enum APIPath: String, CaseIterable {
         case push = "/push"
         case poll = "/poll"
+        case tunnel = "/tunnel"
         case clients = "/clients"
         case metrics = "/metrics"
 
@@ -49,6 +77,7 @@ final class ProxyMetrics: Sendable {
             switch self {
             case .push: [200, 400, 404, 500]
             case .poll: [200, 204, 400, 408, 503]
+            case .tunnel: [101, 400, 503]
             case .clients, .metrics: [200]
             }
         }
@@ -96,21 +125,64 @@ final class ProxyMetrics: Sendable {
                 )
             })
         pollWait = registry.histogram(
-            "pushprox_scrape_poll_wait_seconds", "Time that delivered scrapes waited for a poll of their client.",
+            "pushprox_scrape_poll_wait_seconds", "Time that delivered scrapes waited for their client to take them.",
             buckets: Self.durations)
         clientTime = registry.histogram(
             "pushprox_scrape_client_seconds", "Time from a scrape's delivery to a client to its end.",
             buckets: Self.durations)
+        scrapesTaken = Dictionary(
+            uniqueKeysWithValues: Transport.allCases.map {
+                (
+                    $0,
+                    registry.counter(
+                        "pushprox_transport_scrapes_total",
+                        "Scrapes that a client had taken and that ended, by what took them there.",
+                        labels: ["transport": $0.rawValue])
+                )
+            })
         relayedBytes = registry.counter("pushprox_relayed_bytes_total", "Bytes of response bodies relayed to scrapers.")
         pollsSuperseded = registry.counter(
-            "pushprox_polls_superseded_total", "Waiting polls that a newer poll of the same FQDN replaced.")
+            "pushprox_polls_superseded_total", "Waiting polls that a newer poll or tunnel of the same FQDN replaced.")
         pollsDropped = registry.counter(
             "pushprox_polls_dropped_total", "Waiting polls whose client disconnected.")
         pollsIdle = registry.counter(
             "pushprox_polls_idle_total", "Polls of our own clients ended because of --poll.max-wait.")
+        tunnelsSuperseded = registry.counter(
+            "pushprox_tunnels_superseded_total", "Tunnels whose names newer tunnels or polls took over.")
+        tunnelsLost = registry.counter("pushprox_tunnels_lost_total", "Tunnels in service whose connection ended.")
+        tunnelsRefused = Dictionary(
+            uniqueKeysWithValues: TunnelRefusal.allCases.map {
+                (
+                    $0,
+                    registry.counter(
+                        "pushprox_tunnels_refused_total", "Tunnels that were not taken, by reason.",
+                        labels: ["reason": $0.rawValue])
+                )
+            })
+        connectionsOpened = registry.counter("pushprox_connections_opened_total", "Connections opened by CONNECT.")
+        connectionsIdle = registry.counter(
+            "pushprox_connections_idle_total", "Connections ended because nothing passed through them for long.")
+        connectionFailures = Dictionary(
+            uniqueKeysWithValues: FailureKind.allCases.map {
+                (
+                    $0,
+                    registry.counter(
+                        "pushprox_connection_failures_total",
+                        "CONNECTs that failed, and connections that broke off, by kind.", labels: ["kind": $0.rawValue])
+                )
+            })
+        connectionBytes = Dictionary(
+            uniqueKeysWithValues: ConnectionDirection.allCases.map {
+                (
+                    $0,
+                    registry.counter(
+                        "pushprox_connection_bytes_total", "Bytes passed on through CONNECT.",
+                        labels: ["direction": $0.rawValue])
+                )
+            })
         redelivered = registry.counter(
             "pushprox_scrapes_redelivered_total",
-            "Scrapes queued again because the poll's connection failed while they were written to it.")
+            "Scrapes queued again because the connection to their client failed before there was any answer.")
         clashes = registry.counter(
             "pushprox_client_clashes_total", "Polls that found another live client with the same FQDN.")
         unknownPushes = registry.counter(
@@ -168,13 +240,22 @@ final class ProxyMetrics: Sendable {
     /// Gauges that are read off when somebody looks.
     func observe(_ gauges: @escaping @Sendable () -> BrokerGauges, backlog: @escaping @Sendable () -> Int) {
         registry.gauge("pushprox_proxy_clients", "Number of known pushprox clients.") { Double(gauges().liveClients) }
-        registry.gauge("pushprox_proxy_connected_clients", "Clients with an open poll or a scrape in flight.") {
+        registry.gauge(
+            "pushprox_proxy_connected_clients", "Clients with an open poll, a tunnel, or a scrape in flight."
+        ) {
             Double(gauges().connectedClients)
         }
         registry.gauge("pushprox_proxy_waiting_polls", "Polls that wait for a scrape.") {
             Double(gauges().waitingPolls)
         }
-        registry.gauge("pushprox_scrapes_queued", "Scrapes that wait for a poll of their client.") {
+        registry.gauge("pushprox_proxy_tunnels", "Tunnels that take scrapes to a client.") { Double(gauges().tunnels) }
+        registry.gauge("pushprox_proxy_streams", "Scrapes and connections under way in tunnels.") {
+            Double(gauges().streams)
+        }
+        registry.gauge("pushprox_connections", "CONNECTs that a client has taken and that have not ended.") {
+            Double(gauges().connections)
+        }
+        registry.gauge("pushprox_scrapes_queued", "Scrapes and CONNECTs that wait for their client.") {
             Double(gauges().queued)
         }
         registry.gauge("pushprox_scrapes_in_flight", "Scrapes that a client has taken and that have not ended.") {

@@ -11,6 +11,7 @@ final class ClientDirectory: Sendable {
     private struct State {
         var list = ClientList()
         var body: [ByteBuffer] = []
+        var filtered = FilteredLists()
     }
 
     private let state = Mutex(State())
@@ -20,31 +21,41 @@ final class ClientDirectory: Sendable {
     init(_ nextChangedPage: @escaping @Sendable () -> ListingPage?) { self.nextChangedPage = nextChangedPage }
 
     /// All clients.
-    var response: Response { Self.response(newest.body) }
+    var response: Response {
+        Self.response(
+            state.withLock { state in
+                Self.update(&state, nextChangedPage)
+                return state.body
+            })
+    }
 
-    /// Those whom somebody may scrape. Costs a look at each name, where that is not all.
+    /// Those whom somebody may scrape. Costs a look at each name the first time, then at those of the pages that have changed.
     func response(for names: ScrapableNames) -> Response {
-        names.isEverything ? response : Self.response(newest.list.only(names).body)
+        guard !names.isEverything else { return response }
+        let (list, filtered) = state.withLock { state in
+            Self.update(&state, nextChangedPage)
+            return (state.list, state.filtered.list(for: names))
+        }
+        let (body, bytes) = filtered.answer(of: list)
+        state.withLock { $0.filtered.grew(names.id, to: bytes) }
+        return Self.response(body)
     }
 
     private static func response(_ body: [ByteBuffer]) -> Response {
         Response(status: 200, contentType: "application/json", body: body)
     }
 
-    /// The body is the one copy that all readers share.
-    private var newest: State {
-        state.withLock { state in
-            let first = nextChangedPage()
-            if let first {
-                state.list.take(first)
-                // What changes meanwhile is the next reader's: a fleet that comes and goes must not keep this one here.
-                for _ in 0..<first.waiting {
-                    guard let page = nextChangedPage() else { break }
-                    state.list.take(page)
-                }
+    /// Its body is then the one copy that all readers share.
+    private static func update(_ state: inout State, _ nextChangedPage: () -> ListingPage?) {
+        let first = nextChangedPage()
+        if let first {
+            state.list.take(first)
+            // What changes meanwhile is the next reader's: a fleet that comes and goes must not keep this one here.
+            for _ in 0..<first.waiting {
+                guard let page = nextChangedPage() else { break }
+                state.list.take(page)
             }
-            if first != nil || state.body.isEmpty { state.body = state.list.body }
-            return state
         }
+        if first != nil || state.body.isEmpty { state.body = state.list.body }
     }
 }

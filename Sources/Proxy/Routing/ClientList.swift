@@ -1,36 +1,36 @@
-import Access
 import NIOCore
 import Wire
 
 /// The body of `/clients` in fragments, one for each page of the broker's list, each with all its clients: a change of one client
 /// writes one fragment anew, and all answers share the others, however many of them are under way.
 struct ClientList: Sendable {
+    /// A page as it is now.
+    struct Page: Sendable {
+        fileprivate(set) var names: [FQDN] = []
+        /// Begins with a comma, unless it is empty.
+        fileprivate(set) var fragment = ByteBuffer()
+        /// Grows with each change, over all pages.
+        fileprivate(set) var version: UInt64 = 0
+    }
+
     private static let open = ByteBuffer(string: "[")
     private static let close = ByteBuffer(string: "]\n")
 
-    /// Each begins with a comma, unless it is empty.
-    private var fragments: [ByteBuffer] = []
-    private var pages: [[FQDN]] = []
+    private(set) var pages: [Page] = []
+    /// Of the page that has changed last.
+    private(set) var version: UInt64 = 0
 
     /// Takes a page's new contents.
     mutating func take(_ page: ListingPage) {
-        while fragments.count <= page.number {
-            fragments.append(ByteBuffer())
-            pages.append([])
-        }
-        fragments[page.number] = Self.encode(page.names)
-        pages[page.number] = page.names
+        while pages.count <= page.number { pages.append(Page()) }
+        version += 1
+        pages[page.number] = Page(names: page.names, fragment: Self.fragment(page.names), version: version)
     }
 
-    /// The same with those alone that somebody may see; written for them.
-    func only(_ names: ScrapableNames) -> ClientList {
-        var list = ClientList()
-        list.fragments = pages.map { page in Self.encode(page.filter { names.contains($0) }) }
-        return list
-    }
+    var body: [ByteBuffer] { Self.body(pages.lazy.map(\.fragment)) }
 
     /// As `file_sd_configs` and `http_sd_configs` read it.
-    var body: [ByteBuffer] {
+    static func body(_ fragments: some Collection<ByteBuffer>) -> [ByteBuffer] {
         var pieces = [Self.open]
         pieces.reserveCapacity(fragments.count + 2)
         for fragment in fragments where fragment.readableBytes > 0 {
@@ -43,7 +43,7 @@ struct ClientList: Sendable {
     }
 
     /// Names are FQDNs or IP literals, so nothing in them needs escaping; IPv6 literals get the brackets that a target has.
-    private static func encode(_ names: [FQDN]) -> ByteBuffer {
+    static func fragment(_ names: [FQDN]) -> ByteBuffer {
         guard !names.isEmpty else { return ByteBuffer() }
         var fragment = ByteBuffer()
         fragment.reserveCapacity(names.reduce(0) { $0 + $1.spelling.utf8.count + 31 })

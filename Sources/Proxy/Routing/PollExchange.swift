@@ -102,6 +102,9 @@ final class PollExchange: Exchange, DeliveryPort, @unchecked Sendable {
         loop.nowOrLater { self.write(delivered) }
     }
 
+    /// A poll is spent by what it takes.
+    func withdraw(_ scrape: ScrapeID) {}
+
     /// Answers without a scrape.
     func end(_ why: DeliveryEnd) {
         loop.nowOrLater { self.write(why) }
@@ -118,7 +121,7 @@ extension PollExchange {
         state = .done
         var request = ByteBuffer()
         request.reserveCapacity(512)
-        delivered.scraper.writeRequest(into: &request, spelling: delivered.client)
+        delivered.scraper.writeRequest(into: &request, spelling: delivered.client, by: .poll)
         var answer = connection.beginBuffer(status: 200, reserving: request.readableBytes + 128)
         answer.writeStaticString("Content-Type: application/octet-stream\r\nContent-Length: ")
         answer.writeString(String(request.readableBytes))

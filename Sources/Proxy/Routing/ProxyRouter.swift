@@ -1,5 +1,6 @@
 import Failures
 import NIOCore
+import Tunnel
 import Web
 import Wire
 
@@ -9,7 +10,9 @@ struct ProxyRouter: Router {
     let dispatcher: Dispatcher
     private(set) var access: AccessDesk
     let metrics: ProxyMetrics
-    let agents = AgentNames()
+    let agents: AgentNames
+    private(set) var tunnels: TunnelService
+    let connects: ConnectSettings
     let routes: RouteTable
     let defaultTimeout: TimeAmount
     let maxTimeout: TimeAmount
@@ -19,6 +22,7 @@ struct ProxyRouter: Router {
     func with(_ access: AccessDesk) -> ProxyRouter {
         var other = self
         other.access = access
+        other.tunnels.access = access
         return other
     }
 
@@ -26,6 +30,9 @@ struct ProxyRouter: Router {
     enum Plan {
         case poll
         case push
+        case tunnel(WebSocketHandshake)
+        case connect(ConnectRequest)
+        case unusableConnect
         case scrape(ScrapeRequest)
         case unusableScrape(why: String)
         case fromBrowser
@@ -37,11 +44,7 @@ struct ProxyRouter: Router {
         if head.method == "CONNECT" {
             return RoutedRequest(
                 .connect(authority: head.target), observer: metrics.proxiedRequests,
-                plan: .answer(
-                    .text(
-                        501,
-                        "CONNECT is not supported: scrape http://…?_scheme=https instead, and the client uses https",
-                        closes: true)))
+                plan: ConnectRequest(head, timeout: defaultTimeout).map { .connect($0) } ?? .unusableConnect)
         }
         guard head.target.utf8.first == UInt8(ascii: "/") else { return scrape(head) }
         switch RouteTable.path(of: head) {
@@ -52,6 +55,8 @@ struct ProxyRouter: Router {
         case "/push":
             return RoutedRequest(
                 .push, observer: metrics.requests[.push], plan: Self.refusal(of: head) ?? .push)
+        case "/tunnel":
+            return RoutedRequest(.tunnel, observer: metrics.requests[.tunnel], plan: tunnel(head))
         default:
             let page = routes.route(for: head)
             return RoutedRequest(page.action, observer: page.observer, plan: .page(page.plan))
@@ -66,6 +71,15 @@ struct ProxyRouter: Router {
                 head, connection: connection, loop: loop, dispatcher: dispatcher, access: access, agents: agents)
         case .push:
             return PushExchange(connection: connection, loop: loop, dispatcher: dispatcher, maxHeadBytes: maxHeadBytes)
+        case .tunnel(let handshake):
+            return TunnelExchange(handshake, head, connection: connection, service: tunnels)
+        case .connect(let request):
+            return ConnectExchange(
+                request, connection: connection, loop: loop, dispatcher: dispatcher, access: access,
+                metrics: metrics, settings: connects)
+        case .unusableConnect:
+            dispatcher.connectionRefused()
+            return Answer(connection, .text(400, "CONNECT needs the name and the port of a client, name:port"))
         case .scrape(let request):
             return ScrapeExchange(
                 request, connection: connection, loop: loop, dispatcher: dispatcher, access: access, metrics: metrics)
@@ -76,7 +90,9 @@ struct ProxyRouter: Router {
             metrics.browserRequests.increment()
             return Answer(
                 connection,
-                .text(403, "polls and pushes are for clients, not for pages in a browser (Origin)", closes: true))
+                .text(
+                    403, "polls, pushes and tunnels are for clients, not for pages in a browser (Origin)", closes: true)
+            )
         case .answer(let response): return Answer(connection, response)
         case .page(let plan): return routes.exchange(for: plan, head: head, on: connection)
         }
@@ -98,6 +114,16 @@ struct ProxyRouter: Router {
             return RoutedRequest(
                 .open, observer: metrics.proxiedRequests,
                 plan: .unusableScrape(why: "\(why) (scrape id \(id))"))
+        }
+    }
+
+    private func tunnel(_ head: RequestHead) -> Plan {
+        if head.message.contains("Origin") { return .fromBrowser }
+        do throws(WebSocketHandshake.Refusal) {
+            return .tunnel(try WebSocketHandshake(request: head))
+        } catch {
+            metrics.tunnelsRefused[.handshake]?.increment()
+            return .answer(.text(error.status, error.explanation, fields: error.fields))
         }
     }
 

@@ -72,7 +72,8 @@ final class PushExchange: Exchange, ResponseSource, @unchecked Sendable {
     }
 
     private func began(_ scrape: ScrapeID, status: Int?) -> Reception<LivePorts> {
-        dispatcher.responseBegan(scrape, status: status, source: self, of: connection.identity as? Visitor)
+        dispatcher.responseBegan(
+            scrape, status: status, source: self, of: connection.identity as? Visitor, at: connection.peerAddress)
     }
 
     private func fail(_ failure: PushFlow.Failure) {

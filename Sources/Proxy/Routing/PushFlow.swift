@@ -48,7 +48,7 @@ struct PushFlow {
     }
 
     /// Memory under way to the scraper, in bytes (`RelayPart.heldBytes`), at which reading stops, and down to which it resumes.
-    /// With one read of at most 128 KiB (`ReceiveBuffers.largest`) on top, a scrape holds no more than 192 KiB.
+    /// With one read of at most 128 KiB (`WebLimits.maxReadBytes`) on top, a scrape holds no more than 192 KiB.
     static let highWater = 65_536
     static let lowWater = 32_768
     /// The most that is under way when a client closes while its push is held back: the system then delivers what is left all at

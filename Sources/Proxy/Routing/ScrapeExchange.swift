@@ -1,3 +1,4 @@
+import Clients
 import Failures
 import NIOCore
 import Synchronization
@@ -103,12 +104,13 @@ final class ScrapeExchange: Exchange, ScrapePort, @unchecked Sendable {
 
     var id: ScrapeID { request.id }
     var fqdn: FQDN { request.fqdn }
+    var kind: ScrapeKind { request.isRepeatable ? .repeatable : .once }
     var isHead: Bool { request.isHead }
     var targetWithoutQuery: String { request.targetWithoutQuery }
     var deadline: NIODeadline { began + request.timeout }
 
-    func writeRequest(into buffer: inout ByteBuffer, spelling: FQDN) {
-        request.write(into: &buffer, spelling: spelling, waited: .now() - began)
+    func writeRequest(into buffer: inout ByteBuffer, spelling: FQDN, by transport: Transport) {
+        request.write(into: &buffer, spelling: spelling, waited: .now() - began, namesID: transport == .poll)
     }
 
     func relay(_ part: RelayPart, from source: any ResponseSource) {

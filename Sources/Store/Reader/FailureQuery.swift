@@ -3,7 +3,7 @@ public struct FailureRow: Sendable, Equatable, Identifiable {
     /// Grows with every failure written; never used again.
     public var id: Int64
     public var time: UnixMilliseconds
-    /// The host name the scrape asked for; a client of that name may never have existed.
+    /// The host name the scrape asked for; a client of that name may never have existed. Empty where no name is known.
     public var fqdn: String
     public var kind: RecordedKind
     /// One line, at most 500 bytes; may hold anything that a peer sent.

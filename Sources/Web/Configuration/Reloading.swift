@@ -1,20 +1,22 @@
 import NIOCore
 import NIOPosix
 import ServiceLifecycle
-import UnixSignals
 
-/// Looks after configurations: every few seconds, and at once on SIGHUP, which is caught from the moment this is made.
+/// Looks after configurations: every few seconds, and at once on SIGHUP.
 public struct Reloading: Service {
     public static let interval = TimeAmount.seconds(5)
 
     private let configurations: [any Reloadable]
     private let interval: TimeAmount
-    private let hangups: UnixSignalsSequence
+    private let hangups: Hangups
 
-    public init(_ configurations: [any Reloadable], every interval: TimeAmount = Self.interval) async {
+    /// - Parameter hangups: Caught since before the files were first read: of what came meanwhile it is not known what they were.
+    public init(
+        _ configurations: [any Reloadable], on hangups: Hangups, every interval: TimeAmount = Self.interval
+    ) {
         self.configurations = configurations
         self.interval = interval
-        hangups = await UnixSignalsSequence(trapping: .sighup)
+        self.hangups = hangups
     }
 
     public func run() async {
@@ -22,7 +24,7 @@ public struct Reloading: Service {
         let (looks, source) = AsyncStream.makeStream(of: Bool.self, bufferingPolicy: .bufferingOldest(4))
         await cancelWhenGracefulShutdown {
             await withTaskGroup(of: Void.self) { group in
-                group.addTask { for await _ in hangups { source.yield(true) } }
+                group.addTask { for await _ in hangups.signals { source.yield(true) } }
                 group.addTask {
                     while (try? await Task.sleep(for: .nanoseconds(interval.nanoseconds))) != nil {
                         source.yield(false)

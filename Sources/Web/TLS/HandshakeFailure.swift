@@ -18,10 +18,14 @@ enum HandshakeFailure: String, CaseIterable {
     case noSharedGroup = "no_shared_group"
     /// It showed no certificate where one is required.
     case noCertificate = "no_certificate"
-    /// Its certificate has expired, or is not valid yet.
+    /// Its certificate has expired, or that of its authority has.
     case expired
-    /// Its certificate is not signed by an authority of `client_ca`.
+    /// Its certificate is not valid yet.
+    case notYetValid = "not_yet_valid"
+    /// Its certificate is not signed by an authority of `client_ca`, whatever name that goes by.
     case unknownAuthority = "unknown_ca"
+    /// Its certificate is for something else than a TLS client (RFC 5280 section 4.2.1.12), such as a server's.
+    case wrongUsage = "wrong_usage"
     /// Its certificate cannot be accepted for another reason.
     case badCertificate = "bad_certificate"
     /// Its certificate has none of `client_allowed_sans`.
@@ -30,10 +34,26 @@ enum HandshakeFailure: String, CaseIterable {
     case malformed
     case other
 
+    /// What the peer has shown, where that was the reason: for people.
+    var ofCertificate: String? {
+        switch self {
+        case .noCertificate: "no certificate"
+        case .expired: "a certificate that has expired"
+        case .notYetValid: "a certificate that is not valid yet"
+        case .unknownAuthority: "a certificate that no known authority has signed"
+        case .wrongUsage: "a certificate that is not for TLS clients"
+        case .badCertificate: "a certificate that cannot be accepted"
+        case .nameNotAllowed: "a certificate with none of client_allowed_sans"
+        case .timeout, .plainHTTP, .notTLS, .peerClosed, .refusedByPeer, .protocolVersion, .noSharedCipher,
+            .noSharedGroup, .malformed, .other:
+            nil
+        }
+    }
+
     /// What BoringSSL has to say is only to be had as text: names of its reasons (`SSL_R_…`), which it keeps.
     ///
     /// - Parameter certificate: What the peer has shown, if anything.
-    init(_ error: any Error, certificate: @autoclosure () -> ShownCertificate?, tls: ServerTLS, now: Int64) {
+    init(_ error: any Error, certificate: NIOSSLCertificate?, authorities: ClientAuthorities, now: Int64) {
         guard case NIOSSLError.handshakeFailed(let failure)? = error as? NIOSSLError else {
             self = error is NIOSSLError || error is BoringSSLError ? .other : .peerClosed
             return
@@ -51,7 +71,7 @@ enum HandshakeFailure: String, CaseIterable {
         if says("PEER_DID_NOT_RETURN_A_CERTIFICATE") {
             self = .noCertificate
         } else if says("CERTIFICATE_VERIFY_FAILED") {
-            self = certificate().map { Self.refusal(of: $0, tls, now) } ?? .badCertificate
+            self = certificate.map { authorities.refusal(of: $0, now: now) } ?? .badCertificate
         } else if says(
             "ALERT_PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL", "WRONG_VERSION_NUMBER", "INAPPROPRIATE_FALLBACK")
         {
@@ -69,11 +89,5 @@ enum HandshakeFailure: String, CaseIterable {
         } else {
             self = .other
         }
-    }
-
-    /// BoringSSL does not say why the chain did not verify; the certificate's dates and its issuer mostly do.
-    private static func refusal(of certificate: ShownCertificate, _ tls: ServerTLS, _ now: Int64) -> HandshakeFailure {
-        if certificate.notAfter < now || certificate.notBefore > now { return .expired }
-        return tls.isAuthority(certificate.issuer) ? .badCertificate : .unknownAuthority
     }
 }

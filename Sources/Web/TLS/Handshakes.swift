@@ -29,17 +29,23 @@ public final class Handshakes: Sendable {
     private let interval: TimeAmount
     let metrics: TLSMetrics
     let logger: Logger
+    let refused: @Sendable (RefusedCertificate) -> Void
 
     /// - Parameters:
     ///   - limit: How many may be under way at once, at least 1.
     ///   - patience: How long a connection may take from being accepted to the end of its handshake.
     ///   - loop: Where the sweep runs that finds those which take longer.
-    public init(limit: Int, patience: TimeAmount, on loop: any EventLoop, metrics: TLSMetrics, logger: Logger) {
+    ///   - refused: Hears of all who don't get in because of their certificates, on the event loops of their connections.
+    public init(
+        limit: Int, patience: TimeAmount, on loop: any EventLoop, metrics: TLSMetrics, logger: Logger,
+        refused: @escaping @Sendable (RefusedCertificate) -> Void = { _ in }
+    ) {
         state = Mutex(State(gate: HandshakeGate(places: max(1, limit), patience: patience)))
         self.loop = loop
         interval = .nanoseconds(max(min(patience.nanoseconds / 16, 1_000_000_000), 5_000_000))
         self.metrics = metrics
         self.logger = logger
+        self.refused = refused
     }
 
     /// - Parameter door: On the calling thread's event loop, `loop`.

@@ -12,7 +12,7 @@ public struct ServerTLS: Sendable {
     let context: NIOSSLContext
     let clientAuthentication: ClientAuthentication
     let allowedNames: Set<String>?
-    private let authorities: Set<CertificateName>
+    let authorities: ClientAuthorities
     /// When our own certificate runs out: seconds since 1970.
     public let expires: Int64
     /// What an operator should know, though it can be used.
@@ -92,8 +92,6 @@ public struct ServerTLS: Sendable {
         return nil
     }
 
-    func isAuthority(_ name: CertificateName) -> Bool { authorities.contains(name) }
-
     // MARK: Making one
 
     private static let signatureAlgorithms: [SignatureAlgorithm] = [
@@ -101,10 +99,10 @@ public struct ServerTLS: Sendable {
         .rsaPkcs1Sha384, .ecdsaSecp521R1Sha512, .rsaPssRsaeSha512, .rsaPkcs1Sha512, .ed25519,
     ]
 
-    /// - Returns: The names of the authorities.
+    /// - Returns: The authorities that are named; none where the system's are asked.
     private static func require(
         _ settings: TLSSettings, _ configuration: inout TLSConfiguration, _ files: inout FilesRead
-    ) throws(TLSSettings.Unusable) -> Set<CertificateName> {
+    ) throws(TLSSettings.Unusable) -> ClientAuthorities {
         let policy = settings.clientAuthentication
         if settings.clientAuthorities != nil, policy == .none {
             throw TLSSettings.Unusable(
@@ -119,18 +117,18 @@ public struct ServerTLS: Sendable {
             }
         guard policy.verifies else {
             configuration.trustRoots = .certificates([])
-            return []
+            return ClientAuthorities([])
         }
         guard let source = settings.clientAuthorities else {
             // As Go does.
             configuration.trustRoots = .default
-            return []
+            return ClientAuthorities([])
         }
         let certificates = try certificates(source, "client_ca", &files)
         configuration.trustRoots = .certificates(certificates)
         // Clients with several certificates learn which to show.
         configuration.sendCANameList = true
-        return Set(certificates.map { CertificateName($0.subjectName) })
+        return ClientAuthorities(certificates)
     }
 
     private static func isReadableByAll(_ path: String) -> Bool {

@@ -21,7 +21,6 @@ struct ShownCertificate: Equatable {
     /// Seconds since 1970.
     let notBefore: Int64
     let notAfter: Int64
-    let issuer: CertificateName
 
     init(_ certificate: NIOSSLCertificate) {
         var dnsNames: [String] = []
@@ -49,7 +48,6 @@ struct ShownCertificate: Equatable {
         serial = Self.hexadecimal(certificate.serialNumber)
         notBefore = Int64(certificate.notValidBefore)
         notAfter = Int64(certificate.notValidAfter)
-        issuer = CertificateName(certificate.issuerName)
     }
 
     /// For a certificate that the handshake has checked.

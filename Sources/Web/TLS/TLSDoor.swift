@@ -157,7 +157,7 @@ final class TLSDoor: ChannelInboundHandler, RemovableChannelHandler {
         guard case .shaking(let hello, let handler) = phase, let context else { return }
         let certificate = handler.peerCertificate.map { ShownCertificate($0) }
         if let refusal = tls.refusal(of: certificate, now: Int64(time(nil))) {
-            failed(refusal, nil)
+            failed(refusal, nil, certificate)
             leave()
             // Through the TLS handler, which says so to the peer.
             watch.close(promise: nil)
@@ -186,9 +186,10 @@ final class TLSDoor: ChannelInboundHandler, RemovableChannelHandler {
 
     fileprivate func handshakeFailed(_ error: any Error) {
         guard case .shaking(_, let handler) = phase else { return }
+        let certificate = handler.peerCertificate
         let reason = HandshakeFailure(
-            error, certificate: handler.peerCertificate.map { ShownCertificate($0) }, tls: tls, now: Int64(time(nil)))
-        failed(reason, error)
+            error, certificate: certificate, authorities: tls.authorities, now: Int64(time(nil)))
+        failed(reason, error, certificate.map { ShownCertificate($0) })
         // The TLS handler tells the peer why, and closes.
     }
 
@@ -199,13 +200,13 @@ final class TLSDoor: ChannelInboundHandler, RemovableChannelHandler {
         context?.close(promise: nil)
     }
 
-    private func failed(_ reason: HandshakeFailure, _ error: (any Error)?) {
+    private func failed(_ reason: HandshakeFailure, _ error: (any Error)?, _ certificate: ShownCertificate? = nil) {
         phase = .over
         received = ByteBuffer()
         handshakes.metrics.handshakeFailed(reason)
-        var metadata: Logger.Metadata = [
-            "remote": "\(context?.remoteAddress?.ipAddress ?? "")", "reason": "\(reason.rawValue)",
-        ]
+        let address = context?.remoteAddress?.ipAddress
+        if let refused = RefusedCertificate(reason, certificate, address: address) { handshakes.refused(refused) }
+        var metadata: Logger.Metadata = ["remote": "\(address ?? "")", "reason": "\(reason.rawValue)"]
         if let error { metadata["err"] = "\(error)" }
         handshakes.logger.debug("TLS handshake failed", metadata: metadata)
     }

@@ -3,7 +3,7 @@ import NIOCore
 @testable import Wire
 
 extension FuzzBody {
-    /// Requests one behind the other, with their bodies, as `ServerConnection` takes them off a connection.
+    /// Requests one behind the other, with their bodies: as the parsers take them off a connection, and as `RequestPhases` does with them.
     static let requests = FuzzBody(name: "requests") { bytes in
         var input = FuzzInput(bytes)
         let limit = input.choice() & 1 == 0 ? 65_536 : 64
@@ -11,10 +11,14 @@ extension FuzzBody {
         let whole = try RequestReading(input.message.isEmpty ? [] : [input.message], limit: limit)
         let cut = try RequestReading(input.message.pieces(of: cuts), limit: limit)
         try require(whole.events == cut.events, "in one piece: \(whole.events); in pieces: \(cut.events)")
+        for manner in RequestDrive.Manner.all {
+            let drive = try RequestDrive(input.message.pieces(of: cuts), limit: limit, manner)
+            try drive.check(against: cut.events)
+        }
     }
 }
 
-private struct RequestReading {
+struct RequestReading {
     enum Event: Equatable {
         case head(String)
         case body([UInt8])
@@ -92,8 +96,7 @@ private struct RequestReading {
         try require(head.minorVersion == 1 || head.framing != .chunked, "chunks in HTTP/1.0")
         try require(head.message.count(of: "Host") == 1 || head.minorVersion == 0, "without a Host")
         try require(!head.method.isEmpty && !head.target.utf8.contains(0x20), "\(head.method) \(head.target)")
-        let facts = [head.framing == .none, head.keepsAlive, head.expectsContinue]
-        events.append(.head("\(head.method) \(head.target) \(head.minorVersion) \(head.framing) \(facts)"))
+        events.append(Event(head))
     }
 
     /// What came out is in the input, right before what is left.
@@ -101,5 +104,16 @@ private struct RequestReading {
         let end = sofar.count - received.readableBytes
         let start = end - slice.readableBytes
         try require(start >= 0 && sofar[start..<end].elementsEqual(slice.readableBytesView), "a slice from elsewhere")
+    }
+}
+
+extension RequestReading.Event {
+    init(_ head: RequestHead) {
+        let facts = [head.framing == .none, head.keepsAlive, head.expectsContinue]
+        self = .head("\(head.method) \(head.target) \(head.minorVersion) \(head.framing) \(facts)")
+    }
+
+    var isHead: Bool {
+        if case .head = self { true } else { false }
     }
 }

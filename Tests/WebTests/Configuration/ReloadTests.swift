@@ -112,7 +112,7 @@ import Testing
         let rig = Rig(folder: try TemporaryFolder())
         try rig.folder.write("one", to: "one")
         try rig.folder.write("one", to: "a.yml")
-        let reloading = await Reloading([try rig.open()], every: .hours(1))
+        let reloading = Reloading([try rig.open()], on: await Hangups(), every: .hours(1))
         let task = Task { await reloading.run() }
         kill(getpid(), SIGHUP)
         try await rig.log.line(with: "configuration reloaded")
@@ -126,7 +126,7 @@ import Testing
         let rig = Rig(folder: try TemporaryFolder())
         try rig.folder.write("one", to: "one")
         try rig.folder.write("one", to: "a.yml")
-        let reloading = await Reloading([try rig.open()], every: .milliseconds(5))
+        let reloading = Reloading([try rig.open()], on: await Hangups(), every: .milliseconds(5))
         let task = Task { await reloading.run() }
         try rig.folder.write("two", to: "one")
         try await rig.log.line(with: "configuration reloaded")

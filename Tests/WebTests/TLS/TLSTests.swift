@@ -52,7 +52,7 @@ import Testing
     }
 
     enum Shown: String, CaseIterable {
-        case nothing, good, expired, foreign
+        case nothing, good, expired, future, foreign, namesake, expiredOfNamesake, forServers
     }
 
     @Test(
@@ -60,11 +60,17 @@ import Testing
     func clientAuthentication(policy: ClientAuthentication) async throws {
         let authority = try await TestAuthority()
         let foreign = try await TestAuthority("another-authority", in: authority.folder)
+        // Another key under the same name.
+        let namesake = try await TestAuthority()
         let pair = try await authority.issue("server", "DNS:a.example")
         let certificates: [Shown: TestAuthority.Pair] = [
             .good: try await authority.issue("good", "DNS:Web-1.example,IP:192.0.2.7"),
             .expired: try await authority.issue("expired", "DNS:web-1.example", days: -1),
+            .future: try await authority.issue("future", "DNS:web-1.example", start: "20990101000000Z"),
             .foreign: try await foreign.issue("foreign", "DNS:web-1.example"),
+            .namesake: try await namesake.issue("namesake", "DNS:web-1.example"),
+            .expiredOfNamesake: try await namesake.issue("expired-namesake", "DNS:web-1.example", days: -1),
+            .forServers: try await authority.issue("for-servers", "DNS:web-1.example", usage: "serverAuth"),
         ]
         var settings = Self.settings(pair)
         settings.clientAuthentication = policy
@@ -100,7 +106,10 @@ import Testing
         // A certificate that nobody has checked is not told of.
         let unknown = "names= subject=-"
         let known = shown == .nothing ? unknown : "names=web-1.example,192.0.2.7 subject=CN=good,O=Example"
-        let refused = [Shown.expired: "reason=expired", .foreign: "reason=unknown_ca"]
+        let refused = [
+            Shown.expired: "reason=expired", .future: "reason=not_yet_valid", .foreign: "reason=unknown_ca",
+            .namesake: "reason=unknown_ca", .expiredOfNamesake: "reason=unknown_ca", .forServers: "reason=wrong_usage",
+        ]
         return switch policy {
         case .none, .request: unknown
         case .requireAny: shown == .nothing ? "reason=no_certificate" : unknown

@@ -1,0 +1,172 @@
+import DequeModule
+import NIOCore
+import Tunnel
+import Web
+import Wire
+
+/// One tunnel, at the proxy: a client that takes many scrapes at once. Carries out on its channel what `ProxyEnd` decides, and is what the
+/// broker knows as a delivery.
+///
+/// States: greeting (the client has not said who it is, and is no delivery) → serving → leaving (nothing more is opened; what is under way may
+/// finish) → over. What one read brings is handed on together at its end, and so is what goes out for it.
+///
+/// `@unchecked Sendable`: what changes is confined to the connection's event loop; what other threads may call (`deliver`, `withdraw`, `end`) hops
+/// there first.
+final class TunnelConnection: ChannelInboundHandler, @unchecked Sendable {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// What is written at once before it is seen whether the peer takes it; bytes.
+    private static let writeBytes = 65_536
+    /// For a peer to read the last of what was written.
+    private static let closeTime = TimeAmount.seconds(5)
+
+    let service: TunnelService
+    let loop: any EventLoop
+    let visitor: Visitor?
+    let address: String?
+    /// As the request says it; a HELLO may say it better.
+    let agent: String?
+    var wire: ProxyEnd
+    /// `nil` while the broker knows nothing of it, or does not any more.
+    var delivery: DeliveryID?
+    /// What it was the last time that something was handed over: it is that one's to give back.
+    var lastDelivery: DeliveryID?
+    var scrapes: [TunnelStreamID: TunnelScrape] = [:]
+    var connections: [TunnelStreamID: TunnelConnect] = [:]
+    /// Of what was handed over, by its id.
+    var streams: [ScrapeID: TunnelStreamID] = [:]
+    /// Handed over while an ended stream was still being ended: they are opened as that is done.
+    var waiting = Deque<Delivered<LivePorts>>()
+    /// What the client is told when no stream is left.
+    var leaving: WebSocketClose?
+    /// A HELLO is being answered: what the broker says meanwhile is carried out behind that.
+    var isAnswering = false
+
+    private var context: ChannelHandlerContext?
+    private var isReading = false
+    private var isSettling = false
+    private var isClosing = false
+    /// Those that the read under way brought bytes for.
+    private var touched: [TunnelScrape] = []
+    private var timer: Scheduled<Void>?
+    private var timerDue = NIODeadline.distantFuture
+
+    init(_ service: TunnelService, on loop: any EventLoop, visitor: Visitor?, address: String?, agent: String?) {
+        self.service = service
+        self.loop = loop
+        self.visitor = visitor
+        self.address = address
+        self.agent = agent
+        wire = ProxyEnd(service.settings, at: loop.now)
+    }
+
+    var dispatcher: Dispatcher { service.dispatcher }
+
+    // MARK: ChannelHandler
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        settle()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        isReading = true
+        wire.received(unwrapInboundIn(data), at: loop.now)
+        takeEvents()
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        isReading = false
+        let scrapes = touched
+        touched.removeAll(keepingCapacity: true)
+        for scrape in scrapes {
+            scrape.isTouched = false
+            run(scrape.flow.batchEnded(), of: scrape)
+        }
+        settle()
+        context.fireChannelReadComplete()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { settle() }
+        context.fireChannelWritabilityChanged()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // A reset or time-out of the socket; what was going on hears of it through `channelInactive`.
+        context.close(promise: nil)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        self.context = nil
+        isReading = false
+        wire.connectionLost()
+        takeEvents()
+        timer?.cancel()
+        timer = nil
+        context.fireChannelInactive()
+    }
+
+    /// The read under way is to be handed on at its end.
+    func touch(_ scrape: TunnelScrape) {
+        guard !scrape.isTouched else { return }
+        scrape.isTouched = true
+        touched.append(scrape)
+    }
+
+    // MARK: After each event
+
+    /// Hands on what has come of an event: what is to be written is, in as few writes as can be, and the timer is set.
+    func settle() {
+        // Whoever is on the stack already does it all.
+        guard !isReading, !isSettling else { return }
+        isSettling = true
+        takeEvents()
+        openWaiting()
+        leaveIfDone()
+        write()
+        isSettling = false
+        setTimer()
+    }
+
+    private func write() {
+        guard let context else { return }
+        var hasWritten = false
+        // What a tunnel that is over has to say still goes out whole.
+        while wire.isOver || context.channel.isWritable, let bytes = wire.takeOutput(atMost: Self.writeBytes) {
+            context.write(wrapOutboundOut(bytes), promise: nil)
+            hasWritten = true
+            acknowledge()
+            takeEvents()
+        }
+        if hasWritten { context.flush() }
+        if wire.isOver { close(context) }
+    }
+
+    /// Behind what is written, if the peer reads it soon.
+    private func close(_ context: ChannelHandlerContext) {
+        guard !isClosing else { return }
+        isClosing = true
+        let written = loop.makePromise(of: Void.self)
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: written)
+        written.futureResult.assumeIsolated().whenComplete { _ in context.close(promise: nil) }
+        timer?.cancel()
+        timer = loop.assumeIsolated().scheduleTask(in: Self.closeTime) { context.close(promise: nil) }
+    }
+
+    /// One timer, which may come early: it is set anew then.
+    private func setTimer() {
+        guard context != nil, !isClosing, let due = wire.nextDeadline else { return }
+        if timer != nil, timerDue <= due { return }
+        timer?.cancel()
+        timerDue = due
+        timer = loop.assumeIsolated().scheduleTask(deadline: due) {
+            self.timer = nil
+            self.wire.timePassed(to: self.loop.now)
+            self.settle()
+        }
+    }
+}
