@@ -183,7 +183,9 @@ final class TunnelConnection: ChannelInboundHandler {
         case .ended(let stream): streams[stream]?.proxyEnded()
         case .reset(let stream): drop(stream)?.reset("the proxy has no more use for it")
         case .wantsMore(let stream): streams[stream]?.becameHungry()
-        case .drained: owner?.tunnelDrained(self)
+        case .drained:
+            guard isWelcome else { return finish(.busy(retryAfter: nil, "the proxy is shutting down")) }
+            owner?.tunnelDrained(self)
         case .roundTrip(let time): shared.metrics.tunnel.measured(roundTrip: time)
         case .closed(let closing): finish(NoTunnel(closing, refusal: refusal))
         }
@@ -286,11 +288,16 @@ final class TunnelConnection: ChannelInboundHandler {
         }
     }
 
+    /// Tells streams that all they had to say is out.
     private func tellEnded() {
-        guard !ending.isEmpty else { return }
-        let out = ending.filter { !wire.isSending($0) }
-        ending.removeAll { !wire.isSending($0) }
-        for stream in out {
+        var index = 0
+        while index < ending.count {
+            let stream = ending[index]
+            guard !wire.isSending(stream) else {
+                index += 1
+                continue
+            }
+            ending.remove(at: index)
             guard let handler = streams[stream] else { continue }
             // Of a connection the proxy's half may go on.
             if !wire.isUnderWay(stream) { drop(stream) }
