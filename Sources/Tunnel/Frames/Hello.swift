@@ -1,0 +1,128 @@
+import NIOCore
+import Wire
+
+/// What a client says of itself: the payload of a HELLO.
+public struct Hello: Sendable, Equatable {
+    /// The most names that fit; a client with more has several tunnels.
+    public static let maxNames = 240
+    public static let maxStreams = 10_000
+
+    public var instance: InstanceID?
+    public var agent: String?
+    /// How many streams it takes at once; 1…`maxStreams`.
+    public var streams: Int
+    /// At least one.
+    public var names: [FQDN]
+
+    public init(names: [FQDN], streams: Int, instance: InstanceID? = nil, agent: String? = nil) {
+        self.names = names
+        self.streams = min(max(1, streams), Self.maxStreams)
+        self.instance = instance
+        self.agent = agent
+    }
+
+    /// - Returns: `nil` when there is no name, or something is no name or no number. Fields that are not known are left out.
+    init?(_ payload: ByteBuffer) {
+        guard let fields = MessageHead(fields: payload) else { return nil }
+        var known: [FQDN] = []
+        var areNames = true
+        fields.forEachValue("Fqdn") { value in
+            guard let name = FQDN(String(decoding: value, as: UTF8.self)), known.count < Self.maxNames else {
+                areNames = false
+                return false
+            }
+            known.append(name)
+            return true
+        }
+        guard areNames, !known.isEmpty, let count = fields.first("Max-Streams").map({ Int($0) }) ?? 100, count > 0
+        else { return nil }
+        names = known
+        streams = min(count, Self.maxStreams)
+        instance = fields.first("Instance").flatMap { InstanceID($0) }
+        agent = fields.first("Agent").map { $0.prefix(utf8Bytes: 200).withoutControls }
+    }
+
+    var payload: ByteBuffer {
+        var bytes = ByteBuffer()
+        if let instance { bytes.writeString("Instance: \(instance)\r\n") }
+        if let agent { bytes.writeString("Agent: \(agent.withoutControls)\r\n") }
+        bytes.writeString("Max-Streams: \(streams)\r\n")
+        for name in names { bytes.writeString("Fqdn: \(name.spelling)\r\n") }
+        return bytes
+    }
+}
+
+/// What the proxy answers to that: the payload of a WELCOME.
+public struct Welcome: Sendable, Equatable {
+    /// A name that the proxy does not take.
+    public struct Refused: Sendable, Equatable {
+        public var name: FQDN
+        /// For people; one line.
+        public var reason: String
+
+        public init(name: FQDN, reason: String) {
+            self.name = name
+            self.reason = reason
+        }
+    }
+
+    static let version = "2"
+
+    /// How many bytes of a stream may be under way at its beginning.
+    public var window: Int
+    public var pingInterval: TimeAmount
+    public var refused: [Refused]
+
+    public init(window: Int, pingInterval: TimeAmount, refused: [Refused] = []) {
+        self.window = window
+        self.pingInterval = pingInterval
+        self.refused = refused
+    }
+
+    /// - Returns: `nil` for another version, or numbers that are none, or none that could be meant.
+    init?(_ payload: ByteBuffer) {
+        guard let fields = MessageHead(fields: payload), fields.first("Version") == Self.version,
+            let window = fields.first("Window").flatMap({ Int($0) }), (1...TunnelSettings.maxWindow).contains(window),
+            let interval = ScrapeTimeout.parse(fields.first("Ping-Interval")), interval > .zero
+        else { return nil }
+        self.window = window
+        pingInterval = interval
+        var known: [Refused] = []
+        var areNames = true
+        fields.forEachValue("Refused") { value in
+            let text = String(decoding: value, as: UTF8.self)
+            let words = text.split(separator: " ", maxSplits: 1)
+            guard let first = words.first, let name = FQDN(String(first)) else {
+                areNames = false
+                return false
+            }
+            known.append(Refused(name: name, reason: words.count > 1 ? String(words[1]).withoutControls : ""))
+            return true
+        }
+        guard areNames else { return nil }
+        refused = known
+    }
+
+    var payload: ByteBuffer {
+        var bytes = ByteBuffer()
+        bytes.writeString("Version: \(Self.version)\r\nWindow: \(window)\r\n")
+        bytes.writeString("Ping-Interval: \(ScrapeTimeout.text(pingInterval))\r\n")
+        for refusal in refused {
+            let reason = refusal.reason.withoutControls.prefix(utf8Bytes: 120)
+            bytes.writeString("Refused: \(refusal.name.spelling) \(reason)\r\n")
+        }
+        return bytes
+    }
+}
+
+extension MessageHead {
+    /// Header fields alone, each with its line end; an empty line behind them may be there or not.
+    fileprivate init?(fields: ByteBuffer) {
+        var bytes = ByteBuffer(staticString: "fields\r\n")
+        bytes.writeImmutableBuffer(fields)
+        bytes.writeStaticString("\r\n")
+        var parser = HeadParser(.response, maxBytes: FrameReader.maxPayload + 16)
+        guard let head = try? parser.parse(&bytes) else { return nil }
+        self = head
+    }
+}
