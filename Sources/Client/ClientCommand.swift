@@ -190,9 +190,8 @@ struct ClientCommand: AsyncParsableCommand {
 
     /// What the flags say together with what the machine says.
     func clientConfiguration() throws -> ClientConfiguration {
-        let name = try fqdn ?? MachineName.fullyQualified()
         return ClientConfiguration(
-            fqdn: FQDN(name)?.spelling ?? name, proxyURL: try proxyURL.get(),
+            fqdn: try fqdn.flatMap { FQDN($0) } ?? MachineName.fullyQualified(), proxyURL: try proxyURL.get(),
             credential: credential,
             tls: ClientTLSFiles(authority: certificateAuthority, certificate: certificate, key: key),
             metricsAddress: metricsAddr.address, webConfigurationFile: webConfigurationFile,

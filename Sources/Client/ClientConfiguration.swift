@@ -1,11 +1,12 @@
 import Flags
 import NIOCore
+import Wire
 
 /// Everything that the flags and the environment decide, checked. Nothing else of the program reads a flag. The defaults are
 /// those of the flags (`ClientCommand`).
 struct ClientConfiguration: Sendable {
     /// The name to register under and the only host to scrape.
-    var fqdn: String
+    var fqdn: FQDN
     var proxyURL: HTTPURL
     var credential = ProxyCredential.url
     var tls = ClientTLSFiles()

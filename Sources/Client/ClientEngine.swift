@@ -25,9 +25,9 @@ final class ClientEngine {
         endpoint = ProxyEndpoint(
             url: url, authorization: shown.authorization,
             route: client.route(isHTTPS: url.isHTTPS, host: url.host, port: url.port),
-            instance: InstanceID().description, userAgent: "pushprox-client/\(Version.number)")
+            instance: InstanceID(), userAgent: "pushprox-client/\(Version.number)")
         let policy = TargetPolicy(
-            fqdn: configuration.fqdn, methods: configuration.methods, allowed: configuration.allowed)
+            fqdn: configuration.fqdn.spelling, methods: configuration.methods, allowed: configuration.allowed)
         dispatcher = ScrapeDispatcher(
             ScrapeRun.Surroundings(client: client, policy: policy, metrics: metrics, logger: logger),
             maxInFlight: configuration.maxInFlight)

@@ -11,8 +11,8 @@ final class ProxyEndpoint {
         didSet { fields = makeFields() }
     }
 
-    /// 32 hexadecimal digits, the same for as long as this process lives.
-    let instance: String
+    /// The same for as long as this process lives.
+    let instance: InstanceID
     let userAgent: String
     private let authority: String
     private let path: String
@@ -22,7 +22,7 @@ final class ProxyEndpoint {
 
     /// - Parameters:
     ///   - userAgent: with its version.
-    init(url: HTTPURL, authorization: Secret?, route: OutboundRoute, instance: String, userAgent: String) {
+    init(url: HTTPURL, authorization: Secret?, route: OutboundRoute, instance: InstanceID, userAgent: String) {
         self.route = route
         self.authorization = authorization
         self.instance = instance

@@ -106,7 +106,7 @@ final class RunningClient: Sendable {
         limits.maxHeaderBytes = 16_384
         do {
             let service = WebService(on: group, limits: limits, metrics: metrics.web, logger: logger)
-            let router = routes(metrics, readiness, fqdn: configuration.fqdn)
+            let router = routes(metrics, readiness, fqdn: configuration.fqdn.spelling)
             let listener = try await WebListener.bind(
                 web.listener(address, router: router, limits: limits, on: group.next(), metrics, logger), in: service)
             logger.info("serving metrics", metadata: ["address": "\(listener.address)"])

@@ -1,5 +1,6 @@
 import TestKit
 import Testing
+import Wire
 
 @testable import Client
 
@@ -8,7 +9,7 @@ import Testing
     func plain() async throws {
         let forwarder = try await ScriptedServer()
         try await ClientUnderTest.run { configuration in
-            configuration.fqdn = "edge.example"
+            configuration.fqdn = FQDN("edge.example") ?? configuration.fqdn
             configuration.proxyURL = (try? HTTPURL("http://user:pw@proxy.example:8080/x")) ?? configuration.proxyURL
             configuration.environment =
                 (try? ProxyEnvironment(["http_proxy": "http://me:too@127.0.0.1:\(forwarder.port)"])) ?? .none

@@ -23,7 +23,7 @@ import Testing
     private func makePolling() -> TransportChoice {
         var choice = makeChoice()
         _ = choice.started(at: start)
-        _ = choice.dialFailed(.noTunnel("x"), at: start, random: 0)
+        _ = choice.dialFailed(.notOffered("x"), at: start, random: 0)
         return choice
     }
 
@@ -69,9 +69,9 @@ import Testing
         var tunnel = makeChoice(.tunnel)
         _ = tunnel.started(at: start)
         #expect(
-            words(tunnel.dialFailed(.noTunnel("404"), at: start, random: 0)) == ["outage: 404", "wait 500 ms"])
+            words(tunnel.dialFailed(.notOffered("404"), at: start, random: 0)) == ["outage: 404", "wait 500 ms"])
         #expect(words(tunnel.waited(at: start)) == ["dial"])
-        #expect(words(tunnel.dialFailed(.noTunnel("404"), at: start, random: 0)) == ["wait 750 ms"])
+        #expect(words(tunnel.dialFailed(.notOffered("404"), at: start, random: 0)) == ["wait 750 ms"])
     }
 
     @Test("A proxy without a tunnel is polled at once, and asked for one again within ten minutes")
@@ -79,13 +79,13 @@ import Testing
         var choice = makeChoice()
         _ = choice.started(at: start)
         #expect(
-            words(choice.dialFailed(.noTunnel("404"), at: start, random: 0.5)) == [
+            words(choice.dialFailed(.notOffered("404"), at: start, random: 0.5)) == [
                 "polls instead: 404", "poll", "wait 570000 ms",
             ])
         #expect(words(choice.pollsBecame(ready: true)) == ["ready"])
         #expect(words(choice.waited(at: start + .minutes(10))) == ["dial"])
         #expect(
-            words(choice.dialFailed(.noTunnel("404"), at: start + .minutes(10), random: 0)) == ["wait 600000 ms"],
+            words(choice.dialFailed(.notOffered("404"), at: start + .minutes(10), random: 0)) == ["wait 600000 ms"],
             "nobody hears of a trial")
     }
 

@@ -147,10 +147,10 @@ private struct Walk {
         }
     }
 
-    private mutating func failure() -> TunnelFailure {
+    private mutating func failure() -> NoTunnel {
         let wait = [nil, .zero, .seconds(1), TimeAmount.nanoseconds(.max)].randomElement(using: &random) ?? nil
-        let failures: [TunnelFailure] = [
-            .unreachable("x"), .noTunnel("x"), .denied("denied"), .busy(retryAfter: wait, "x"), .broken("x"),
+        let failures: [NoTunnel] = [
+            .unreachable("x"), .notOffered("x"), .denied("denied"), .busy(retryAfter: wait, "x"), .broken("x"),
             .broken("x"),
             .superseded,
         ]

@@ -1,6 +1,8 @@
+import Addresses
 import Failures
 import NIOCore
 import Tunnel
+import Web
 
 /// One connection that a scraper asked for (CONNECT): bytes pass between a stream of a tunnel and a target, both ways, and neither end looks at
 /// them.
@@ -11,9 +13,6 @@ import Tunnel
 final class ConnectRun: ChannelInboundHandler, TunnelStream {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
-
-    /// As much as may wait for the proxy to give credit, or for the socket; bytes.
-    private static let highWater = 65_536
 
     private enum State {
         case connecting
@@ -44,11 +43,16 @@ final class ConnectRun: ChannelInboundHandler, TunnelStream {
     }
 
     /// - Parameters:
-    ///   - host: without brackets.
+    ///   - request: `CONNECT host:port HTTP/1.1` and an empty line.
     ///   - deadline: for the connection to be made.
-    func start(host: String, port: Int, deadline: NIODeadline) {
+    func start(_ request: ByteBuffer, deadline: NIODeadline) {
         desk.metrics.tunnel.connectionsAsked.increment()
-        display = "\(host.prefix(300).description.withoutControls):\(port)"
+        let words = String(buffer: request).prefix { !$0.isNewline }.split(separator: " ")
+        guard words.count == 3, let authority = Authority(words[1]), !authority.host.isEmpty,
+            let port = authority.port, port > 0
+        else { return fail(.targetRefused, "what to connect to can't be read") }
+        display = authority.description
+        let host = authority.host
         let own: String
         do throws(TargetPolicy.Refusal) {
             own = try desk.policy.admitConnection(host: host, port: port)
@@ -161,7 +165,7 @@ final class ConnectRun: ChannelInboundHandler, TunnelStream {
 
     private func readTarget() {
         guard case .open(targetEnded: false, _) = state, !isReading, let context,
-            tunnel.pendingBytes(of: stream) < Self.highWater
+            tunnel.pendingBytes(of: stream) < TunnelSettings.highWater
         else { return }
         isReading = true
         context.read()
@@ -186,7 +190,7 @@ final class ConnectRun: ChannelInboundHandler, TunnelStream {
             metadata: ["target": "\(display)", "failure": "\(kind.rawValue)", "reason": "\(explanation)"])
         context?.close(promise: nil)
         end()
-        tunnel.fail(stream, kind, "failed to connect to \(display): \(explanation)")
+        tunnel.fail(stream, kind, display.isEmpty ? explanation : "failed to connect to \(display): \(explanation)")
     }
 
     private func end() {

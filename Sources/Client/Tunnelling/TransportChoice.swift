@@ -178,7 +178,7 @@ struct TransportChoice {
     }
 
     /// - Parameter random: 0..<1, for the jitter.
-    mutating func dialFailed(_ failure: TunnelFailure, at now: NIODeadline, random: Double) -> [Action] {
+    mutating func dialFailed(_ failure: NoTunnel, at now: NIODeadline, random: Double) -> [Action] {
         guard dial == .dialling || dial == .greeting else { return [] }
         dial = .none
         // It showed what is no longer so, and says nothing about what is.
@@ -208,7 +208,7 @@ struct TransportChoice {
         return dial == .none || dial == .waiting ? waitToDial(backoff.jitter(random: random)) : []
     }
 
-    mutating func tunnelEnded(_ failure: TunnelFailure, at now: NIODeadline, random: Double) -> [Action] {
+    mutating func tunnelEnded(_ failure: NoTunnel, at now: NIODeadline, random: Double) -> [Action] {
         guard case .tunnel(let since) = serving else { return [] }
         serving = .none
         withoutSince = now
@@ -267,10 +267,10 @@ struct TransportChoice {
     }
 
     /// What to do without a tunnel after something answered, or had answered, where it was dialled.
-    private mutating func fallBack(_ failure: TunnelFailure, _ now: NIODeadline, _ random: Double) -> [Action] {
+    private mutating func fallBack(_ failure: NoTunnel, _ now: NIODeadline, _ random: Double) -> [Action] {
         switch failure {
         case .unreachable, .superseded: return outage(failure, wait: backoff.wait(random: random))
-        case .noTunnel, .denied:
+        case .notOffered, .denied:
             return mode == .auto
                 ? pollInstead(failure, random) : outage(failure, wait: backoff.wait(random: random))
         case .broken:
@@ -284,21 +284,21 @@ struct TransportChoice {
         }
     }
 
-    private mutating func pollInstead(_ failure: TunnelFailure, _ random: Double) -> [Action] {
+    private mutating func pollInstead(_ failure: NoTunnel, _ random: Double) -> [Action] {
         polls = .on
         backoff.reset()
         said = .polls
         return readiness() + [.note(.pollsInstead(failure.explanation)), .startPolls, waitForTrial(random)]
     }
 
-    private mutating func outage(_ failure: TunnelFailure, wait: TimeAmount) -> [Action] {
+    private mutating func outage(_ failure: NoTunnel, wait: TimeAmount) -> [Action] {
         let isDenial = if case .denied = failure { true } else { false }
         let isNews = said != .denial && (said != .outage || isDenial)
         if isNews { said = isDenial ? .denial : .outage }
         return readiness() + (isNews ? [.note(.outageBegan(failure.explanation))] : []) + waitToDial(wait)
     }
 
-    private mutating func replacementFailed(_ failure: TunnelFailure, _ random: Double) -> [Action] {
+    private mutating func replacementFailed(_ failure: NoTunnel, _ random: Double) -> [Action] {
         defer { hasSaidReplacementFailed = true }
         let news: [Action] = hasSaidReplacementFailed ? [] : [.note(.replacementFailed(failure.explanation))]
         return news + waitToDial(backoff.wait(random: random))

@@ -1,6 +1,7 @@
 import Logging
 import NIOCore
 import Tunnel
+import Wire
 
 /// Has this client be asked for scrapes, through a tunnel or by polls: runs the actions of a `TransportChoice`, and owns its timer, its tunnels
 /// and its poller.
@@ -16,7 +17,7 @@ final class TransportSwitch: ScrapeSource {
         let connections: ConnectDesk
         let metrics: ClientMetrics
         let logger: Logger
-        let fqdn: String
+        let fqdn: FQDN
         let maxInFlight: Int
     }
 
@@ -44,7 +45,7 @@ final class TransportSwitch: ScrapeSource {
         self.onDenial = onDenial
         choice = TransportChoice(mode, backoff: backoff)
         poller = Poller(
-            client: shared.client, endpoint: shared.endpoint, dispatcher: shared.dispatcher, fqdn: shared.fqdn,
+            client: shared.client, endpoint: shared.endpoint, dispatcher: shared.dispatcher, fqdn: shared.fqdn.spelling,
             backoff: backoff, metrics: shared.metrics, logger: shared.logger,
             observer: Poller.Observer(
                 onReady: { [weak self] in self?.pollsBecame(ready: $0) },
@@ -80,7 +81,7 @@ final class TransportSwitch: ScrapeSource {
 
     // MARK: Events of tunnels
 
-    private func dialled(_ result: Result<TunnelDial.Opened, TunnelFailure>) {
+    private func dialled(_ result: Result<TunnelDial.Opened, NoTunnel>) {
         attempt = nil
         switch result {
         case .failure(let failure): dialFailed(failure)
@@ -92,7 +93,7 @@ final class TransportSwitch: ScrapeSource {
         }
     }
 
-    private func dialFailed(_ failure: TunnelFailure) {
+    private func dialFailed(_ failure: NoTunnel) {
         shared.metrics.tunnel.count(failure.result)
         perform(choice.dialFailed(failure, at: now, random: random))
     }
@@ -181,7 +182,7 @@ extension TransportSwitch: TunnelOwner {
         perform(choice.drained(at: now, random: random))
     }
 
-    func tunnel(_ tunnel: TunnelConnection, ended failure: TunnelFailure) {
+    func tunnel(_ tunnel: TunnelConnection, ended failure: NoTunnel) {
         if tunnel === greeting {
             greeting = nil
             dialFailed(failure)

@@ -9,7 +9,7 @@ protocol TunnelOwner: AnyObject {
     func tunnelWelcomed(_ tunnel: TunnelConnection)
     /// The proxy opens nothing here any more.
     func tunnelDrained(_ tunnel: TunnelConnection)
-    func tunnel(_ tunnel: TunnelConnection, ended failure: TunnelFailure)
+    func tunnel(_ tunnel: TunnelConnection, ended failure: NoTunnel)
 }
 
 /// One tunnel, at the client: carries out on its channel what a `ClientEnd` decides, and gives its streams to whoever scrapes, or connects.
@@ -32,6 +32,9 @@ final class TunnelConnection: ChannelInboundHandler {
     private var streams: [TunnelStreamID: any TunnelStream] = [:]
     private var isWelcome = false
     private var isLeaving = false
+    private var takesStreams = true
+    /// Those that have said all and are not told yet that it is out.
+    private var ending: [TunnelStreamID] = []
     private var isOver = false
     /// All goes out when what is being done is done.
     private var isBusy = false
@@ -44,14 +47,18 @@ final class TunnelConnection: ChannelInboundHandler {
     init(_ shared: TransportSwitch.Surroundings, owner: any TunnelOwner) {
         self.shared = shared
         self.owner = owner
-        wire = ClientEnd(at: shared.client.loop.now)
+        wire = ClientEnd(
+            TunnelSettings(),
+            hello: Hello(
+                names: [shared.fqdn], streams: shared.maxInFlight, instance: shared.endpoint.instance,
+                agent: shared.endpoint.userAgent),
+            at: shared.client.loop.now)
     }
 
     /// Says HELLO on a channel that is a WebSocket from here on.
     ///
     /// - Parameter bytes: what has come on it.
     func begin(on channel: any Channel, with bytes: ByteBuffer) {
-        wire.hello(hello(maxStreams: shared.maxInFlight))
         patienceTimer = loop.assumeIsolated().scheduleTask(in: Self.patience) {
             self.finish(.broken("the proxy did not answer within \(Self.patience.nanoseconds / 1_000_000_000) s"))
         }
@@ -66,10 +73,11 @@ final class TunnelConnection: ChannelInboundHandler {
 
     /// What is under way may finish; then the tunnel closes.
     ///
-    /// - Parameter isForGood: whether this client takes no more scrapes at all: the proxy keeps them for another tunnel then.
+    /// - Parameter isForGood: whether nothing may begin here any more. What the proxy opens all the same is left alone: when the tunnel has
+    ///   closed, it goes to another one, or to a client that was restarted.
     func leave(isForGood: Bool) {
         isLeaving = true
-        if isForGood, !isOver { wire.hello(hello(maxStreams: 0)) }
+        if isForGood { takesStreams = false }
         closeIfDone()
         flushSoon()
     }
@@ -77,23 +85,16 @@ final class TunnelConnection: ChannelInboundHandler {
     /// Ends what is left.
     func close() {
         guard !isOver else { return }
-        wire.close(WebSocketClose(.goingAway))
-        flush()
+        wire.close(WebSocketClose(.goingAway), at: now)
         finish(.broken("closed"))
     }
 
     private var loop: any EventLoop { shared.client.loop }
     private var now: NIODeadline { loop.now }
 
-    private func hello(maxStreams: Int) -> Hello {
-        Hello(
-            instance: shared.endpoint.instance, agent: shared.endpoint.userAgent, maxStreams: maxStreams,
-            fqdns: [shared.fqdn])
-    }
-
     // MARK: What streams do
 
-    func pendingBytes(of stream: TunnelStreamID) -> Int { wire.pendingBytes(stream) }
+    func pendingBytes(of stream: TunnelStreamID) -> Int { wire.waiting(stream) }
 
     func send(_ bytes: ByteBuffer, on stream: TunnelStreamID) {
         wire.send(stream, bytes)
@@ -106,12 +107,13 @@ final class TunnelConnection: ChannelInboundHandler {
     }
 
     func passedOn(_ count: Int, of stream: TunnelStreamID) {
-        wire.passedOn(stream, count)
+        wire.passedOn(stream, count, at: now)
         flushSoon()
     }
 
     func end(_ stream: TunnelStreamID) {
         wire.end(stream)
+        ending.append(stream)
         flushSoon()
     }
 
@@ -149,7 +151,7 @@ final class TunnelConnection: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        wire.connectionLost(at: now)
+        wire.connectionLost()
         work()
         finish(.broken(failure.map(OutboundFailure.describe) ?? "the connection was closed"))
         context.fireChannelInactive()
@@ -170,44 +172,46 @@ final class TunnelConnection: ChannelInboundHandler {
     private func handle(_ event: ClientEnd.Event) {
         switch event {
         case .welcome(let welcome): welcomed(welcome)
-        case .opened(let stream, let milliseconds, let request): opened(stream, milliseconds, request)
+        case .opened(let stream, let isConnection, let milliseconds, let request):
+            guard takesStreams else { return }
+            let deadline = now + .milliseconds(Int64(milliseconds))
+            if isConnection { connect(stream, request, deadline) } else { scrape(stream, request, deadline) }
         case .data(let stream, let bytes): streams[stream]?.received(bytes)
         case .ended(let stream): streams[stream]?.proxyEnded()
-        case .reset(let stream, let explanation): drop(stream)?.reset(explanation)
+        case .reset(let stream): drop(stream)?.reset("the proxy has no more use for it")
         case .wantsMore(let stream): streams[stream]?.becameHungry()
-        case .finished(let stream): drop(stream)?.finished()
-        case .drained:
-            owner?.tunnelDrained(self)
+        case .drained: owner?.tunnelDrained(self)
         case .roundTrip(let time): shared.metrics.tunnel.measured(roundTrip: time)
-        case .closed(let closing): finish(TunnelFailure(closing))
+        case .closed(let closing): finish(NoTunnel(closing))
         }
     }
 
     private func welcomed(_ welcome: Welcome) {
         patienceTimer?.cancel()
+        if let refusal = welcome.refused.first(where: { $0.name == shared.fqdn }) {
+            return finish(.denied("the proxy does not take this client's name: \(refusal.reason)"))
+        }
         guard !isWelcome else { return }
         isWelcome = true
         owner?.tunnelWelcomed(self)
     }
 
-    private func opened(_ stream: TunnelStreamID, _ milliseconds: UInt32, _ request: OpenedRequest) {
-        let deadline = now + .milliseconds(Int64(milliseconds))
-        switch request {
-        case .request(let bytes):
-            let sink = TunnelSink(stream, of: self)
-            add(stream, sink)
-            do throws(PolledRequest.Malformed) {
-                let request = try PolledRequest(
-                    parsing: bytes, id: sink.scrapeID, maxHeadBytes: ResponseParser.maxHeadBytes)
-                shared.dispatcher.scrape(ReceivedScrape(request: request, deadline: deadline, sink: sink))
-            } catch {
-                shared.dispatcher.refuse(sink, "the scrape can't be read: \(error.explanation)")
-            }
-        case .connect(let host, let port):
-            let run = ConnectRun(stream, of: self, desk: shared.connections)
-            add(stream, run)
-            run.start(host: host, port: port, deadline: deadline)
+    private func scrape(_ stream: TunnelStreamID, _ request: ByteBuffer, _ deadline: NIODeadline) {
+        let sink = TunnelSink(stream, of: self)
+        add(stream, sink)
+        do throws(PolledRequest.Malformed) {
+            let request = try PolledRequest(
+                parsing: request, id: sink.scrapeID, maxHeadBytes: ResponseParser.maxHeadBytes)
+            shared.dispatcher.scrape(ReceivedScrape(request: request, deadline: deadline, sink: sink))
+        } catch {
+            shared.dispatcher.refuse(sink, "the scrape can't be read: \(error.explanation)")
         }
+    }
+
+    private func connect(_ stream: TunnelStreamID, _ request: ByteBuffer, _ deadline: NIODeadline) {
+        let run = ConnectRun(stream, of: self, desk: shared.connections)
+        add(stream, run)
+        run.start(request, deadline: deadline)
     }
 
     private func add(_ stream: TunnelStreamID, _ handler: any TunnelStream) {
@@ -224,16 +228,16 @@ final class TunnelConnection: ChannelInboundHandler {
 
     private func closeIfDone() {
         guard isLeaving, streams.isEmpty, !isOver else { return }
-        wire.close(WebSocketClose(.normal))
+        wire.close(WebSocketClose(.normal), at: now)
         flushSoon()
     }
 
-    private func finish(_ failure: TunnelFailure) {
+    private func finish(_ failure: NoTunnel) {
         guard !isOver else { return }
         isOver = true
         timer?.cancel()
         patienceTimer?.cancel()
-        context?.close(promise: nil)
+        sayLast()
         let streams = streams
         self.streams = [:]
         shared.metrics.tunnel.streams.add(-streams.count)
@@ -257,12 +261,34 @@ final class TunnelConnection: ChannelInboundHandler {
     @discardableResult private func flush() -> Bool {
         guard let context, !isOver else { return false }
         var hasWritten = false
-        while context.channel.isWritable, let bytes = wire.takeOutput(atMost: Self.writeBytes, at: now) {
+        while context.channel.isWritable, let bytes = wire.takeOutput(atMost: Self.writeBytes) {
             context.write(wrapOutboundOut(bytes), promise: nil)
             hasWritten = true
         }
         if hasWritten { context.flush() }
+        tellEnded()
         return hasWritten
+    }
+
+    /// What is left to say, such as why the tunnel is closed; then the connection's end.
+    private func sayLast() {
+        guard let context else { return }
+        while let bytes = wire.takeOutput(atMost: Self.writeBytes) { context.write(wrapOutboundOut(bytes), promise: nil) }
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer())).assumeIsolated().whenComplete { _ in
+            context.close(promise: nil)
+        }
+    }
+
+    private func tellEnded() {
+        guard !ending.isEmpty else { return }
+        let out = ending.filter { !wire.isSending($0) }
+        ending.removeAll { !wire.isSending($0) }
+        for stream in out {
+            guard let handler = streams[stream] else { continue }
+            // Of a connection the proxy's half may go on.
+            if !wire.isUnderWay(stream) { drop(stream) }
+            handler.finished()
+        }
     }
 
     /// One timer for the whole connection: where what it waits for has moved on meanwhile, it waits on.
@@ -273,7 +299,7 @@ final class TunnelConnection: ChannelInboundHandler {
         timerDue = due
         timer = loop.assumeIsolated().scheduleTask(deadline: due) {
             self.timerDue = nil
-            self.wire.timePassed(at: self.now)
+            self.wire.timePassed(to: self.now)
             self.work()
         }
     }

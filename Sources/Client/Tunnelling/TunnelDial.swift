@@ -39,7 +39,7 @@ final class TunnelDial: ChannelInboundHandler, RemovableChannelHandler {
     private var context: ChannelHandlerContext?
     private var timer: Scheduled<Void>?
     private var failure: (any Error)?
-    private var report: ((Result<Opened, TunnelFailure>) -> Void)?
+    private var report: ((Result<Opened, NoTunnel>) -> Void)?
 
     /// - Parameters:
     ///   - request: its whole head, with the fields of the handshake.
@@ -47,7 +47,7 @@ final class TunnelDial: ChannelInboundHandler, RemovableChannelHandler {
     ///   - report: called once, on the event loop, unless the attempt is given up before.
     init(
         on loop: any EventLoop, request: ByteBuffer, handshake: WebSocketHandshake, hiding secrets: [Secret],
-        report: @escaping (Result<Opened, TunnelFailure>) -> Void
+        report: @escaping (Result<Opened, NoTunnel>) -> Void
     ) {
         self.loop = loop
         self.request = request
@@ -58,7 +58,7 @@ final class TunnelDial: ChannelInboundHandler, RemovableChannelHandler {
 
     /// The connection could not be made, or could: then the pipeline has this handler by now.
     func connected(_ result: Result<Void, OutboundFailure>, isOpaque: Bool) {
-        if case .failure(let failure) = result { fail(TunnelFailure(connecting: failure, isOpaque: isOpaque)) }
+        if case .failure(let failure) = result { fail(NoTunnel(connecting: failure, isOpaque: isOpaque)) }
     }
 
     /// Nothing is reported any more.
@@ -75,7 +75,7 @@ final class TunnelDial: ChannelInboundHandler, RemovableChannelHandler {
         state = .asking(
             HeadParser(.response, maxBytes: ResponseParser.maxHeadBytes), received: ByteBuffer(), interim: 0)
         timer = loop.assumeIsolated().scheduleTask(in: Self.patience) {
-            self.fail(.noTunnel("the request for one was not answered within \(Self.patience.nanoseconds / 1_000_000_000) s"))
+            self.fail(.notOffered("the request for one was not answered within \(Self.patience.nanoseconds / 1_000_000_000) s"))
         }
         context.writeAndFlush(wrapOutboundOut(request), promise: nil)
     }
@@ -107,9 +107,9 @@ final class TunnelDial: ChannelInboundHandler, RemovableChannelHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         if case .refused(let head, _, _, let body) = state {
-            fail(TunnelFailure(head, body: body, hiding: secrets))
+            fail(NoTunnel(head, body: body, hiding: secrets))
         } else {
-            fail(TunnelFailure(connecting: .broken(failure), isOpaque: false))
+            fail(NoTunnel(connecting: .broken(failure), isOpaque: false))
         }
         context.fireChannelInactive()
     }
@@ -127,13 +127,13 @@ final class TunnelDial: ChannelInboundHandler, RemovableChannelHandler {
                 }
                 head = parsed
             } catch {
-                return fail(.noTunnel("the answer to the request for one is not HTTP: \(error.explanation)"))
+                return fail(.notOffered("the answer to the request for one is not HTTP: \(error.explanation)"))
             }
             if head.status == 101 { return open(head, received) }
             guard head.status >= 200 else {
                 interim += 1
                 guard interim <= Self.maxInterimResponses else {
-                    return fail(.noTunnel("the request for one was answered with status \(head.status) again and again"))
+                    return fail(.notOffered("the request for one was answered with status \(head.status) again and again"))
                 }
                 continue
             }
@@ -147,20 +147,20 @@ final class TunnelDial: ChannelInboundHandler, RemovableChannelHandler {
         while body.readableBytes < Self.maxSentenceBytes, let step = try? decoder.next(&rest) {
             switch step {
             case .bytes(var slice): body.writeBuffer(&slice)
-            case .end: return fail(TunnelFailure(head, body: body, hiding: secrets))
+            case .end: return fail(NoTunnel(head, body: body, hiding: secrets))
             case .needsMore:
                 state = .refused(head, decoder, rest: rest, body: body)
                 return
             }
         }
-        fail(TunnelFailure(head, body: body, hiding: secrets))
+        fail(NoTunnel(head, body: body, hiding: secrets))
     }
 
     private func open(_ head: ResponseHead, _ rest: ByteBuffer) {
         do throws(WebSocketHandshake.Mismatch) {
             try handshake.check(head)
         } catch {
-            return fail(.noTunnel("the answer to the request for one opens none: \(error.explanation)"))
+            return fail(.notOffered("the answer to the request for one opens none: \(error.explanation)"))
         }
         guard let context, let report else { return }
         state = .over
@@ -172,7 +172,7 @@ final class TunnelDial: ChannelInboundHandler, RemovableChannelHandler {
         report(.success(Opened(channel: channel, bytes: rest)))
     }
 
-    private func fail(_ failure: TunnelFailure) {
+    private func fail(_ failure: NoTunnel) {
         let report = report
         self.report = nil
         end()

@@ -10,7 +10,7 @@ final class TunnelMetrics: Sendable {
     let streams: Gauge
     let connectionsAsked: Counter
     let connections: Gauge
-    private let dials: [TunnelFailure.Result: Counter]
+    private let dials: [NoTunnel.Result: Counter]
     private let connectionFailures: [FailureKind: Counter]
     private let roundTripNanoseconds = Atomic<Int64>(0)
 
@@ -22,7 +22,7 @@ final class TunnelMetrics: Sendable {
             "pushprox_client_connections_total", "Connections to targets that scrapers asked for (CONNECT).")
         connections = registry.gauge("pushprox_client_connections", "Of these, those that are open.")
         dials = Dictionary(
-            uniqueKeysWithValues: TunnelFailure.Result.allCases.map { result in
+            uniqueKeysWithValues: NoTunnel.Result.allCases.map { result in
                 let counter = registry.counter(
                     "pushprox_client_tunnel_dials_total", "Attempts at a tunnel that ended, by what came of them.",
                     labels: ["result": result.rawValue])
@@ -44,7 +44,7 @@ final class TunnelMetrics: Sendable {
         }
     }
 
-    func count(_ result: TunnelFailure.Result) { dials[result]?.increment() }
+    func count(_ result: NoTunnel.Result) { dials[result]?.increment() }
     func countConnection(_ failure: FailureKind) { connectionFailures[failure]?.increment() }
     func measured(roundTrip: TimeAmount) { roundTripNanoseconds.store(roundTrip.nanoseconds, ordering: .relaxed) }
 }

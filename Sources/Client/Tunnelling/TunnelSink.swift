@@ -17,9 +17,6 @@ import Wire
 final class TunnelSink: ResponseSink, TunnelStream {
     /// How much of a response is held back, in bytes.
     static let headStart = PushAssembly.headStart
-    /// As much as may wait for the proxy to give credit, or for the socket; bytes.
-    private static let highWater = 65_536
-
     private enum State {
         case idle
         case gathering(parts: [ByteBuffer], bytes: Int)
@@ -42,7 +39,7 @@ final class TunnelSink: ResponseSink, TunnelStream {
     }
 
     /// What a scrape is called in logs: the proxy knows it by another name.
-    static func id(of stream: TunnelStreamID) -> String { "stream \(stream)" }
+    static func id(of stream: TunnelStreamID) -> String { "stream \(stream.number)" }
 
     // MARK: ResponseSink
 
@@ -50,7 +47,7 @@ final class TunnelSink: ResponseSink, TunnelStream {
         switch state {
         case .idle: true
         case .gathering(_, let bytes): bytes <= Self.headStart
-        case .streaming: tunnel.pendingBytes(of: stream) < Self.highWater
+        case .streaming: tunnel.pendingBytes(of: stream) < TunnelSettings.highWater
         case .ending, .over: false
         }
     }

@@ -1,11 +1,11 @@
 import NIOCore
 
 /// Why there is no tunnel, or no longer one.
-enum TunnelFailure: Error, Equatable {
+enum NoTunnel: Error, Equatable {
     /// No connection came about; a poll would get none either.
     case unreachable(String)
     /// Something answers there that has no tunnel for us.
-    case noTunnel(String)
+    case notOffered(String)
     /// The proxy, or something on the way to it, does not take what this client shows, or does not let it register.
     case denied(String)
     /// The proxy can't take a tunnel now.
@@ -23,7 +23,7 @@ enum TunnelFailure: Error, Equatable {
     var result: Result {
         switch self {
         case .unreachable: .unreachable
-        case .noTunnel: .none
+        case .notOffered: .none
         case .denied: .denied
         case .busy: .busy
         case .broken: .broken
@@ -34,7 +34,7 @@ enum TunnelFailure: Error, Equatable {
     /// One clause for the log.
     var explanation: String {
         switch self {
-        case .unreachable(let text), .noTunnel(let text), .denied(let text), .busy(_, let text), .broken(let text): text
+        case .unreachable(let text), .notOffered(let text), .denied(let text), .busy(_, let text), .broken(let text): text
         case .superseded: "another client with this FQDN took our place"
         }
     }

@@ -1,9 +1,12 @@
 import NIOCore
 import Settings
+import Tunnel
 import Wire
 
-/// What an answer to the request for a tunnel means that opens none.
-extension TunnelFailure {
+/// What it means that a connection, an answer or a tunnel is none, or no longer.
+extension NoTunnel {
+    /// An answer to the request for a tunnel that opens none.
+    ///
     /// - Parameters:
     ///   - body: as much of it as came.
     ///   - secrets: values of fields of the request.
@@ -13,8 +16,8 @@ extension TunnelFailure {
         case 401, 403, 407: self = .denied(words.explanation(of: "the request for a tunnel"))
         case 429, 503: self = .busy(retryAfter: words.retryAfter, "the proxy is busy or shutting down")
         case 400, 404, 405, 426, 501:
-            self = .noTunnel("the proxy has none: its answer has status \(head.status)")
-        default: self = .noTunnel(words.explanation(of: "the request for a tunnel"))
+            self = .notOffered("the proxy has none: its answer has status \(head.status)")
+        default: self = .notOffered(words.explanation(of: "the request for a tunnel"))
         }
     }
 
@@ -22,9 +25,19 @@ extension TunnelFailure {
     init(connecting failure: OutboundFailure, isOpaque: Bool) {
         switch failure.kind {
         case .refusedOnTheWay(407): self = .denied(failure.explanation)
-        case .refusedOnTheWay where isOpaque: self = .noTunnel(failure.explanation)
+        case .refusedOnTheWay where isOpaque: self = .notOffered(failure.explanation)
         case .unreachable, .refusedOnTheWay: self = .unreachable(failure.explanation)
         case .broken, .malformed: self = .broken(failure.explanation)
+        }
+    }
+
+    /// - Parameter closing: how a tunnel ended that there was.
+    init(_ closing: TunnelClosing) {
+        switch closing {
+        case .closed(let close) where close.code == .denied: self = .denied(closing.explanation)
+        case .closed(let close) where close.code == .superseded: self = .superseded
+        case .closed(let close) where close.code == .tryAgainLater: self = .busy(retryAfter: nil, closing.explanation)
+        case .lost, .silent, .closed, .done, .failed, .unread: self = .broken(closing.explanation)
         }
     }
 }
