@@ -191,7 +191,7 @@ if Context.environment["PUSHPROX_FUZZ"] != nil {
                 "Outbound/HTTPURL.swift",
                 "Outbound/NoProxyRules.swift", "Outbound/ProxyEnvironment.swift",
                 "Outbound/ResponseParser.swift",
-                "Outbound/OutboundRoute.swift", "Polling/PollAnswer.swift", "Scraping/ScrapeFlow.swift",
+                "Outbound/OutboundRoute.swift", "Polling/PollAnswer.swift", "Polling/ProxyWords.swift", "Scraping/ScrapeFlow.swift",
                 "Scraping/ScrapeMethods.swift", "Scraping/TargetPolicy.swift", "Scraping/TargetRequest.swift",
                 "Scraping/AllowedTarget.swift", "Pushing/PushAssembly.swift",
             ],

@@ -11,7 +11,7 @@ struct ClientCommand: AsyncParsableCommand {
         abstract: "Lets Prometheus scrape this machine through a PushProx proxy, from behind NAT or a firewall.",
         discussion: """
             The client keeps a connection to the proxy open, receives scrapes for its FQDN on it, carries them out against \
-            this machine and pushes the responses back. It needs no open port of its own.
+            this machine and sends the responses back. It needs no open port of its own.
 
             HTTP_PROXY, HTTPS_PROXY and NO_PROXY are honoured for all its requests.
 
@@ -84,6 +84,13 @@ struct ClientCommand: AsyncParsableCommand {
     var webConfigurationFile: String?
 
     @Option(
+        name: .customLong("proxy.transport"),
+        help: ArgumentHelp(
+            "How scrapes come from the proxy: through a tunnel, by polls, or (auto) by polls only where there is no tunnel.",
+            valueName: "transport"))
+    var transport = Default.transport
+
+    @Option(
         name: .customLong("proxy.retry.initial-wait"),
         help: ArgumentHelp(
             "How long to wait after the proxy failed; grows with every failure. (default: \(Default.retryInitialWait))",
@@ -94,7 +101,7 @@ struct ClientCommand: AsyncParsableCommand {
     @Option(
         name: .customLong("proxy.retry.max-wait"),
         help: ArgumentHelp(
-            "How long to wait at most between attempts to poll. (default: \(Default.retryMaxWait))",
+            "How long to wait at most between attempts to reach the proxy. (default: \(Default.retryMaxWait))",
             valueName: "duration"),
         transform: FlagValue.positiveDuration)
     var retryMaxWait = Default.retryMaxWait
@@ -183,12 +190,12 @@ struct ClientCommand: AsyncParsableCommand {
 
     /// What the flags say together with what the machine says.
     func clientConfiguration() throws -> ClientConfiguration {
-        let name = try fqdn ?? MachineName.fullyQualified()
         return ClientConfiguration(
-            fqdn: FQDN(name)?.spelling ?? name, proxyURL: try proxyURL.get(),
+            fqdn: try fqdn.flatMap { FQDN($0) } ?? MachineName.fullyQualified(), proxyURL: try proxyURL.get(),
             credential: credential,
             tls: ClientTLSFiles(authority: certificateAuthority, certificate: certificate, key: key),
             metricsAddress: metricsAddr.address, webConfigurationFile: webConfigurationFile,
+            transport: transport,
             retryInitialWait: retryInitialWait.timeAmount,
             retryMaxWait: retryMaxWait.timeAmount,
             maxInFlight: maxInFlight,
@@ -213,6 +220,8 @@ struct ClientCommand: AsyncParsableCommand {
         throw ValidationError("expected a port and perhaps a path, such as 9100/metrics, but \(error.explanation)")
     }
 }
+
+extension TransportMode: ExpressibleByArgument {}
 
 /// The value of `--metrics-addr`.
 struct MetricsAddress: Sendable, CustomStringConvertible {

@@ -1,11 +1,12 @@
 import Flags
 import NIOCore
+import Wire
 
 /// Everything that the flags and the environment decide, checked. Nothing else of the program reads a flag. The defaults are
 /// those of the flags (`ClientCommand`).
 struct ClientConfiguration: Sendable {
     /// The name to register under and the only host to scrape.
-    var fqdn: String
+    var fqdn: FQDN
     var proxyURL: HTTPURL
     var credential = ProxyCredential.url
     var tls = ClientTLSFiles()
@@ -13,6 +14,7 @@ struct ClientConfiguration: Sendable {
     var metricsAddress: ListenAddress?
     /// Of `metricsAddress`; `nil` for plain HTTP, without users.
     var webConfigurationFile: String?
+    var transport = Default.transport
     var retryInitialWait = Default.retryInitialWait.timeAmount
     var retryMaxWait = Default.retryMaxWait.timeAmount
     var maxInFlight = Default.maxInFlight
@@ -24,6 +26,7 @@ struct ClientConfiguration: Sendable {
     var environment = ProxyEnvironment.none
 
     enum Default {
+        static let transport = TransportMode.auto
         static let retryInitialWait = GoDuration.seconds(1)
         static let retryMaxWait = GoDuration.seconds(5)
         static let maxInFlight = 64

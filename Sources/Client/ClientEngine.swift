@@ -25,20 +25,23 @@ final class ClientEngine {
         endpoint = ProxyEndpoint(
             url: url, authorization: shown.authorization,
             route: client.route(isHTTPS: url.isHTTPS, host: url.host, port: url.port),
-            instance: InstanceID().description, userAgent: "pushprox-client/\(Version.number)")
+            instance: InstanceID(), userAgent: "pushprox-client/\(Version.number)")
+        let policy = TargetPolicy(
+            fqdn: configuration.fqdn.spelling, methods: configuration.methods, allowed: configuration.allowed)
         dispatcher = ScrapeDispatcher(
-            ScrapeRun.Surroundings(
-                client: client,
-                policy: TargetPolicy(
-                    fqdn: configuration.fqdn, methods: configuration.methods, allowed: configuration.allowed),
-                metrics: metrics, logger: logger),
+            ScrapeRun.Surroundings(client: client, policy: policy, metrics: metrics, logger: logger),
             maxInFlight: configuration.maxInFlight)
-        let poller = Poller(
-            client: client, endpoint: endpoint, dispatcher: dispatcher, fqdn: configuration.fqdn,
+        let source = TransportSwitch(
+            TransportSwitch.Surroundings(
+                client: client, endpoint: endpoint, dispatcher: dispatcher,
+                connections: ConnectDesk(
+                    client: client, policy: policy, metrics: metrics, logger: logger, limit: configuration.maxInFlight),
+                metrics: metrics, logger: logger, fqdn: configuration.fqdn, maxInFlight: configuration.maxInFlight),
+            mode: configuration.transport,
             backoff: Backoff(initial: configuration.retryInitialWait, maximum: configuration.retryMaxWait),
-            metrics: metrics, readiness: readiness, logger: logger, onDenial: { access.lookSoon() })
-        source = poller
-        dispatcher.onRoom = { [weak poller] in poller?.roomArose() }
+            readiness: readiness, onDenial: { access.lookSoon() })
+        self.source = source
+        dispatcher.onRoom = { [weak source] in source?.roomArose() }
         grace = configuration.shutdownGrace
     }
 
@@ -61,6 +64,7 @@ final class ClientEngine {
             graceTimer = client.loop.assumeIsolated().scheduleTask(in: grace) { self.dispatcher.cancelAll() }
             dispatcher.drain {
                 self.graceTimer?.cancel()
+                self.source.close()
                 self.client.close()
             }
         }

@@ -10,6 +10,7 @@ final class ClientMetrics: Sendable {
     let web: WebMetrics
     let tls: TLSMetrics
     let passwords: PasswordMetrics
+    let tunnel: TunnelMetrics
     let scrapeErrors: Counter
     let pushErrors: Counter
     let pollErrors: Counter
@@ -40,12 +41,13 @@ final class ClientMetrics: Sendable {
         tls = TLSMetrics(in: registry, prefix: "pushprox_client")
         passwords = PasswordMetrics(in: registry, prefix: "pushprox_client")
         web = WebMetrics(in: registry, prefix: "pushprox_client")
+        tunnel = TunnelMetrics(in: registry)
         scrapeErrors = registry.counter("pushprox_client_scrape_errors_total", "Number of scrape errors")
         pushErrors = registry.counter("pushprox_client_push_errors_total", "Number of push errors")
         pollErrors = registry.counter("pushprox_client_poll_errors_total", "Number of poll errors")
 
         scrapes = registry.counter("pushprox_client_scrapes_total", "Scrapes received from the proxy.")
-        inFlight = registry.gauge("pushprox_client_scrapes_in_flight", "Scrapes whose response is not pushed yet.")
+        inFlight = registry.gauge("pushprox_client_scrapes_in_flight", "Scrapes whose response the proxy does not have yet.")
         rejected = registry.counter(
             "pushprox_client_scrapes_rejected_total", "Scrapes refused because --scrape.max-in-flight was reached.")
         pushBytes = registry.counter(
@@ -56,7 +58,7 @@ final class ClientMetrics: Sendable {
         pushDuration = registry.histogram(
             "pushprox_client_push_duration_seconds", "Time from a push's beginning until the proxy's answer.",
             buckets: Self.buckets)
-        registry.gauge("pushprox_client_proxy_ready", "1 while the proxy answers this client's polls, else 0.") {
+        registry.gauge("pushprox_client_proxy_ready", "1 while the tunnel to the proxy is up, or the proxy answers this client's polls, else 0.") {
             readiness.isReady ? 1 : 0
         }
         polls = Dictionary(

@@ -13,13 +13,13 @@ enum MachineName {
 
     /// The fully qualified name, found as `hostname -f` does: the canonical name that the resolver (`/etc/hosts`, DNS) has for
     /// the host name; the bare host name where the resolver has none or takes the machine for `localhost`.
-    static func fullyQualified() throws -> String {
+    static func fullyQualified() throws -> FQDN {
         let name = hostName()
         let canonical = canonicalName(of: name)
         let isLocal = canonical == "localhost" || canonical?.hasPrefix("localhost.") == true
         let chosen = canonical.flatMap { isLocal ? nil : $0 } ?? name
-        guard FQDN(chosen) != nil else { throw Unusable(name: chosen) }
-        return chosen
+        guard let fqdn = FQDN(chosen) else { throw Unusable(name: chosen) }
+        return fqdn
     }
 
     static func hostName() -> String {

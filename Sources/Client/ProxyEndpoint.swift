@@ -1,5 +1,6 @@
 import NIOCore
 import Settings
+import Tunnel
 import Wire
 
 /// The proxy as this client talks to it: where it is, and how requests to it begin. Confined to the client's event loop.
@@ -10,29 +11,37 @@ final class ProxyEndpoint {
         didSet { fields = makeFields() }
     }
 
+    /// The same for as long as this process lives.
+    let instance: InstanceID
+    let userAgent: String
     private let authority: String
+    private let path: String
     private let base: String
-    private let instance: String
-    private let userAgent: String
     /// Those of polls and pushes alike.
     private var fields = ""
 
     /// - Parameters:
-    ///   - instance: 32 hexadecimal digits, the same for all polls of this process.
     ///   - userAgent: with its version.
-    init(url: HTTPURL, authorization: Secret?, route: OutboundRoute, instance: String, userAgent: String) {
+    init(url: HTTPURL, authorization: Secret?, route: OutboundRoute, instance: InstanceID, userAgent: String) {
         self.route = route
         self.authorization = authorization
         self.instance = instance
         self.userAgent = userAgent
         authority = url.authority
+        path = url.path
         base = (route.asksForwarder ? "http://\(url.authority)" : "") + url.path
         fields = makeFields()
     }
 
-    private func makeFields() -> String {
+    /// Those that the proxy itself reads.
+    private var ownFields: String {
         var fields = "Host: \(authority)\r\nUser-Agent: \(userAgent)\r\n"
         if let authorization { fields += "Authorization: \(authorization.exposed)\r\n" }
+        return fields
+    }
+
+    private func makeFields() -> String {
+        var fields = ownFields
         if route.asksForwarder, let credentials = route.forwarder?.credentials {
             fields += "Proxy-Authorization: \(credentials.exposed)\r\n"
         }
@@ -41,6 +50,16 @@ final class ProxyEndpoint {
 
     /// The values of fields that nobody but the proxies may see.
     var secrets: [Secret] { [authorization, route.forwarder?.credentials].compactMap { $0 } }
+
+    /// The whole request for a tunnel. It goes to the proxy itself, through whatever is on the way: an HTTP proxy that would pass on a request
+    /// drops what asks for an upgrade.
+    func tunnelRequest(_ handshake: WebSocketHandshake) -> ByteBuffer {
+        var buffer = ByteBuffer()
+        buffer.writeString("GET \(path)/tunnel HTTP/1.1\r\n\(ownFields)")
+        handshake.writeRequestFields(into: &buffer)
+        buffer.writeStaticString("\r\n")
+        return buffer
+    }
 
     /// A whole poll.
     func poll(fqdn: String) -> ByteBuffer {

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Whether the proxy answers our polls; read by `/-/ready` on another event loop.
+/// Whether the tunnel to the proxy is up, or the proxy answers our polls; read by `/-/ready` on another event loop.
 final class Readiness: Sendable {
     private let ready = Atomic<Bool>(false)
 

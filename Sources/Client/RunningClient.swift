@@ -7,7 +7,7 @@ import Telemetry
 import Web
 import Wire
 
-/// A client that polls: all its parts, wired up. Programs run one; tests run as many as they like.
+/// A client: all its parts, wired up. Programs run one; tests run as many as they like.
 final class RunningClient: Sendable {
     /// Where metrics are served; `nil` where they are not.
     let metricsAddress: ListenAddress?
@@ -78,7 +78,7 @@ final class RunningClient: Sendable {
     /// What `Reloading` has to look after.
     var reloadables: [any Reloadable] { access.reloadables + web.reloadables }
 
-    /// Polls no more; returns when the running scrapes are done or the grace has ended.
+    /// Takes no more scrapes; returns when the running scrapes are done or the grace has ended.
     func drain() async {
         let drained = loop.makePromise(of: Void.self)
         loop.execute { self.engine.value.stop { drained.succeed() } }
@@ -106,7 +106,7 @@ final class RunningClient: Sendable {
         limits.maxHeaderBytes = 16_384
         do {
             let service = WebService(on: group, limits: limits, metrics: metrics.web, logger: logger)
-            let router = routes(metrics, readiness, fqdn: configuration.fqdn)
+            let router = routes(metrics, readiness, fqdn: configuration.fqdn.spelling)
             let listener = try await WebListener.bind(
                 web.listener(address, router: router, limits: limits, on: group.next(), metrics, logger), in: service)
             logger.info("serving metrics", metadata: ["address": "\(listener.address)"])
@@ -133,7 +133,7 @@ final class RunningClient: Sendable {
             "/-/ready": Route(isOpen: true) {
                 readiness.isReady
                     ? .text(200, "PushProx client is ready.")
-                    : .text(503, "the proxy does not answer this client's polls")
+                    : .text(503, "there is no tunnel to the proxy, and it does not answer this client's polls")
             },
         ])
     }

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// The scrape that a poll was answered with: an HTTP/1.1 request in absolute form, as a client reads it.
+/// The scrape that a poll was answered with, or that a tunnel's stream was opened with: an HTTP/1.1 request in absolute form, as a client reads it.
 ///
 ///     GET http://client:9100/metrics?x=y HTTP/1.1\r\n
 ///     Host: client:9100\r\n
@@ -25,7 +25,7 @@ public struct PolledRequest: Sendable {
     /// 1…65535; `nil` where the URL leaves it to the scheme.
     public var port: Int? { target.authority.port }
     public let message: MessageHead
-    /// As the proxy wrote it; not empty. Another proxy's need not be a UUID.
+    /// As the proxy wrote it, or as it is called here where the proxy wrote none; not empty. Another proxy's need not be a UUID.
     public let id: String
     /// What `X-Prometheus-Scrape-Timeout-Seconds` asks for; `nil` when it is missing or unusable.
     public let timeout: TimeAmount?
@@ -36,8 +36,10 @@ public struct PolledRequest: Sendable {
 
     /// Reads the whole body of a poll's answer. What stands behind the request is ignored, as upstream ignores it.
     ///
-    /// - Parameter maxHeadBytes: The largest head taken, what the proxy adds to the scraper's aside.
-    public init(parsing answer: ByteBuffer, maxHeadBytes: Int) throws(Malformed) {
+    /// - Parameters:
+    ///   - givenID: What to call the scrape where it needs no `Id`: a stream of a tunnel has a number.
+    ///   - maxHeadBytes: The largest head taken, what the proxy adds to the scraper's aside.
+    public init(parsing answer: ByteBuffer, id givenID: String? = nil, maxHeadBytes: Int) throws(Malformed) {
         var rest = answer
         var parser = HeadParser(carriedIn: .response, maxBytes: maxHeadBytes)
         let parsed: MessageHead?
@@ -45,12 +47,13 @@ public struct PolledRequest: Sendable {
             parsed = try parser.parse(&rest)
         } catch {
             throw Malformed(
-                id: Self.usable(answer.salvagedID()), explanation: "it is malformed: \(error.explanation)")
+                id: givenID ?? Self.usable(answer.salvagedID()), explanation: "it is malformed: \(error.explanation)")
         }
         guard let message = parsed else {
-            throw Malformed(id: Self.usable(answer.salvagedID()), explanation: "it ends before its header fields do")
+            throw Malformed(
+                id: givenID ?? Self.usable(answer.salvagedID()), explanation: "it ends before its header fields do")
         }
-        guard let id = Self.usable(message.first(HeaderName.id)) else {
+        guard let id = givenID ?? Self.usable(message.first(HeaderName.id)) else {
             throw Malformed(id: nil, explanation: "it has no usable Id")
         }
         self.message = message

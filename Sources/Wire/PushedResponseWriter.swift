@@ -1,12 +1,13 @@
 import Failures
 import NIOCore
 
-/// Writes the head of the response that a client pushes: what the target sent, made into what `/push` carries.
+/// Writes the head of the response that a client hands to the proxy: what the target sent, made into what `/push`, or a tunnel's stream,
+/// carries.
 public struct PushedResponseWriter: Sendable {
-    /// The scrape's id, as the poll's answer gave it.
-    public let id: String
+    /// The scrape's id, as the poll's answer gave it; `nil` where the stream that carries the response says whose it is.
+    public let id: String?
 
-    public init(id: String) { self.id = id }
+    public init(id: String?) { self.id = id }
 
     /// Writes the head of a target's response.
     ///
@@ -17,7 +18,7 @@ public struct PushedResponseWriter: Sendable {
     ///
     /// - Parameters:
     ///   - isChunked: Whether the body that follows is in chunked transfer coding.
-    ///   - timeLeft: Until the scrape's deadline.
+    ///   - timeLeft: Until the scrape's deadline; goes with the id.
     public func writeHead(_ head: ResponseHead, isChunked: Bool, timeLeft: TimeAmount, into buffer: inout ByteBuffer) {
         buffer.writeStaticString("HTTP/1.1 ")
         head.message.writeStatusAndReason(into: &buffer)
@@ -56,6 +57,7 @@ public struct PushedResponseWriter: Sendable {
     }
 
     private func writeOwnFields(timeLeft: TimeAmount, into buffer: inout ByteBuffer) {
+        guard let id else { return }
         buffer.writeStaticString("Id: ")
         buffer.writeString(id)
         buffer.writeStaticString("\r\nX-Prometheus-Scrape-Timeout: ")

@@ -1,18 +1,24 @@
 import TestKit
 import Testing
+import Wire
 
 @testable import Client
 
 @Suite(.timeLimit(.minutes(1))) struct ForwarderTests {
-    @Test("Through an HTTP proxy, plain requests go in absolute form with its credentials")
+    @Test("Through an HTTP proxy that opens no tunnel, plain requests go in absolute form with its credentials")
     func plain() async throws {
         let forwarder = try await ScriptedServer()
         try await ClientUnderTest.run { configuration in
-            configuration.fqdn = "edge.example"
+            configuration.fqdn = FQDN("edge.example") ?? configuration.fqdn
             configuration.proxyURL = (try? HTTPURL("http://user:pw@proxy.example:8080/x")) ?? configuration.proxyURL
             configuration.environment =
                 (try? ProxyEnvironment(["http_proxy": "http://me:too@127.0.0.1:\(forwarder.port)"])) ?? .none
         } _: { _ in
+            let connect = try await forwarder.next("/proxy.example:8080")
+            #expect(connect.line == "CONNECT proxy.example:8080 HTTP/1.1")
+            #expect(connect.value("Authorization") == nil)
+            #expect(connect.value("Proxy-Authorization") == "Basic bWU6dG9v")
+            try await connect.answer(status: "403 Forbidden")
             let poll = try await forwarder.next("/poll")
             #expect(poll.line == "POST http://proxy.example:8080/x/poll HTTP/1.1")
             #expect(poll.value("Host") == "proxy.example:8080")
@@ -50,9 +56,9 @@ import Testing
             #expect(Peer.value("Authorization", in: head) == nil)
             try await peer.write(
                 "HTTP/1.1 200 Connection established\r\n\r\n", thenTLS: try TestCertificates.serverContext())
-            let poll = try await peer.readHead()
-            #expect(Peer.value("Authorization", in: poll) == "Bearer secret-token")
-            #expect(Peer.value("Proxy-Authorization", in: poll) == nil)
+            let request = try await peer.readHead()
+            #expect(Peer.value("Authorization", in: request) == "Bearer secret-token")
+            #expect(Peer.value("Proxy-Authorization", in: request) == nil)
         }
         await forwarder.stop()
     }
@@ -74,8 +80,8 @@ import Testing
             #expect(Peer.value("Proxy-Authorization", in: head) == "Basic bWU6dG9v")
             try await peer.write(
                 "HTTP/1.1 200 Connection established\r\n\r\n", thenTLS: try TestCertificates.serverContext())
-            let poll = try await peer.readHead()
-            #expect(poll.hasPrefix("POST /poll HTTP/1.1\r\nHost: edge.example\r\n"))
+            let request = try await peer.readHead()
+            #expect(request.hasPrefix("GET /tunnel HTTP/1.1\r\nHost: edge.example\r\n"))
         }
         await forwarder.stop()
     }
@@ -128,9 +134,9 @@ import Testing
     @Test("At a tunnel's end the certificate must be for the URL's host, a name or an address, not for the HTTP proxy")
     func tunnelIdentity() async throws {
         let address = try await pollThroughTunnel(host: "192.0.2.7", certificate: .remote)
-        #expect(address?.hasPrefix("POST /poll HTTP/1.1\r\nHost: 192.0.2.7\r\n") == true)
+        #expect(address?.hasPrefix("GET /tunnel HTTP/1.1\r\nHost: 192.0.2.7\r\n") == true)
         let name = try await pollThroughTunnel(host: "edge.example", certificate: .named)
-        #expect(name?.hasPrefix("POST /poll ") == true)
+        #expect(name?.hasPrefix("GET /tunnel ") == true)
         for host in ["192.0.2.7", "edge.example"] {
             #expect(try await pollThroughTunnel(host: host, certificate: .loopback) == nil)
         }

@@ -184,4 +184,44 @@ import Wire
         #expect(words(loop.pollHeld(at: start)) == [])
         #expect(words(loop.stopped()) == [])
     }
+
+    @Test("The last poll may still bring a scrape; whatever it ends with, none follows, and nothing is said of it")
+    func lastPoll() throws {
+        var loop = makeLoop()
+        _ = loop.started(at: start, hasRoom: true)
+        _ = loop.pollHeld(at: start + PollLoop.held)
+        #expect(loop.ended().isEmpty)
+        var superseded = loop
+        #expect(
+            words(loop.answered(.scrape(try request()), at: start, hasRoom: true, random: 0)) == [
+                "not ready", "count scrape", "scrape",
+            ])
+        #expect(
+            words(superseded.answered(.superseded, at: start, hasRoom: true, random: 0)) == ["not ready", "count idle"])
+        #expect(words(superseded.started(at: start, hasRoom: true)) == ["poll"])
+    }
+
+    @Test("A poll that was to be the last and is wanted after all stays open")
+    func lastPollAfterAll() {
+        var loop = makeLoop()
+        _ = loop.started(at: start, hasRoom: true)
+        _ = loop.pollHeld(at: start + PollLoop.held)
+        _ = loop.ended()
+        #expect(words(loop.started(at: start, hasRoom: true)) == ["ready"])
+        #expect(words(loop.answered(.idle, at: start, hasRoom: true, random: 0)) == ["count idle", "poll"])
+    }
+
+    @Test("Polls that are not wanted any more end in the midst of an outage too, which is then over")
+    func endsInOutage() {
+        var loop = makeLoop()
+        _ = loop.started(at: start, hasRoom: true)
+        _ = loop.answered(.trouble("x"), at: start, hasRoom: true, random: 0)
+        #expect(loop.ended().isEmpty)
+        #expect(loop.pauseEnded(at: start, hasRoom: true).isEmpty)
+        #expect(words(loop.started(at: start, hasRoom: true)) == ["poll"])
+        #expect(
+            words(loop.answered(.trouble("x"), at: start, hasRoom: true, random: 0)) == [
+                "count error", "outage", "pause 500 ms",
+            ])
+    }
 }

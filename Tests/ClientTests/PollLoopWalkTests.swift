@@ -43,6 +43,7 @@ private struct Walk {
     private var isPausing = false
     private var running = 0
     private var isStopped = false
+    private var isWanted = true
     private var isOutage = false
     private var isDenial = false
     private var isClash = false
@@ -65,7 +66,7 @@ private struct Walk {
 
     func check() throws {
         try #require((isPolling ? 1 : 0) + (isPausing ? 1 : 0) <= 1, "it polls while it waits")
-        try #require(isPolling || isPausing || running >= Self.bound, "nothing would wake it")
+        try #require(isPolling || isPausing || running >= Self.bound || !isWanted, "nothing would wake it")
         try #require(brought == 0, "a scrape is lost")
         try #require(running <= Self.bound + 1)
     }
@@ -87,6 +88,15 @@ private struct Walk {
             isPausing = false
             perform(loop.accessChanged(at: now, hasRoom: hasRoom))
             if wasPausing, !isOutage { isPausing = true }
+        case 88..<90 where !isStopped:
+            isWanted.toggle()
+            if isWanted {
+                perform(loop.started(at: now, hasRoom: hasRoom))
+            } else {
+                isPausing = false
+                isOutage = isOutage && isPolling
+                perform(loop.ended())
+            }
         case 87..<88 where isStopped:
             // What was under way when the stop came and is heard of late.
             perform(loop.answered(.idle, at: now, hasRoom: true, random: 0))
@@ -123,6 +133,10 @@ private struct Walk {
 
     private mutating func end(_ answer: PollAnswer) {
         isPolling = false
+        if !isWanted {
+            isOutage = false
+            isDenial = false
+        }
         let jitter = Double.random(in: 0..<1, using: &random)
         perform(loop.answered(answer, at: now, hasRoom: hasRoom, random: jitter))
     }
@@ -137,13 +151,13 @@ private struct Walk {
             }
             switch action {
             case .poll(let limit):
-                #expect(!isPolling && !isPausing)
+                #expect(!isPolling && !isPausing && isWanted)
                 #expect(limit.map { $0 > .zero && $0 <= .hours(49) } ?? true)
                 isPolling = true
                 self.limit = limit
                 polledAt = now
             case .pause(let time):
-                #expect(!isPolling && !isPausing)
+                #expect(!isPolling && !isPausing && isWanted)
                 #expect(time > .zero && time <= Self.longest)
                 isPausing = true
             case .scrape, .refuse:
@@ -153,7 +167,7 @@ private struct Walk {
             case .note(let note): check(note)
             case .count, .readAccessAgain: break
             case .setReady(let ready):
-                #expect(ready != isReady)
+                #expect(ready != isReady || isPolling && ready)
                 isReady = ready
             }
         }

@@ -1,4 +1,5 @@
 import Testing
+import Wire
 
 @testable import Client
 
@@ -6,7 +7,7 @@ import Testing
     @Test("A poll says who polls: FQDN, program and process")
     func identity() async throws {
         try await ClientUnderTest.run {
-            $0.fqdn = "edge.example"
+            $0.fqdn = FQDN("edge.example") ?? $0.fqdn
         } _: { subject in
             let first = try await subject.proxy.next("/poll")
             #expect(first.line == "POST /poll HTTP/1.1")

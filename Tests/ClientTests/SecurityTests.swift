@@ -1,5 +1,6 @@
 import Settings
 import Testing
+import Wire
 import Web
 
 @testable import Client
@@ -85,7 +86,7 @@ import Web
         let authority = try TemporaryFile(TestCertificates.authority)
         defer { authority.remove() }
         try await ClientUnderTest.run {
-            $0.fqdn = "localhost"
+            $0.fqdn = FQDN("localhost") ?? $0.fqdn
             $0.tls = ClientTLSFiles(authority: authority.path)
         } _: { subject in
             let tls = try TestCertificates.serverContext(.loopback)

@@ -5,7 +5,9 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct StreamingTests {
     @Test("A long response is streamed: its push begins before the target has finished")
     func begins() async throws {
-        try await ClientUnderTest.run(proxy: try await ScriptedServer(takesRequests: false)) { subject in
+        try await ClientUnderTest.run(proxy: try await ScriptedServer(takesRequests: false)) { configuration in
+            configuration.transport = .poll
+        } _: { subject in
             let target = try await ScriptedServer()
             let poll = try await subject.proxy.nextConnection()
             _ = try await poll.readBody(after: try await poll.readHead())
@@ -63,7 +65,9 @@ import Testing
 
     @Test("A proxy that does not read stops the target, and goes on when it reads again")
     func backpressure() async throws {
-        try await ClientUnderTest.run(proxy: try await ScriptedServer(takesRequests: false)) { subject in
+        try await ClientUnderTest.run(proxy: try await ScriptedServer(takesRequests: false)) { configuration in
+            configuration.transport = .poll
+        } _: { subject in
             let target = try await ScriptedServer(takesRequests: false)
             let poll = try await subject.proxy.nextConnection()
             _ = try await poll.readBody(after: try await poll.readHead())
@@ -101,7 +105,9 @@ import Testing
 
     @Test("A proxy that answers before the push is complete ends the scrape at the target")
     func earlyAnswer() async throws {
-        try await ClientUnderTest.run(proxy: try await ScriptedServer(takesRequests: false)) { subject in
+        try await ClientUnderTest.run(proxy: try await ScriptedServer(takesRequests: false)) { configuration in
+            configuration.transport = .poll
+        } _: { subject in
             let target = try await ScriptedServer()
             let poll = try await subject.proxy.nextConnection()
             _ = try await poll.readBody(after: try await poll.readHead())

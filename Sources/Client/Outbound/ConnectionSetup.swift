@@ -57,7 +57,7 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler {
             }
             guard head.status / 100 == 2 else {
                 let explanation = "the HTTP proxy refused the tunnel with status \(head.status)"
-                fail(OutboundFailure(kind: .unreachable, explanation: explanation), context)
+                fail(OutboundFailure(kind: .refusedOnTheWay(status: head.status), explanation: explanation), context)
                 return
             }
             // Whoever answers at the tunnel's other end waits for our handshake. What comes before it would be lost to it.

@@ -18,12 +18,17 @@ final class Connector {
         self.tls = tls
     }
 
-    /// Opens the connection's channel; `completion` runs on the event loop, never before this returns.
-    func open(_ connection: OutboundConnection, completion: @escaping (Result<Void, OutboundFailure>) -> Void) {
-        let route = connection.route
+    /// Opens a connection, of which `handler` then has the bytes, and a read under way; `completion` runs on the event loop, never before
+    /// this returns.
+    ///
+    /// - Parameter isOpaque: whether nobody on the way may look inside: an HTTP proxy is asked for a tunnel even for what is not https.
+    func open(
+        _ route: OutboundRoute, isOpaque: Bool = false, for handler: some ChannelHandler,
+        completion: @escaping (Result<Void, OutboundFailure>) -> Void
+    ) {
         let steps: [ConnectionSetup.Step]
         do {
-            steps = try self.steps(for: route)
+            steps = try self.steps(for: route, isOpaque: isOpaque)
         } catch {
             loop.assumeIsolated().execute { completion(.failure(.unreachable(error))) }
             return
@@ -34,13 +39,13 @@ final class Connector {
             switch result {
             case .failure(let error): completion(.failure(.unreachable(error)))
             case .success(let channel):
-                self.setUp(channel, steps: steps, for: connection, completion: completion)
+                self.setUp(channel, steps: steps, for: handler, completion: completion)
             }
         }
     }
 
     private func setUp(
-        _ channel: any Channel, steps: [ConnectionSetup.Step], for connection: OutboundConnection,
+        _ channel: any Channel, steps: [ConnectionSetup.Step], for handler: some ChannelHandler,
         completion: @escaping (Result<Void, OutboundFailure>) -> Void
     ) {
         guard channel.isActive else {
@@ -49,7 +54,7 @@ final class Connector {
         }
         do {
             guard !steps.isEmpty else {
-                try channel.pipeline.syncOperations.addHandler(connection)
+                try channel.pipeline.syncOperations.addHandler(handler)
                 channel.read()
                 completion(.success(()))
                 return
@@ -58,7 +63,7 @@ final class Connector {
                 // The setup handler has left the pipeline when it reports success.
                 guard case .success = result else { return completion(result) }
                 do {
-                    try channel.pipeline.syncOperations.addHandler(connection)
+                    try channel.pipeline.syncOperations.addHandler(handler)
                     channel.read()
                     completion(.success(()))
                 } catch {
@@ -74,11 +79,13 @@ final class Connector {
         }
     }
 
-    private func steps(for route: OutboundRoute) throws -> [ConnectionSetup.Step] {
+    private func steps(for route: OutboundRoute, isOpaque: Bool) throws -> [ConnectionSetup.Step] {
         var steps: [ConnectionSetup.Step] = []
         if let forwarder = route.forwarder {
             if forwarder.isHTTPS { steps.append(.tls(try tls.context(), host: forwarder.host)) }
-            if route.isHTTPS { steps.append(.tunnel(authority: route.authority, credentials: forwarder.credentials)) }
+            if route.isHTTPS || isOpaque {
+                steps.append(.tunnel(authority: route.authority, credentials: forwarder.credentials))
+            }
         }
         if route.isHTTPS { steps.append(.tls(try tls.context(), host: route.host)) }
         return steps

@@ -27,6 +27,13 @@ final class OutboundClient {
             forwarder: environment.forwarder(isHTTPS: isHTTPS, host: host, port: port))
     }
 
+    /// For a connection whose bytes, TLS as a rule, are somebody else's.
+    func opaqueRoute(host: String, port: Int) -> OutboundRoute {
+        OutboundRoute(
+            isHTTPS: false, host: host, port: port,
+            forwarder: environment.forwarder(isHTTPS: true, host: host, port: port))
+    }
+
     func findConnection(for exchange: OutboundExchange) {
         if let connection = pool.take(exchange.route) {
             connection.begin(exchange, wasKept: true)
@@ -38,13 +45,21 @@ final class OutboundClient {
     func findNewConnection(for exchange: OutboundExchange) {
         let connection = OutboundConnection(
             route: exchange.route, client: self, tlsGeneration: tls.generation)
-        connector.open(connection) { result in
+        connector.open(exchange.route, for: connection) { result in
             switch result {
             case .success where exchange.isOver: self.connectionBecameIdle(connection)
             case .success: connection.begin(exchange, wasKept: false)
             case .failure(let failure): exchange.failed(failure)
             }
         }
+    }
+
+    /// A connection that is no exchange's: neither kept nor closed here (`Connector.open`).
+    func open(
+        _ route: OutboundRoute, isOpaque: Bool = false, for handler: some ChannelHandler,
+        completion: @escaping (Result<Void, OutboundFailure>) -> Void
+    ) {
+        connector.open(route, isOpaque: isOpaque, for: handler, completion: completion)
     }
 
     func connectionBecameIdle(_ connection: OutboundConnection) {

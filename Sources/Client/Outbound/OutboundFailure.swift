@@ -5,9 +5,11 @@ import NIOSSL
 
 /// Why a request of ours got no complete answer.
 struct OutboundFailure: Error {
-    enum Kind: Sendable {
+    enum Kind: Sendable, Equatable {
         /// No connection could be made.
         case unreachable
+        /// The HTTP proxy on the way did not open the way.
+        case refusedOnTheWay(status: Int)
         /// The connection ended before the answer did.
         case broken
         /// What came was no HTTP response.

@@ -28,6 +28,11 @@ struct Backoff: Sendable, Equatable {
         return .nanoseconds(half + Int64(Double(half) * random))
     }
 
+    /// How long to wait where nothing has failed, so that many do not come at once: up to the first wait.
+    ///
+    /// - Parameter random: 0..<1.
+    func jitter(random: Double) -> TimeAmount { .nanoseconds(Int64(Double(initial.nanoseconds) * random)) }
+
     /// A wait that the other side asks for, within our own bounds.
     func bounded(_ wait: TimeAmount) -> TimeAmount { min(max(wait, .nanoseconds(initial.nanoseconds / 2)), maximum) }
 

@@ -31,6 +31,7 @@ enum PollAnswer {
     ///   - openFor: how long the poll was open.
     ///   - secrets: values of fields of the poll; what answers may repeat them, and the log must not.
     init(_ head: ResponseHead, body: ByteBuffer, openFor: TimeAmount, hiding secrets: [Secret] = []) {
+        let words = ProxyWords(head, body: body, hiding: secrets)
         switch head.status {
         case 200:
             do {
@@ -45,41 +46,9 @@ enum PollAnswer {
                 openFor > Self.idleCut
                 ? .cutWhenIdle : .trouble("the poll was answered with status \(head.status): nothing answers behind it")
         case 503:
-            let seconds = head.message.first("Retry-After").flatMap { Int64($0) }.map { min(max(0, $0), 86_400) }
-            self = .busy(
-                retryAfter: seconds.map { .seconds($0) }, explanation: "the proxy is busy or shutting down")
-        case 401, 403, 407: self = .denied(Self.explain(head, Self.sentence(body, hiding: secrets)))
-        default: self = .trouble(Self.explain(head, Self.sentence(body, hiding: secrets)))
+            self = .busy(retryAfter: words.retryAfter, explanation: "the proxy is busy or shutting down")
+        case 401, 403, 407: self = .denied(words.explanation(of: "the poll"))
+        default: self = .trouble(words.explanation(of: "the poll"))
         }
-    }
-
-    private static func explain(_ head: ResponseHead, _ sentence: String) -> String {
-        let said = "the poll was answered with status \(head.status)"
-        switch head.status {
-        case 300..<400:
-            let location = head.message.first("Location").map { SecretText.withoutUserInfo($0) } ?? "somewhere else"
-            return "\(said), a redirect to \(location.prefix(200)): give --proxy-url the final URL"
-        case 401:
-            return "\(said)\(sentence): show what the proxy asks for, with --proxy.token-file, with "
-                + "--proxy.password-file and a user in --proxy-url, or with --tls.cert"
-        case 403:
-            return
-                "\(said)\(sentence): the proxy's --access.config.file must grant this client to register under "
-                + "its --fqdn"
-        case 404, 405: return "\(said): is --proxy-url the URL of a PushProx proxy, with its path prefix?"
-        case 407: return "\(said): the HTTP proxy of the environment asks for a user and password"
-        default: return said + sentence
-        }
-    }
-
-    /// What the proxy says itself, on one line, unless it is a page.
-    private static func sentence(_ body: ByteBuffer, hiding secrets: [Secret]) -> String {
-        var line = String(String(buffer: body).prefix { !$0.isNewline })
-        // Without its scheme: `Bearer `, `Basic `.
-        for secret in secrets.compactMap({ $0.exposed.split(separator: " ").last }) {
-            line = line.replacing(secret, with: "…")
-        }
-        let text = line.prefix(200)
-        return text.isEmpty || text.hasPrefix("<") ? "" : ": \(String(text).withoutControls)"
     }
 }

@@ -4,9 +4,11 @@ import Wire
 /// Decides when to poll: a value without sockets or timers.
 ///
 /// States and what may follow:
-/// - `.polling` → `.polling` (an answer that is no trouble: the next poll follows at once), `.pausing`, `.full`
-/// - `.pausing` after trouble → `.polling`, `.full`
-/// - `.full`: as many scrapes run as may → `.polling`
+/// - `.off`: nobody wants polls → `.polling`, `.full`
+/// - `.polling` → `.polling` (an answer that is no trouble: the next poll follows at once), `.pausing`, `.full`, `.last`
+/// - `.pausing` after trouble → `.polling`, `.full`, `.off`
+/// - `.full`: as many scrapes run as may → `.polling`, `.off`
+/// - `.last`: a poll is open, and no other shall follow → `.off`, `.polling`
 /// - `.stopped` from all, for good
 struct PollLoop {
     /// What is worth a line in the log: each outage and each clash once, not every attempt.
@@ -49,7 +51,9 @@ struct PollLoop {
     private static let longestLimit = TimeAmount.hours(24)
 
     private enum State {
+        case off
         case polling(since: NIODeadline)
+        case last(since: NIODeadline)
         case pausing
         case full
         case stopped
@@ -60,7 +64,7 @@ struct PollLoop {
         case trouble, denial
     }
 
-    private var state = State.pausing
+    private var state = State.off
     private var backoff: Backoff
     private var clashBackoff: Backoff
     private var isReady = false
@@ -75,8 +79,29 @@ struct PollLoop {
         clashBackoff = backoff
     }
 
+    /// Polls are wanted from now on, or again.
+    ///
     /// - Parameter hasRoom: whether another scrape may begin.
-    mutating func started(at now: NIODeadline, hasRoom: Bool) -> [Action] { pollNext(now, hasRoom) }
+    mutating func started(at now: NIODeadline, hasRoom: Bool) -> [Action] {
+        switch state {
+        case .off: return pollNext(now, hasRoom)
+        case .last(let since):
+            state = .polling(since: since)
+            return isReady ? [.setReady(true)] : []
+        case .polling, .pausing, .full, .stopped: return []
+        }
+    }
+
+    /// Polls are not wanted any more. The one that is open is not cut, for it may just be bringing a scrape.
+    mutating func ended() -> [Action] {
+        switch state {
+        case .polling(let since):
+            state = .last(since: since)
+            return []
+        case .pausing, .full: return turnOff()
+        case .off, .last, .stopped: return []
+        }
+    }
 
     mutating func pauseEnded(at now: NIODeadline, hasRoom: Bool) -> [Action] {
         guard case .pausing = state else { return [] }
@@ -111,6 +136,7 @@ struct PollLoop {
     mutating func answered(
         _ answer: PollAnswer, at now: NIODeadline, hasRoom: Bool, random: Double
     ) -> [Action] {
+        if case .last = state { return turnOff() + lastAnswered(answer) }
         guard case .polling(let since) = state else { return [] }
         let open = now - since
         if open >= Self.shortest { shortInARow = 0 }
@@ -139,9 +165,9 @@ struct PollLoop {
             let wait = backoff.wait(random: random)
             return [.count(.busy)] + failed(explanation) + pause(retryAfter.map { backoff.bounded($0) } ?? wait)
         case .unreadable(let id, let explanation):
-            let refusal = id.map { [Action.refuse(id: $0, "the scrape can't be read: \(explanation)")] } ?? []
+            let told = id.map { [refusal($0, explanation)] } ?? []
             let text = "the poll was answered with something else than a scrape: \(explanation)"
-            return [.count(.error)] + refusal + failed(text) + pause(backoff.wait(random: random))
+            return [.count(.error)] + told + failed(text) + pause(backoff.wait(random: random))
         case .denied(let explanation):
             return [.count(.denied), .readAccessAgain] + failed(explanation, isDenial: true)
                 + pause(backoff.wait(random: random))
@@ -149,6 +175,27 @@ struct PollLoop {
             limit = nil
             return [.count(.error)] + failed(explanation) + pause(backoff.wait(random: random))
         }
+    }
+
+    /// Whatever else ended it, a tunnel that has taken its place did.
+    private func lastAnswered(_ answer: PollAnswer) -> [Action] {
+        switch answer {
+        case .scrape(let request): [.count(.scrape), .scrape(request)]
+        case .unreadable(let id?, let explanation): [.count(.error), refusal(id, explanation)]
+        case .unreadable(nil, _), .idle, .cutWhenIdle, .superseded, .busy, .denied, .trouble: [.count(.idle)]
+        }
+    }
+
+    private func refusal(_ id: String, _ explanation: String) -> Action {
+        .refuse(id: id, "the scrape can't be read: \(explanation)")
+    }
+
+    private mutating func turnOff() -> [Action] {
+        state = .off
+        backoff.reset()
+        outage = nil
+        shortInARow = 0
+        return setReady(false)
     }
 
     private mutating func pollNext(_ now: NIODeadline, _ hasRoom: Bool) -> [Action] {

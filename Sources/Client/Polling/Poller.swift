@@ -6,7 +6,15 @@ import Wire
 /// a `PollLoop`, and owns its exchange and timers.
 ///
 /// Confined to the client's event loop.
-final class Poller: ScrapeSource, ExchangeDelegate {
+final class Poller: ExchangeDelegate {
+    /// What else has to be known of polls.
+    struct Observer {
+        /// Whether the proxy answers them.
+        let onReady: (Bool) -> Void
+        let onOutageEnd: () -> Void
+        let onDenial: () -> Void
+    }
+
     /// A larger answer is no scrape; bytes.
     static let maxAnswerBytes = 262_144
 
@@ -14,10 +22,9 @@ final class Poller: ScrapeSource, ExchangeDelegate {
     private let endpoint: ProxyEndpoint
     private let dispatcher: ScrapeDispatcher
     private let metrics: ClientMetrics
-    private let readiness: Readiness
     private let logger: Logger
     private let fqdn: String
-    private let onDenial: () -> Void
+    private let observer: Observer
     private var loop: PollLoop
     private var exchange: OutboundExchange?
     private var head: ResponseHead?
@@ -29,28 +36,32 @@ final class Poller: ScrapeSource, ExchangeDelegate {
 
     init(
         client: OutboundClient, endpoint: ProxyEndpoint, dispatcher: ScrapeDispatcher, fqdn: String, backoff: Backoff,
-        metrics: ClientMetrics, readiness: Readiness, logger: Logger, onDenial: @escaping () -> Void
+        metrics: ClientMetrics, logger: Logger, observer: Observer
     ) {
         self.client = client
         self.endpoint = endpoint
         self.dispatcher = dispatcher
         self.fqdn = fqdn
         self.metrics = metrics
-        self.readiness = readiness
         self.logger = logger
-        self.onDenial = onDenial
+        self.observer = observer
         loop = PollLoop(backoff: backoff)
     }
 
-    func start() {
-        perform(loop.started(at: now, hasRoom: dispatcher.hasRoom))
+    /// Polls from now on, or again.
+    func start() { perform(loop.started(at: now, hasRoom: dispatcher.hasRoom)) }
+
+    /// Begins no other poll. One that is open may still bring a scrape.
+    func end() {
+        pauseTimer?.cancel()
+        perform(loop.ended())
     }
 
     func roomArose() { perform(loop.roomArose(at: now)) }
 
     func accessChanged() { perform(loop.accessChanged(at: now, hasRoom: dispatcher.hasRoom)) }
 
-    /// Ends the open poll; no other follows.
+    /// Cuts the open poll; no other follows, for good.
     func stop() {
         perform(loop.stopped())
         pauseTimer?.cancel()
@@ -106,7 +117,7 @@ final class Poller: ScrapeSource, ExchangeDelegate {
             case .poll(let limit):
                 pauseTimer?.cancel()
                 poll(limit)
-            case .readAccessAgain: onDenial()
+            case .readAccessAgain: observer.onDenial()
             case .pause(let time):
                 pauseTimer?.cancel()
                 pauseTimer = client.loop.assumeIsolated().scheduleTask(in: time) {
@@ -119,7 +130,7 @@ final class Poller: ScrapeSource, ExchangeDelegate {
             case .refuse(let id, let explanation): dispatcher.refuse(makeSink(id: id), explanation)
             case .note(let note): log(note)
             case .count(let result): metrics.count(result)
-            case .setReady(let ready): readiness.set(ready)
+            case .setReady(let ready): observer.onReady(ready)
             }
         }
     }
@@ -153,7 +164,9 @@ final class Poller: ScrapeSource, ExchangeDelegate {
         case .firstAnswer: logger.info("the proxy takes our polls")
         case .outageBegan(let explanation):
             logger.warning("polling the proxy fails; trying on", metadata: ["err": "\(explanation)"])
-        case .outageEnded: logger.info("the proxy takes our polls again")
+        case .outageEnded:
+            logger.info("the proxy takes our polls again")
+            observer.onOutageEnd()
         case .clashBegan:
             logger.warning(
                 "another poll for this FQDN took the place of ours: is a second client running with the same --fqdn?",

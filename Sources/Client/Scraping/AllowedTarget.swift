@@ -51,6 +51,9 @@ struct AllowedTarget: Sendable, Equatable {
         }
     }
 
+    /// Whether it lets a connection to the port through that nobody can look into.
+    func allowsAll(of port: Int) -> Bool { port == self.port && paths == .all }
+
     /// Whether some target may take a path for another one: dot segments (RFC 3986 section 5.2.4), with parameters too (`..;x`, as
     /// servlets have them), empty segments, which some merge, `\`, which some take for `/`, and percent-encoding of whatever would
     /// be that, would end the path, or is not ASCII: `.` has longer forms in UTF-8 that careless decoders take.

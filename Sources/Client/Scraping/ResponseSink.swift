@@ -2,12 +2,12 @@ import Failures
 import NIOCore
 import Wire
 
-/// Where the response of one scrape goes, whatever carries it to the proxy: a push today.
+/// Where the response of one scrape goes, whatever carries it to the proxy: a push, or a stream of a tunnel.
 ///
 /// Legal order of calls: `begin`, any number of `write` and `flush`, `end`. In place of any of them, once, `fail` or `cancel`. Each sink
 /// closes exactly once, but for one that is cancelled. Confined to the client's event loop.
 protocol ResponseSink: AnyObject {
-    /// The id of the scrape, for logs.
+    /// What the scrape is called in logs.
     var scrapeID: String { get }
     /// Held weakly.
     var delegate: (any ResponseSinkDelegate)? { get set }

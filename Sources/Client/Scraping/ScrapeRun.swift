@@ -97,7 +97,7 @@ final class ScrapeRun: ExchangeDelegate, ResponseSinkDelegate {
         target = nil
         let (kind, clause): (FailureKind, String) =
             switch failure.kind {
-            case .unreachable: (.targetUnreachable, "could not connect to the target")
+            case .unreachable, .refusedOnTheWay: (.targetUnreachable, "could not connect to the target")
             case .broken: (.targetBroken, "the target broke off its answer")
             case .malformed: (.targetBroken, "the target's answer is not HTTP")
             }

@@ -1,7 +1,7 @@
 import NIOCore
 import Wire
 
-/// Where scrapes come from: polls today. What a source receives it hands to the `ScrapeDispatcher`.
+/// Where scrapes come from: a tunnel, or polls. What a source receives it hands to the `ScrapeDispatcher`.
 ///
 /// Confined to the client's event loop.
 protocol ScrapeSource: AnyObject {
@@ -9,6 +9,8 @@ protocol ScrapeSource: AnyObject {
     func start()
     /// Asks for none any more, for good. Those that were handed over go on.
     func stop()
+    /// Every scrape is done: what carried them ends.
+    func close()
     /// Another scrape may begin after none could.
     func roomArose()
     /// What the client shows to the proxy, or whom it trusts, is another now.

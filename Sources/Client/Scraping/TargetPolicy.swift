@@ -52,6 +52,23 @@ struct TargetPolicy: Sendable {
             pathAndQuery: pathAndQuery, deadline: min(deadline, now + Self.maxTimeout))
     }
 
+    /// Judges a connection whose bytes nobody here will understand. What only allows some paths of a port does not allow it: any of them may be
+    /// asked for.
+    ///
+    /// - Parameter host: without brackets.
+    /// - Returns: the host to connect to.
+    func admitConnection(host: String, port: Int) throws(Refusal) -> String {
+        let host = Self.withoutRootDot(host)
+        guard host.lowercased() == ownName else {
+            throw Refusal(explanation: "scrape target doesn't match client fqdn")
+        }
+        guard allowed.isEmpty || allowed.contains(where: { $0.allowsAll(of: port) }) else {
+            throw Refusal(
+                explanation: "the client does not allow connections to its port \(port) (--scrape.allow)")
+        }
+        return host
+    }
+
     private static func withoutRootDot(_ host: String) -> String {
         host.hasSuffix(".") ? String(host.dropLast()) : host
     }

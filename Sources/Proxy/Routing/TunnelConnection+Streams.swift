@@ -105,7 +105,7 @@ extension TunnelConnection: DeliveryPort {
 
     /// Both its halves may have ended.
     func forgetIfOver(_ connection: TunnelConnect) {
-        if !wire.knows(connection.stream) { forget(connection) }
+        if !wire.isUnderWay(connection.stream) { forget(connection) }
     }
 
     /// Tells scrapers' ends what of their bytes has gone out.

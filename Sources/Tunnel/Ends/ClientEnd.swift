@@ -143,6 +143,12 @@ public struct ClientEnd: Sendable {
     /// Bytes that wait to be sent on a stream; above `TunnelSettings.highWater` its source is to pause, until `wantsMore`.
     public func waiting(_ stream: TunnelStreamID) -> Int { core.waiting(stream) }
 
+    /// Whether this end has something to send on a stream, or may have yet.
+    public func isSending(_ stream: TunnelStreamID) -> Bool { core.streams[stream.number]?.outgoing != nil }
+
+    /// Whether anything is heard of a stream, or sent on it, yet.
+    public func isUnderWay(_ stream: TunnelStreamID) -> Bool { core.streams[stream.number] != nil }
+
     // MARK: The connection
 
     /// What is said now takes the place of what was said before.

@@ -1,6 +1,8 @@
 import Logging
 import Synchronization
 import Telemetry
+import Testing
+import Wire
 
 @testable import Client
 
@@ -21,7 +23,7 @@ struct ClientUnderTest: Sendable {
         let proxy: ScriptedServer
         if let given { proxy = given } else { proxy = try await ScriptedServer() }
         var configuration = ClientConfiguration(
-            fqdn: host, proxyURL: try HTTPURL("http://\(proxy.host):\(proxy.port)/"), metricsAddress: nil,
+            fqdn: try #require(FQDN(host)), proxyURL: try HTTPURL("http://\(proxy.host):\(proxy.port)/"), metricsAddress: nil,
             retryInitialWait: .milliseconds(1), retryMaxWait: .milliseconds(2), shutdownGrace: .seconds(0))
         change(&configuration)
         let log = LogLines()
@@ -44,6 +46,12 @@ struct ClientUnderTest: Sendable {
         await client.drain()
         await client.stop()
         await proxy.stop()
+    }
+
+    /// The value of a series at `/metrics`; `nil` where there is none.
+    func metric(_ series: String) -> Double? {
+        let lines = String(decoding: client.metrics.registry.exposition(), as: UTF8.self).split(separator: "\n")
+        return lines.first { $0.hasPrefix(series + " ") }.flatMap { Double($0.dropFirst(series.utf8.count + 1)) }
     }
 
     /// Waits for a poll and answers it with a scrape of a target on this machine.

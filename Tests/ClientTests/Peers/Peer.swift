@@ -46,6 +46,15 @@ final class Peer: Sendable {
         return rest.change { $0.readBytes(length: count) ?? [] }
     }
 
+    /// Whatever comes next; what came already first.
+    func readSome() async throws -> ByteBuffer {
+        if rest.value.readableBytes == 0 { try await readMore() }
+        return rest.change { bytes in
+            defer { bytes = ByteBuffer() }
+            return bytes
+        }
+    }
+
     /// Reads a body as the head frames it; what there is of it when the client ends early.
     func readBody(after head: String) async throws -> (bytes: [UInt8], isComplete: Bool) {
         var content: [UInt8] = []
@@ -86,6 +95,9 @@ final class Peer: Sendable {
     /// Writes without waiting for the bytes to leave.
     func post(_ bytes: [UInt8]) { channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil) }
     func post(_ text: String) { channel.writeAndFlush(ByteBuffer(string: text), promise: nil) }
+
+    /// Sends no more, and reads on.
+    func endOutput() async throws { try await channel.close(mode: .output).get() }
 
     func close() async { try? await channel.close().get() }
 

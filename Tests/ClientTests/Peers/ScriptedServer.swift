@@ -61,20 +61,24 @@ final class ScriptedServer: Sendable {
     private let connections: Inbox<Peer>
     private let queues = Box<[String: Inbox<Request>]>([:])
     private let accepted = Box(0)
+    private let requests = Box<[String: Int]>([:])
     private let isStopped = Box(false)
+    private let hasTunnels: Bool
 
     /// How many connections there have been.
     var connectionCount: Int { accepted.value }
 
     /// - Parameters:
+    ///   - hasTunnels: whether the test takes requests for tunnels from `next("/tunnel")`; else they are answered as upstream's proxy does.
     ///   - takesRequests: whether connections are read as HTTP; else the test takes them from `nextConnection`.
     ///   - tls: the context to speak TLS with.
     let host: String
 
     init(
-        takesRequests: Bool = true, tls: NIOSSLContext? = nil, host: String = "127.0.0.1", port: Int = 0
+        takesRequests: Bool = true, hasTunnels: Bool = false, tls: NIOSSLContext? = nil, host: String = "127.0.0.1", port: Int = 0
     ) async throws {
         self.host = host
+        self.hasTunnels = hasTunnels
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let connections = Inbox<Peer>()
         channel = try await ServerBootstrap(group: group)
@@ -115,6 +119,9 @@ final class ScriptedServer: Sendable {
         return request
     }
 
+    /// How many requests there have been whose path ends so.
+    func seen(_ pathEnd: String) -> Int { requests.value[pathEnd] ?? 0 }
+
     /// Ends everything: no more connections, those that are open are closed. A second call does nothing.
     func stop() async {
         guard
@@ -142,6 +149,11 @@ final class ScriptedServer: Sendable {
             let target = head.split(separator: " ").dropFirst().first ?? ""
             let path = target.prefix { $0 != "?" }
             let name = path.split(separator: "/").last.map { "/" + $0 } ?? "/"
+            requests.change { $0[name, default: 0] += 1 }
+            if name == "/tunnel", !hasTunnels {
+                try? await peer.write("HTTP/1.1 404 Not Found\r\nContent-Length: 19\r\n\r\n404 page not found\n")
+                continue
+            }
             let answered = Inbox<Bool>()
             queue(name).put(
                 Request(peer: peer, head: head, body: body.bytes, isComplete: body.isComplete, answered: answered))

@@ -1,0 +1,19 @@
+import Failures
+import NIOCore
+import Tunnel
+
+/// What one stream of a tunnel is at this end: a scrape's response on its way, or a connection.
+///
+/// After `reset` nothing else is heard. Confined to the client's event loop.
+protocol TunnelStream: AnyObject {
+    /// Bytes of the proxy's. A response has nothing to do with any.
+    func received(_ bytes: ByteBuffer)
+    /// The proxy sends no more.
+    func proxyEnded()
+    /// What the stream had to send is nearly gone.
+    func becameHungry()
+    /// All that the stream had to send has gone out, its end too.
+    func finished()
+    /// The stream is over: the proxy has no more use for it, or the tunnel is gone.
+    func reset(_ explanation: String)
+}
