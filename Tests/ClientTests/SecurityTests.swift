@@ -1,5 +1,6 @@
 import Settings
 import Testing
+import Wire
 import Web
 import Wire
 

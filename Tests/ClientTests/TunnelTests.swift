@@ -343,7 +343,7 @@ import Wire
             try await tunnel.act { end in
                 end.welcome(
                     refused: hello.names.map { Welcome.Refused(name: $0, reason: "not granted") }, at: .now())
-                end.close(WebSocketClose(.namesRefused, reason: "no name is taken"), at: .now())
+                end.close(WebSocketClose(.denied, reason: "no name is taken"), at: .now())
             }
             _ = try await proxy.next("/poll")
             #expect(subject.log.count("not granted") == 1)
@@ -354,9 +354,9 @@ import Wire
     @Test("A client whose place another takes comes back, and says once that there may be two")
     func superseded() async throws {
         try await run { subject, tunnel in
-            try await tunnel.act { $0.close(WebSocketClose(.nameClash), at: .now()) }
+            try await tunnel.act { $0.close(WebSocketClose(.superseded), at: .now()) }
             let next = try await TunnelPeer.welcome(try await subject.proxy.next("/tunnel"))
-            try await next.act { $0.close(WebSocketClose(.nameClash), at: .now()) }
+            try await next.act { $0.close(WebSocketClose(.superseded), at: .now()) }
             _ = try await subject.proxy.next("/tunnel")
             #expect(subject.log.count("same --fqdn") == 1)
             #expect(subject.log.count("trying on") == 0)

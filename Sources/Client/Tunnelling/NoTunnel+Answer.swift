@@ -36,8 +36,8 @@ extension NoTunnel {
     ///   - refusal: what the proxy said of our name, where it did not take it.
     init(_ closing: TunnelClosing, refusal: String? = nil) {
         switch closing {
-        case .closed(let close) where close.code == .namesRefused: self = .denied(refusal ?? closing.explanation)
-        case .closed(let close) where close.code == .nameClash: self = .superseded
+        case .closed(let close) where close.code == .denied: self = .denied(refusal ?? closing.explanation)
+        case .closed(let close) where close.code == .superseded: self = .superseded
         case .closed(let close) where close.code == .tryAgainLater: self = .busy(retryAfter: nil, closing.explanation)
         case .lost, .silent, .closed, .done, .failed, .unread: self = .broken(closing.explanation)
         }

@@ -24,7 +24,7 @@ final class TunnelConnect: ConnectSource, @unchecked Sendable {
 
     func take(_ bytes: ByteBuffer) {
         tunnel.loop.nowOrLater {
-            guard self.tunnel.wire.knows(self.stream) else { return }
+            guard self.tunnel.wire.isUnderWay(self.stream) else { return }
             self.given += bytes.readableBytes
             self.tunnel.wire.send(self.stream, bytes)
             self.tunnel.settle()

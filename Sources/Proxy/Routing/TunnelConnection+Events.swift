@@ -87,7 +87,7 @@ extension TunnelConnection {
         wire.welcome(refused: refused, at: loop.now)
         if passes.isEmpty, leaving == nil {
             service.metrics.tunnelsRefused[.names]?.increment()
-            leaving = WebSocketClose(.namesRefused, reason: "the access rules allow none of this client's names")
+            leaving = WebSocketClose(.denied, reason: "the access rules allow none of this client's names")
         }
     }
 

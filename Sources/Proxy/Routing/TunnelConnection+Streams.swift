@@ -42,16 +42,16 @@ extension TunnelConnection: DeliveryPort {
             leaving = WebSocketClose(.normal, reason: "a newer connection of the same client took this one's place")
         case .clash:
             leaving = WebSocketClose(
-                .nameClash, reason: "another client has the same FQDN; give each its own --fqdn")
+                .superseded, reason: "another client has the same FQDN; give each its own --fqdn")
         case .shuttingDown:
             wire.drain()
             leaving = WebSocketClose(.goingAway, reason: "the proxy is shutting down")
         case .denied:
             leaving = WebSocketClose(
-                .namesRefused, reason: "the access rules do not allow this client its names any more")
+                .denied, reason: "the access rules do not allow this client its names any more")
         case .tooManyClients:
             service.metrics.tunnelsRefused[.busy]?.increment()
-            leaving = WebSocketClose(.namesRefused, reason: "too many clients (--registration.max-clients)")
+            leaving = WebSocketClose(.denied, reason: "too many clients (--registration.max-clients)")
         }
     }
 
@@ -105,7 +105,7 @@ extension TunnelConnection: DeliveryPort {
 
     /// Both its halves may have ended.
     func forgetIfOver(_ connection: TunnelConnect) {
-        if !wire.knows(connection.stream) { forget(connection) }
+        if !wire.isUnderWay(connection.stream) { forget(connection) }
     }
 
     /// Tells scrapers' ends what of their bytes has gone out.

@@ -58,7 +58,7 @@ public struct ProxyEnd: Sendable {
     /// Streams under way.
     public var streamCount: Int { core.streams.count }
     /// Whether a stream is under way.
-    public func knows(_ stream: TunnelStreamID) -> Bool { core.streams[stream.number] != nil }
+    public func isUnderWay(_ stream: TunnelStreamID) -> Bool { core.streams[stream.number] != nil }
     /// Whether another stream can be opened.
     public var hasRoom: Bool { isGreeted && core.isOpen && !isDraining && core.streams.count < maxStreams }
 
