@@ -1,6 +1,5 @@
 import Settings
 import Testing
-import Wire
 import Web
 import Wire
 
