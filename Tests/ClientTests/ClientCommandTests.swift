@@ -112,4 +112,15 @@ import Testing
         let name = try MachineName.fullyQualified()
         #expect(name.spelling != "localhost" || MachineName.hostName() == "localhost")
     }
+
+    @Test("Scrapes come by tunnel or polls as --proxy.transport says; of itself, through a tunnel where there is one")
+    func transport() throws {
+        func mode(_ flags: String...) throws -> TransportMode {
+            try ClientCommand.parse(["--proxy-url=http://p", "--fqdn=a"] + flags).clientConfiguration().transport
+        }
+        #expect(try mode() == .auto)
+        #expect(try mode("--proxy.transport=poll") == .poll)
+        #expect(try mode("--proxy.transport=tunnel") == .tunnel)
+        #expect(throws: (any Error).self) { try mode("--proxy.transport=push") }
+    }
 }

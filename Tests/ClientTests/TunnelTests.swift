@@ -37,6 +37,7 @@ import Wire
             try await tunnel.act { $0.welcome(refused: [], at: .now()) }
             try await eventually("the client is ready") { subject.client.readiness.isReady ? true : nil }
             #expect(subject.metric("pushprox_client_tunnel_up") == 1)
+            #expect((subject.metric("pushprox_client_tunnel_round_trip_seconds") ?? 0) > 0)
             #expect(subject.metric("pushprox_client_tunnel_dials_total{result=\"up\"}") == 1)
             #expect(subject.log.count("the tunnel to the proxy is up") == 1)
             #expect(proxy.seen("/poll") == 0)

@@ -16,7 +16,7 @@ protocol TunnelOwner: AnyObject {
 ///
 /// States: open → leaving (what is under way may finish, then it closes) → over. What one turn of the event loop brings, from the proxy and from
 /// targets, goes out in one write at its end. Confined to the client's event loop.
-final class TunnelConnection: ChannelInboundHandler {
+final class TunnelConnection: ChannelInboundHandler, TunnelOutlet {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
@@ -30,6 +30,7 @@ final class TunnelConnection: ChannelInboundHandler {
     private var wire: ClientEnd
     private var context: ChannelHandlerContext?
     private var streams: [TunnelStreamID: any TunnelStream] = [:]
+    private let began: NIODeadline
     private var isWelcome = false
     /// Why the proxy does not take our name.
     private var refusal: String?
@@ -49,12 +50,13 @@ final class TunnelConnection: ChannelInboundHandler {
     init(_ shared: TransportSwitch.Surroundings, owner: any TunnelOwner) {
         self.shared = shared
         self.owner = owner
+        began = shared.client.loop.now
         wire = ClientEnd(
             TunnelSettings(),
             hello: Hello(
                 names: [shared.fqdn], streams: shared.maxInFlight, instance: shared.endpoint.instance,
                 agent: shared.endpoint.userAgent),
-            at: shared.client.loop.now)
+            at: began)
     }
 
     /// Says HELLO on a channel that is a WebSocket from here on.
@@ -200,6 +202,7 @@ final class TunnelConnection: ChannelInboundHandler {
         patienceTimer?.cancel()
         guard !isWelcome else { return }
         isWelcome = true
+        shared.metrics.tunnel.measured(roundTrip: now - began)
         owner?.tunnelWelcomed(self)
     }
 

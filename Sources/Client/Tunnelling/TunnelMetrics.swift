@@ -38,7 +38,7 @@ final class TunnelMetrics: Sendable {
             })
         registry.gauge(
             "pushprox_client_tunnel_round_trip_seconds",
-            "Time that the last ping of the tunnel took to the proxy and back; 0 before the first."
+            "Time that the greeting of the tunnel, or the last ping of ours, took to the proxy and back; 0 before the first."
         ) { [self] in
             Double(roundTripNanoseconds.load(ordering: .relaxed)) / 1e9
         }

@@ -29,10 +29,10 @@ final class TunnelSink: ResponseSink, TunnelStream {
     weak var delegate: (any ResponseSinkDelegate)?
 
     private let stream: TunnelStreamID
-    private let tunnel: TunnelConnection
+    private let tunnel: any TunnelOutlet
     private var state = State.idle
 
-    init(_ stream: TunnelStreamID, of tunnel: TunnelConnection) {
+    init(_ stream: TunnelStreamID, of tunnel: any TunnelOutlet) {
         self.stream = stream
         self.tunnel = tunnel
         scrapeID = Self.id(of: stream)

@@ -17,3 +17,14 @@ protocol TunnelStream: AnyObject {
     /// The stream is over: the proxy has no more use for it, or the tunnel is gone.
     func reset(_ explanation: String)
 }
+
+/// Where the bytes of streams go: the tunnel that they belong to.
+protocol TunnelOutlet: AnyObject {
+    /// Bytes that wait to be sent on a stream; above `TunnelSettings.highWater` its source is to pause.
+    func pendingBytes(of stream: TunnelStreamID) -> Int
+    func send(_ bytes: ByteBuffer, on stream: TunnelStreamID)
+    /// Nothing more is sent.
+    func end(_ stream: TunnelStreamID)
+    /// Gives the stream up, and says why. It hears no more.
+    func fail(_ stream: TunnelStreamID, _ failure: FailureKind, _ text: String)
+}
