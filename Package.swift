@@ -84,7 +84,9 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(
             name: "Bench",
-            dependencies: ["Addresses", "Flags", "Wire", "Tunnel", nioCore, nioPosix, arguments, histogram, deques],
+            dependencies: [
+                "Addresses", "Flags", "Wire", "Tunnel", nioCore, nioPosix, nioSSL, arguments, histogram, deques,
+            ],
             swiftSettings: settings),
 
         .target(
@@ -191,7 +193,8 @@ if Context.environment["PUSHPROX_FUZZ"] != nil {
                 "Outbound/HTTPURL.swift",
                 "Outbound/NoProxyRules.swift", "Outbound/ProxyEnvironment.swift",
                 "Outbound/ResponseParser.swift",
-                "Outbound/OutboundRoute.swift", "Polling/PollAnswer.swift", "Polling/ProxyWords.swift", "Scraping/ScrapeFlow.swift",
+                "Outbound/OutboundRoute.swift", "Polling/PollAnswer.swift", "Polling/ProxyWords.swift",
+                "Scraping/ScrapeFlow.swift",
                 "Scraping/ScrapeMethods.swift", "Scraping/TargetPolicy.swift", "Scraping/TargetRequest.swift",
                 "Scraping/AllowedTarget.swift", "Pushing/PushAssembly.swift",
             ],
