@@ -47,7 +47,8 @@ final class ClientMetrics: Sendable {
         pollErrors = registry.counter("pushprox_client_poll_errors_total", "Number of poll errors")
 
         scrapes = registry.counter("pushprox_client_scrapes_total", "Scrapes received from the proxy.")
-        inFlight = registry.gauge("pushprox_client_scrapes_in_flight", "Scrapes whose response the proxy does not have yet.")
+        inFlight = registry.gauge(
+            "pushprox_client_scrapes_in_flight", "Scrapes whose response the proxy does not have yet.")
         rejected = registry.counter(
             "pushprox_client_scrapes_rejected_total", "Scrapes refused because --scrape.max-in-flight was reached.")
         pushBytes = registry.counter(
@@ -58,7 +59,10 @@ final class ClientMetrics: Sendable {
         pushDuration = registry.histogram(
             "pushprox_client_push_duration_seconds", "Time from a push's beginning until the proxy's answer.",
             buckets: Self.buckets)
-        registry.gauge("pushprox_client_proxy_ready", "1 while the tunnel to the proxy is up, or the proxy answers this client's polls, else 0.") {
+        registry.gauge(
+            "pushprox_client_proxy_ready",
+            "1 while the tunnel to the proxy is up, or the proxy answers this client's polls, else 0."
+        ) {
             readiness.isReady ? 1 : 0
         }
         polls = Dictionary(

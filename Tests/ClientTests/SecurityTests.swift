@@ -1,7 +1,7 @@
 import Settings
 import Testing
-import Wire
 import Web
+import Wire
 
 @testable import Client
 

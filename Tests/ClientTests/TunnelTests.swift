@@ -24,7 +24,9 @@ import Wire
     @Test("The client says who it is: name, process, program, and how many scrapes it takes")
     func hello() async throws {
         let proxy = try await ScriptedServer(hasTunnels: true)
-        try await ClientUnderTest.run(proxy: proxy) { $0.maxInFlight = 7 } _: { subject in
+        try await ClientUnderTest.run(proxy: proxy) {
+            $0.maxInFlight = 7
+        } _: { subject in
             let tunnel = try await TunnelPeer.open(try await proxy.next("/tunnel"))
             let hello = try await tunnel.hello()
             #expect(hello.names.map(\.spelling) == ["127.0.0.1"])
@@ -301,7 +303,9 @@ import Wire
         let folder = try TemporaryFolder()
         let token = try folder.write("old", to: "token")
         let proxy = try await ScriptedServer(hasTunnels: true)
-        try await ClientUnderTest.run(proxy: proxy) { $0.credential = .tokenFile(token) } _: { subject in
+        try await ClientUnderTest.run(proxy: proxy) {
+            $0.credential = .tokenFile(token)
+        } _: { subject in
             try await proxy.next("/tunnel").answer(status: "404 Not Found")
             try await proxy.next("/poll").answer(status: "204 No Content")
             let poll = try await proxy.next("/poll")
@@ -312,7 +316,8 @@ import Wire
             let target = try await ScriptedServer()
             try await poll.answer(
                 status: "200 OK",
-                "GET http://127.0.0.1:\(target.port)/last HTTP/1.1\r\nId: i\r\nX-Prometheus-Scrape-Timeout-Seconds: 9\r\n\r\n")
+                "GET http://127.0.0.1:\(target.port)/last HTTP/1.1\r\nId: i\r\nX-Prometheus-Scrape-Timeout-Seconds: 9\r\n\r\n"
+            )
             try await target.next("/last").answer(status: "200 OK", "last")
             #expect(try await subject.takePush().body == "last")
             let stream = try await tunnel.scrape(target.port)

@@ -100,13 +100,30 @@ extension EndToEnd {
             try await proxy.program.stop()
         }
 
-        @Test("a client whose connections went black is scraped again in well under a minute")
+        @Test("a client whose tunnel went black is scraped again within three ping intervals")
+        func blackTunnel() async throws {
+            let target = try await ScriptedTarget.start(
+                answering: "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nup 1\n")
+            let proxy = try await LiveProxy.start("--tunnel.ping-interval=1s")
+            let relay = try await Relay.start(to: proxy.port)
+            let client = try await LiveClient.start(proxy: relay.port)
+            try await client.program.errors.line(with: "the tunnel to the proxy is up")
+            relay.goBlack()
+            try await relay.sent.lines(2, with: ["GET /tunnel"], within: .seconds(30))
+            #expect(try await proxy.scrape("localhost:\(target.port)").body == "up 1\n")
+            #expect(try await client.program.stop() == .code(0))
+            try await proxy.program.stop()
+            await relay.stop()
+            await target.stop()
+        }
+
+        @Test("a client whose polls went black is scraped again in well under a minute")
         func halfOpen() async throws {
             let target = try await ScriptedTarget.start(
                 answering: "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nup 1\n")
             let proxy = try await LiveProxy.start("--poll.max-wait=1100ms")
             let relay = try await Relay.start(to: proxy.port)
-            let client = try await LiveClient.start(proxy: relay.port)
+            let client = try await LiveClient.start(proxy: relay.port, "--proxy.transport=poll")
             // An idle poll has ended in order once, so that the client knows this proxy's ways.
             try await relay.sent.lines(2, with: ["POST /poll"])
             relay.goBlack()
@@ -123,7 +140,7 @@ extension EndToEnd {
         @Test("both ends of a poll probe their peer within 30 s of silence, and give it up soon after")
         func keepalive() async throws {
             let proxy = try await LiveProxy.start()
-            let client = try await LiveClient.start(proxy: proxy.port)
+            let client = try await LiveClient.start(proxy: proxy.port, "--proxy.transport=poll")
             try await proxy.registered("localhost")
             // proc(5), tcp: local address, remote address, state 01 (established), and the kind and end of the running timer;
             // 02 is keepalive, in hundredths of a second.

@@ -64,7 +64,13 @@ final class StageProxyHandler: ChannelInboundHandler {
                     state = .answering
                     let whole = body
                     body = ByteBuffer()
-                    if path == "/poll" { stage.polled(self) } else { stage.pushed(whole, on: self) }
+                    switch path {
+                    case "/poll": stage.polled(self)
+                    // A proxy of version 1, which this stage is, has none.
+                    case "/tunnel":
+                        answer(ByteBuffer(string: "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"))
+                    default: stage.pushed(whole, on: self)
+                    }
                 }
             case .answering: return
             }

@@ -154,6 +154,8 @@ final class ConnectRun: ChannelInboundHandler, TunnelStream {
         switch state {
         // Both have ended; what the target sent may still be on its way.
         case .open(targetEnded: true, proxyEnded: true), .over: break
+        // The end of the second half is told as the end of all.
+        case .open(targetEnded: false, proxyEnded: true) where failure == nil: targetEnded()
         case .connecting, .open:
             let explanation = failure.map(OutboundFailure.describe) ?? "it was closed"
             fail(.targetBroken, "the target broke the connection off: \(explanation)")

@@ -31,10 +31,12 @@ extension NoTunnel {
         }
     }
 
-    /// - Parameter closing: how a tunnel ended that there was.
-    init(_ closing: TunnelClosing) {
+    /// - Parameters:
+    ///   - closing: how a tunnel ended that there was.
+    ///   - refusal: what the proxy said of our name, where it did not take it.
+    init(_ closing: TunnelClosing, refusal: String? = nil) {
         switch closing {
-        case .closed(let close) where close.code == .denied: self = .denied(closing.explanation)
+        case .closed(let close) where close.code == .denied: self = .denied(refusal ?? closing.explanation)
         case .closed(let close) where close.code == .superseded: self = .superseded
         case .closed(let close) where close.code == .tryAgainLater: self = .busy(retryAfter: nil, closing.explanation)
         case .lost, .silent, .closed, .done, .failed, .unread: self = .broken(closing.explanation)

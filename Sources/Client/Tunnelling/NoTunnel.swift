@@ -34,7 +34,8 @@ enum NoTunnel: Error, Equatable {
     /// One clause for the log.
     var explanation: String {
         switch self {
-        case .unreachable(let text), .notOffered(let text), .denied(let text), .busy(_, let text), .broken(let text): text
+        case .unreachable(let text), .notOffered(let text), .denied(let text), .busy(_, let text), .broken(let text):
+            text
         case .superseded: "another client with this FQDN took our place"
         }
     }

@@ -32,7 +32,9 @@ final class TransportSwitch: ScrapeSource {
     private var timer: Scheduled<Void>?
     private var attempt: TunnelDial?
     private var greeting: TunnelConnection?
-    private var serving: TunnelConnection?
+    private var serving: TunnelConnection? {
+        didSet { shared.metrics.tunnel.up.set(serving == nil ? 0 : 1) }
+    }
     private var leaving: [TunnelConnection] = []
 
     /// - Parameter onDenial: the proxy does not take what this client shows.
@@ -154,7 +156,7 @@ final class TransportSwitch: ScrapeSource {
             logger.warning(
                 "the tunnel to the proxy shows what has changed since, and there is no newer one; trying on",
                 metadata: ["err": "\(explanation)"])
-        case .clashBegan: 
+        case .clashBegan:
             logger.warning(
                 "another tunnel or poll for this FQDN took the place of ours: is a second client running with the same --fqdn?",
                 metadata: ["fqdn": "\(shared.fqdn)"])
@@ -171,7 +173,6 @@ extension TransportSwitch: TunnelOwner {
         if let serving { leave(serving) }
         serving = tunnel
         shared.metrics.tunnel.count(.up)
-        shared.metrics.tunnel.up.set(1)
         perform(choice.welcomed(at: now))
     }
 
@@ -188,7 +189,6 @@ extension TransportSwitch: TunnelOwner {
             dialFailed(failure)
         } else if tunnel === serving {
             serving = nil
-            shared.metrics.tunnel.up.set(0)
             perform(choice.tunnelEnded(failure, at: now, random: random))
         } else {
             leaving.removeAll { $0 === tunnel }

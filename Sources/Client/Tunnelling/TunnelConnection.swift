@@ -31,6 +31,8 @@ final class TunnelConnection: ChannelInboundHandler {
     private var context: ChannelHandlerContext?
     private var streams: [TunnelStreamID: any TunnelStream] = [:]
     private var isWelcome = false
+    /// Why the proxy does not take our name.
+    private var refusal: String?
     private var isLeaving = false
     private var takesStreams = true
     /// Those that have said all and are not told yet that it is out.
@@ -60,7 +62,8 @@ final class TunnelConnection: ChannelInboundHandler {
     /// - Parameter bytes: what has come on it.
     func begin(on channel: any Channel, with bytes: ByteBuffer) {
         patienceTimer = loop.assumeIsolated().scheduleTask(in: Self.patience) {
-            self.finish(.broken("the proxy did not answer within \(Self.patience.nanoseconds / 1_000_000_000) s"))
+            let late = "the proxy did not answer within \(Self.patience.nanoseconds / 1_000_000_000) s"
+            self.finish(self.refusal.map { .denied($0) } ?? .broken(late))
         }
         do {
             try channel.pipeline.syncOperations.addHandler(self)
@@ -180,17 +183,21 @@ final class TunnelConnection: ChannelInboundHandler {
         case .ended(let stream): streams[stream]?.proxyEnded()
         case .reset(let stream): drop(stream)?.reset("the proxy has no more use for it")
         case .wantsMore(let stream): streams[stream]?.becameHungry()
-        case .drained: owner?.tunnelDrained(self)
+        case .drained:
+            guard isWelcome else { return finish(.busy(retryAfter: nil, "the proxy is shutting down")) }
+            owner?.tunnelDrained(self)
         case .roundTrip(let time): shared.metrics.tunnel.measured(roundTrip: time)
-        case .closed(let closing): finish(NoTunnel(closing))
+        case .closed(let closing): finish(NoTunnel(closing, refusal: refusal))
         }
     }
 
     private func welcomed(_ welcome: Welcome) {
-        patienceTimer?.cancel()
-        if let refusal = welcome.refused.first(where: { $0.name == shared.fqdn }) {
-            return finish(.denied("the proxy does not take this client's name: \(refusal.reason)"))
+        if let refused = welcome.refused.first(where: { $0.name == shared.fqdn }) {
+            // The close that follows says what kind of refusal it is.
+            refusal = "the proxy does not take this client's name: \(refused.reason)"
+            return
         }
+        patienceTimer?.cancel()
         guard !isWelcome else { return }
         isWelcome = true
         owner?.tunnelWelcomed(self)
@@ -273,17 +280,24 @@ final class TunnelConnection: ChannelInboundHandler {
     /// What is left to say, such as why the tunnel is closed; then the connection's end.
     private func sayLast() {
         guard let context else { return }
-        while let bytes = wire.takeOutput(atMost: Self.writeBytes) { context.write(wrapOutboundOut(bytes), promise: nil) }
+        while let bytes = wire.takeOutput(atMost: Self.writeBytes) {
+            context.write(wrapOutboundOut(bytes), promise: nil)
+        }
         context.writeAndFlush(wrapOutboundOut(ByteBuffer())).assumeIsolated().whenComplete { _ in
             context.close(promise: nil)
         }
     }
 
+    /// Tells streams that all they had to say is out.
     private func tellEnded() {
-        guard !ending.isEmpty else { return }
-        let out = ending.filter { !wire.isSending($0) }
-        ending.removeAll { !wire.isSending($0) }
-        for stream in out {
+        var index = 0
+        while index < ending.count {
+            let stream = ending[index]
+            guard !wire.isSending(stream) else {
+                index += 1
+                continue
+            }
+            ending.remove(at: index)
             guard let handler = streams[stream] else { continue }
             // Of a connection the proxy's half may go on.
             if !wire.isUnderWay(stream) { drop(stream) }

@@ -75,7 +75,9 @@ final class TunnelDial: ChannelInboundHandler, RemovableChannelHandler {
         state = .asking(
             HeadParser(.response, maxBytes: ResponseParser.maxHeadBytes), received: ByteBuffer(), interim: 0)
         timer = loop.assumeIsolated().scheduleTask(in: Self.patience) {
-            self.fail(.notOffered("the request for one was not answered within \(Self.patience.nanoseconds / 1_000_000_000) s"))
+            self.fail(
+                .notOffered(
+                    "the request for one was not answered within \(Self.patience.nanoseconds / 1_000_000_000) s"))
         }
         context.writeAndFlush(wrapOutboundOut(request), promise: nil)
     }
@@ -133,7 +135,8 @@ final class TunnelDial: ChannelInboundHandler, RemovableChannelHandler {
             guard head.status >= 200 else {
                 interim += 1
                 guard interim <= Self.maxInterimResponses else {
-                    return fail(.notOffered("the request for one was answered with status \(head.status) again and again"))
+                    return fail(
+                        .notOffered("the request for one was answered with status \(head.status) again and again"))
                 }
                 continue
             }

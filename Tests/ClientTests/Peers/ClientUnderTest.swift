@@ -23,7 +23,8 @@ struct ClientUnderTest: Sendable {
         let proxy: ScriptedServer
         if let given { proxy = given } else { proxy = try await ScriptedServer() }
         var configuration = ClientConfiguration(
-            fqdn: try #require(FQDN(host)), proxyURL: try HTTPURL("http://\(proxy.host):\(proxy.port)/"), metricsAddress: nil,
+            fqdn: try #require(FQDN(host)), proxyURL: try HTTPURL("http://\(proxy.host):\(proxy.port)/"),
+            metricsAddress: nil,
             retryInitialWait: .milliseconds(1), retryMaxWait: .milliseconds(2), shutdownGrace: .seconds(0))
         change(&configuration)
         let log = LogLines()

@@ -70,12 +70,14 @@ final class ScriptedServer: Sendable {
 
     /// - Parameters:
     ///   - hasTunnels: whether the test takes requests for tunnels from `next("/tunnel")`; else they are answered as upstream's proxy does.
+    ///   - halfCloses: whether a connection goes on when the client has ended its half.
     ///   - takesRequests: whether connections are read as HTTP; else the test takes them from `nextConnection`.
     ///   - tls: the context to speak TLS with.
     let host: String
 
     init(
-        takesRequests: Bool = true, hasTunnels: Bool = false, tls: NIOSSLContext? = nil, host: String = "127.0.0.1", port: Int = 0
+        takesRequests: Bool = true, hasTunnels: Bool = false, halfCloses: Bool = false,
+        tls: NIOSSLContext? = nil, host: String = "127.0.0.1", port: Int = 0
     ) async throws {
         self.host = host
         self.hasTunnels = hasTunnels
@@ -83,6 +85,7 @@ final class ScriptedServer: Sendable {
         let connections = Inbox<Peer>()
         channel = try await ServerBootstrap(group: group)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.allowRemoteHalfClosure, value: halfCloses)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let events = Inbox<Peer.Event>()
