@@ -336,7 +336,7 @@ extension BrokerWalk {
     /// Who asked for a scrape may not any more.
     private mutating func denyScrape() {
         guard let scrape = model.live.randomElement(using: &random),
-            let held = it.broker.heldScrapes([it.ids[scrape]!]).first
+            let held = it.heldScrapes.first(where: { $0.id == it.ids[scrape] })
         else { return }
         let actions = it.broker.scrapeDenied(held, isClients: false, at: Brokered.at(now))
         #expect(actions.decisions.contains(.fail(scrape, .accessDenied)))

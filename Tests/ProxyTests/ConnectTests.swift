@@ -157,7 +157,7 @@ import Wire
     @Test("whose client or scraper is denied is cut at both ends")
     func denied() {
         var it = opened()
-        let held = it.broker.heldScrapes([it.ids[10]!])[0]
+        let held = it.heldScrapes.filter({ $0.id == it.ids[10] })[0]
         #expect(
             it.broker.scrapeDenied(held, isClients: false, at: Brokered.at(2)).decisions
                 == [.abort(20), .fail(10, .accessDenied)])

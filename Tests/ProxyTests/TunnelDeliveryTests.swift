@@ -22,7 +22,7 @@ import Wire
         case .deadline: return it.passed(10)
         case .scraperGone: return it.broker.scraperLeft(it.ids[scrape]!, sent: nil, bytes: 0, at: Brokered.at(5))
         case .denied:
-            let held = it.broker.heldScrapes([it.ids[scrape]!])
+            let held = it.heldScrapes.filter { $0.id == it.ids[scrape] }
             return it.broker.scrapeDenied(held[0], isClients: false, at: Brokered.at(5))
         case .grace:
             _ = it.shutDown(at: 5)
