@@ -123,7 +123,10 @@ extension EndToEnd {
             for program in [proxy.program, client.program] {
                 try await program.errors.line(with: "configuration reloaded", "config=web")
             }
-            #expect(try await Question.get(port: proxy.port, "/metrics").status == 200)
+            // The rules are made of the users after the file has been taken.
+            try await eventually("no credential to be needed") {
+                try await Question.get(port: proxy.port, "/metrics").status == 200 ? true : nil
+            }
             #expect(try await Question.get(port: client.port, "/metrics").status == 200)
             #expect(try await plain.get("/-/healthy").status == 200)
             for program in [client.program, proxy.program, plain.program] {
