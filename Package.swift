@@ -84,7 +84,9 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(
             name: "Bench",
-            dependencies: ["Addresses", "Flags", "Wire", "Tunnel", nioCore, nioPosix, arguments, histogram, deques],
+            dependencies: [
+                "Addresses", "Flags", "Wire", "Tunnel", nioCore, nioPosix, nioSSL, arguments, histogram, deques,
+            ],
             swiftSettings: settings),
 
         .target(

@@ -34,7 +34,9 @@ final class ClientAccess: Sendable {
             let reloaded = try ReloadedConfiguration<Secret?>(
                 "credential", metrics: metrics.reload(of: "credential"), logger: logger
             ) { (files, _) throws(SettingsProblem) in
-                try configuration.credential.authorization(for: url, reading: &files)
+                let made = try configuration.credential.authorization(for: url, reading: &files)
+                Self.warn(of: configuration.credential.secretFile, files, "credential", logger)
+                return made
             } adopt: {
                 self.adopt(.authorization($0))
             }
@@ -44,7 +46,9 @@ final class ClientAccess: Sendable {
             let reloaded = try ReloadedConfiguration<NIOSSLContext>(
                 "tls", metrics: metrics.reload(of: "tls"), logger: logger
             ) { (files, _) throws(SettingsProblem) in
-                try configuration.tls.makeContext(reading: &files)
+                let made = try configuration.tls.makeContext(reading: &files)
+                Self.warn(of: configuration.tls.key.map { ($0, "--tls.key") }, files, "tls", logger)
+                return made
             } adopt: {
                 self.adopt(.tls($0))
             }
@@ -80,6 +84,14 @@ final class ClientAccess: Sendable {
             // They hold this.
             state.reloadables = []
         }
+    }
+
+    private static func warn(
+        of secret: (path: String, flag: String)?, _ files: FilesRead, _ name: String, _ logger: Logger
+    ) {
+        guard let secret, let exposure = files.exposure(of: secret.path) else { return }
+        let note = SettingsProblem(file: secret.path, text: exposure).ofFlag(secret.flag)
+        logger.warning("configuration", metadata: ["config": "\(name)", "note": "\(note)"])
     }
 
     private func adopt(_ change: Change) {

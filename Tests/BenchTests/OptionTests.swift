@@ -54,12 +54,13 @@ struct OptionTests {
         for wrong in ["", "1k:0", "1k:x", "1k,,2k"] { #expect(BodySizes(wrong) == nil) }
     }
 
-    @Test("A proxy's address is plain HTTP with a port")
+    @Test("A proxy's address is HTTP or HTTPS with a port")
     func addresses() {
         #expect(ProxyAddress("http://127.0.0.1:8080/")?.authority == "127.0.0.1:8080")
         #expect(ProxyAddress("[::1]:80")?.host == "::1")
+        #expect(ProxyAddress("https://a:1")?.isTLS == true && ProxyAddress("a:1")?.isTLS == false)
         #expect(ProxyAddress("[::1]:80")?.authority == "[::1]:80")
-        for wrong in ["127.0.0.1", "https://a:1", "http://a:1/x", ":80", "a:0", "a:70000", "::1:80", "a:+80"] {
+        for wrong in ["127.0.0.1", "https://http://a:1", "http://a:1/x", ":80", "a:0", "a:70000", "::1:80", "a:+80"] {
             #expect(ProxyAddress(wrong) == nil)
         }
     }

@@ -20,7 +20,7 @@ import Wire
             // Others wait for this thread.
             await Task.yield()
         }
-        #expect(walk.scrapes > 100)
+        #expect(walk.scrapes > 80)
         walk.stop()
         for _ in 0..<50 { try walk.step() }
         #expect(!walk.isReady)

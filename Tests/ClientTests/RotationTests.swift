@@ -96,6 +96,7 @@ import Testing
         "A file that is gone or empty changes nothing, and log and metric say so", arguments: [nil, "", " \n", "a\nb"])
     func unusable(content: String?) async throws {
         let path = try folder.write("secret-one", to: "token")
+        chmod(path, 0o600)
         try await ClientUnderTest.run {
             $0.credential = .tokenFile(path)
         } _: { subject in
@@ -194,6 +195,35 @@ import Testing
             try folder.write(TestCertificates.authority, to: "ca")
             look(subject)
             try await proxy.next("/poll").answer(status: "204 No Content")
+        }
+    }
+
+    @Test(
+        "A secret in a file that every user can read is warned of, with file and flag; one that is the client's own is not"
+    )
+    func exposed() async throws {
+        let (token, key) = (
+            try folder.write("secret-one", to: "token"), try folder.write(TestCertificates.clientKey, to: "key")
+        )
+        let certificate = try folder.write(TestCertificates.client, to: "certificate")
+        for (mode, count) in [(0o600, 0), (0o640, 0), (0o644, 1)] as [(mode_t, Int)] {
+            for file in [token, key] { chmod(file, mode) }
+            for (credential, flag) in [
+                (ProxyCredential.tokenFile(token), "--proxy.token-file"),
+                (.passwordFile(token), "--proxy.password-file"),
+            ] {
+                try await ClientUnderTest.run {
+                    $0.credential = credential
+                    $0.tls = ClientTLSFiles(certificate: certificate, key: key)
+                } _: { subject in
+                    for (file, flag) in [(token, flag), (key, "--tls.key")] {
+                        #expect(
+                            subject.log.count("\(file): every user of this machine can read it (\(flag))") == count)
+                    }
+                    #expect(subject.log.count("configuration") == 2 * count)
+                    #expect(subject.log.count("secret-one") == 0)
+                }
+            }
         }
     }
 

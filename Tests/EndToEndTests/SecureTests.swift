@@ -39,6 +39,72 @@ extension EndToEnd {
             #expect(try await proxy.program.stop() == .code(0))
         }
 
+        @Test(
+            "a client with user and password in the proxy's URL, and one with a certificate, are who they are",
+            arguments: clients)
+        func identities(_ make: Pair.Make) async throws {
+            let authority = try await TestAuthority()
+            let (pair, own) = (
+                try await authority.issue("server", "DNS:localhost"), try await authority.issue("own", "DNS:localhost")
+            )
+            let web = try authority.folder.write(
+                """
+                tls_server_config:
+                  cert_file: \(pair.certificate)
+                  key_file: \(pair.key)
+                  client_ca_file: \(authority.certificate)
+                  client_auth_type: VerifyClientCertIfGiven
+                """, to: "web.yml")
+            // The user `u` has the password `p`.
+            let hash = "$2y$04$abcdefghijklmnopqrstuudMegMbPN37MbpdEfAtP66w1z0RBCtLG"
+            let rules = try authority.folder.write(
+                """
+                identities:
+                  u: {password_hash: "\(hash)", register: ["*"]}
+                  every-machine: {certificate: true, register: ["@own"]}
+                anonymous: {read: true, scrape: ["*"]}
+                """, to: "access.yml")
+            let proxy = try await LiveProxy.start(
+                "--web.client-listen-address=127.0.0.1:0", "--web.client-config.file=\(web)",
+                "--access.config.file=\(rules)")
+            let port = try LogText.port(in: try await proxy.program.errors.line(with: "listening", "listener=clients"))
+            let target = try await ScriptedTarget.start { _, connection in
+                try await connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nup")
+                return true
+            }
+            let folder = Pair.upstream ?? ""
+            let path = try make == .ours ? Executable.built("pushprox-client") : "\(folder)/pushprox-client"
+            func client(_ login: String, _ name: String, _ more: [String] = []) throws -> Program {
+                try Program(
+                    path,
+                    [
+                        "--fqdn=\(name)", "--proxy-url=https://\(login)localhost:\(port)",
+                        "--tls.cacert=\(authority.certificate)", "--metrics-addr=",
+                    ] + more)
+            }
+            let certificate = ["--tls.cert=\(own.certificate)", "--tls.key=\(own.key)"]
+            for (login, flags) in [("u:p@", []), ("", certificate)] as [(String, [String])] {
+                let good = try client(login, "localhost", flags)
+                #expect(try await proxy.scrape("localhost:\(target.port)").body == "up", "\(login)")
+                good.signal(SIGTERM)
+                _ = try await good.exited()
+            }
+            let denied = [
+                try client("", "a.example"), try client("u:wrong@", "b.example"),
+                try client("", "c.example", certificate),
+            ]
+            for reason in [
+                "no credential", "a wrong password, or a user that does not exist",
+                "the identity every-machine is not granted it",
+            ] { try await proxy.program.errors.line(with: "access denied", "action=register", reason) }
+            #expect(try await proxy.get("/clients").body.contains(".example") == false)
+            for program in denied {
+                program.signal(SIGTERM)
+                _ = try await program.exited()
+            }
+            #expect(try await proxy.program.stop() == .code(0))
+        }
+
         @Test("SIGHUP reads the file again, in both programs; without one it does nothing")
         func hangup() async throws {
             let folder = try TemporaryFolder()
@@ -57,7 +123,10 @@ extension EndToEnd {
             for program in [proxy.program, client.program] {
                 try await program.errors.line(with: "configuration reloaded", "config=web")
             }
-            #expect(try await Question.get(port: proxy.port, "/metrics").status == 200)
+            // The rules are made of the users after the file has been taken.
+            try await eventually("no credential to be needed") {
+                try await Question.get(port: proxy.port, "/metrics").status == 200 ? true : nil
+            }
             #expect(try await Question.get(port: client.port, "/metrics").status == 200)
             #expect(try await plain.get("/-/healthy").status == 200)
             for program in [client.program, proxy.program, plain.program] {

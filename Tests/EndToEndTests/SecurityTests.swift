@@ -21,7 +21,8 @@ extension EndToEnd {
                 try SecurityPage().names == [
                     "ca", "server certificate", "client certificate", "rules", "web file", "proxy",
                     "client with certificate", "client with token", "prometheus", "prometheus with certificate",
-                    "denied", "why",
+                    "denied", "why", "next server certificate", "next ca", "old ca out", "next token", "old token out",
+                    "next password", "old password out",
                 ])
         }
 

@@ -103,6 +103,7 @@ import Wire
     @Test("CONNECT is a scrape of the host that it names")
     func connect() async throws {
         try await AccessProxy.run { it in
+            _ = try await it.parked("a.eu", as: "fleet")
             let right = AccessProxy.right
             for (authority, fields, status) in [
                 ("a.eu:443", "", 407), ("a.us:443", right, 403), ("a.eu:443", right, 501), (":443", right, 403),

@@ -307,6 +307,24 @@ import Wire
         #expect(it.passed(300).facts.contains { if case .gone = $0 { true } else { false } })
     }
 
+    @Test("A client that is away for a moment is gone in time, however many others come and go meanwhile")
+    func sweptRegistrationEnd() {
+        var it = Brokered()
+        _ = it.poll(1, "a")
+        _ = it.left(1)
+        // Connected while the others make the broker tidy up, and away since the same moment as before after that.
+        _ = it.poll(2, "a")
+        _ = it.scrape(10, "a", timeout: 250)
+        for number in 100..<300 {
+            _ = it.poll(number, "b", at: number - 100)
+            _ = it.left(number, at: number - 100)
+        }
+        #expect(it.broker.registrationEnds.count < 150)
+        #expect(it.passed(250).decisions == [.fail(10, .noPush)])
+        #expect(it.passed(300).facts.contains { if case .gone = $0 { true } else { false } })
+        #expect(it.listed() == ["b"])
+    }
+
     @Test("When the grace has ended, what is still under way fails")
     func grace() {
         var it = Brokered()

@@ -25,6 +25,7 @@ enum Decision: Equatable {
     case abandon(Int)
     case withdraw(Int, from: Int)
     case abort(Int)
+    case windUp(Int)
 }
 
 extension [BrokerAction<NumberPorts>] {
@@ -37,6 +38,7 @@ extension [BrokerAction<NumberPorts>] {
             case .abandon(let source): .abandon(source)
             case .withdraw(let delivery, let scrape): .withdraw(Brokered.number(of: scrape), from: delivery)
             case .abort(let connection): .abort(connection)
+            case .windUp(let scraper): .windUp(scraper)
             case .note: nil
             }
         }
@@ -71,7 +73,7 @@ struct Brokered {
         deliver(number, [name], .one, instance: instance, at: time)
     }
 
-    /// A tunnel as it will be: it takes several scrapes at once, of several names.
+    /// A tunnel: it takes several scrapes at once, of several names.
     mutating func tunnel(
         _ number: Int, _ names: [String], takes count: Int, instance: InstanceID? = nil, at time: Int = 0
     ) -> [BrokerAction<NumberPorts>] {
@@ -92,13 +94,23 @@ struct Brokered {
         return actions
     }
 
-    mutating func scrape(_ number: Int, _ name: String, timeout: Int = 10, at time: Int = 0) -> [BrokerAction<
-        NumberPorts
-    >] {
+    /// A delivery says anew who it is; `nil` when that says nothing any more.
+    mutating func rename(
+        _ number: Int, _ names: [String], takes count: Int, of holder: Int? = nil, instance: InstanceID? = nil,
+        at time: Int = 0
+    ) -> [BrokerAction<NumberPorts>]? {
+        let change = DeliveryChange(
+            names: names.map { FQDN($0)! }, holder: holder, capacity: count, instance: instance)
+        return broker.namesChanged(deliveries[number]!, change, at: Self.at(time))?.actions
+    }
+
+    mutating func scrape(
+        _ number: Int, _ name: String, _ kind: ScrapeKind = .repeatable, timeout: Int = 10, at time: Int = 0
+    ) -> [BrokerAction<NumberPorts>] {
         let id = ScrapeID(high: 0, low: UInt64(number))
         ids[number] = id
         return broker.scrapeArrived(
-            id, for: FQDN(name)!, from: number, deadline: Self.at(time + timeout), at: Self.at(time))
+            id, for: FQDN(name)!, from: number, kind, deadline: Self.at(time + timeout), at: Self.at(time))
     }
 
     /// - Parameter returned: Scrapes that it had taken and had no answer to.

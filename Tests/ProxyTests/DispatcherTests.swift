@@ -1,5 +1,4 @@
 import Access
-import Clients
 import Failures
 import NIOCore
 import NIOPosix
@@ -8,47 +7,6 @@ import Testing
 import Wire
 
 @testable import Proxy
-
-/// A scraper that remembers how it was answered.
-private final class RecordedScraper: ScrapePort {
-    let id = ScrapeID()
-    let fqdn: FQDN
-    let kind = ScrapeKind.repeatable
-    let isHead = false
-    let targetWithoutQuery = "http://a/"
-    let deadline = NIODeadline.distantFuture
-    let sentBytes = 0
-    private let failure = Mutex<FailureKind?>(nil)
-
-    init(_ fqdn: FQDN) { self.fqdn = fqdn }
-
-    var failed: FailureKind? { failure.withLock { $0 } }
-
-    func writeRequest(into buffer: inout ByteBuffer, spelling: FQDN, by transport: Transport) {}
-    func relay(_ part: RelayPart, from source: any ResponseSource) {}
-    func fail(_ kind: FailureKind, detail: String) { failure.withLock { $0 = kind } }
-}
-
-/// A delivery that remembers what it was handed, and a source that remembers whether it was abandoned.
-private final class RecordedClient: DeliveryPort, ResponseSource {
-    private struct State {
-        var delivered: [ScrapeID] = []
-        var ended: DeliveryEnd?
-        var isAbandoned = false
-    }
-
-    private let state = Mutex(State())
-
-    var delivered: [ScrapeID] { state.withLock { $0.delivered } }
-    var ended: DeliveryEnd? { state.withLock { $0.ended } }
-    var isAbandoned: Bool { state.withLock { $0.isAbandoned } }
-
-    func deliver(_ delivered: Delivered<LivePorts>) { state.withLock { $0.delivered.append(delivered.scrape) } }
-    func withdraw(_ scrape: ScrapeID) {}
-    func end(_ why: DeliveryEnd) { state.withLock { $0.ended = why } }
-    func relayed(_ bytes: Int) {}
-    func abandon() { state.withLock { $0.isAbandoned = true } }
-}
 
 /// A sink that notes what it is told, in short.
 private final class RecordingSink: FactSink {

@@ -249,9 +249,13 @@ import Wire
         }
     }
 
-    @Test("CONNECT is answered 501, and says what to use instead")
+    @Test("CONNECT to a client that polls is answered 501, and says what to use instead; one without name or port is 400")
     func connect() async throws {
         try await TestProxy.run { it in
+            _ = try await it.parkedPoll("a")
+            for wrong in ["a", "a:0", "a:443/x", ":443", "a:x", "a b:443"] {
+                #expect(try await it.ask("CONNECT \(wrong) HTTP/1.1\r\nHost: a\r\n\r\n").status == 400, "\(wrong)")
+            }
             let response = try await it.ask("CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n")
             #expect(response.status == 501)
             #expect(response.body.contains("_scheme=https"))

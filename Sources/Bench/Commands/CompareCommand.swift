@@ -43,6 +43,12 @@ struct CompareCommand: AsyncParsableCommand {
                   --proxy "off=$OURS --storage.path ''" \\
                   --proxy "on=$OURS --storage.path={dir}/record.db"
 
+              Polls against tunnels, and what TLS costs:
+                pushprox-bench compare --workload load5k --workload burst \\
+                  --proxy "polls=$OURS" --proxy "tunnels=$OURS" \\
+                  --proxy "tls=$OURS --web.config.file=web.yml" \\
+                  --speaks tunnels=tunnel --speaks tls=tls
+
               What two clients cost:
                 ARGS='--proxy-url={proxy} --fqdn={fqdn}'
                 ARGS="$ARGS --metrics-addr=127.0.0.1:{port}"
@@ -55,6 +61,11 @@ struct CompareCommand: AsyncParsableCommand {
     @Option(help: "A proxy: NAME=COMMAND ARGUMENTS, with {port} and {dir}. Repeat.") var proxy: [NamedCommand]
     @Option(help: "A client, for the workload `client`: NAME=COMMAND ARGUMENTS, with {proxy}, {fqdn}, {port}. Repeat.")
     var client: [NamedCommand] = []
+    @Option(
+        help:
+            "How the load speaks to the --proxy of that name: NAME=WORD,…; tls (certificates are not looked at), tunnel (in place of polls), tokens (scripts/bench-access). Repeat."
+    )
+    var speaks: [Dialect] = []
     @Option(help: "What to run; repeat. (default: all but `client`, and that too when a --client is given)")
     var workload: [Workload] = []
     @Option(help: "Print and report A's figures over B's: A/B. Repeat. (default: every other over the first)")
@@ -83,6 +94,9 @@ struct CompareCommand: AsyncParsableCommand {
                 throw ValidationError("--ratio names \(name), and no --proxy or --client has that name.")
             }
         }
+        for dialect in speaks where !names.contains(dialect.name) {
+            throw ValidationError("--speaks names \(dialect.name), and no --proxy has that name.")
+        }
         guard !workload.contains(.client) || !client.isEmpty else {
             throw ValidationError("The workload `client` needs --client 'NAME=COMMAND ARGUMENTS'.")
         }
@@ -104,7 +118,7 @@ struct CompareCommand: AsyncParsableCommand {
         let all = Workload.allCases.filter { $0 != .client || !client.isEmpty }
         let contest = Contest(
             proxies: proxy, clients: client, workloads: workload.isEmpty ? all : workload, pairs: pairs, warmup: warmup,
-            window: window, settle: settle, sendsInstance: ours, pinning: pinning,
+            window: window, settle: settle, dialects: speaks, sendsInstance: ours, pinning: pinning,
             directory: folder)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
         let runner = CaseRunner(contest: contest, fleetLoop: group.next(), scraperLoop: group.next())

@@ -23,13 +23,16 @@ struct FleetCommand: AsyncParsableCommand {
                   --body 2k:70,20k:25,1M:5 --delay 50ms --gzip
             """)
 
-    @Option(help: "The proxy, http://HOST:PORT.") var url: ProxyAddress
+    @Option(help: "The proxy, http://HOST:PORT or https:// (its certificate is not looked at).") var url: ProxyAddress
     @Option(help: "How many clients.") var clients = 1_000
     @Option(help: "What their names begin with.") var prefix = "bench"
     @Option(help: "Body sizes: one (5k, 1M, 64KiB) or some with weights (2k:70,1M:5).") var body = BodySizes(
         fixed: 5_000)
     @Flag(help: "Mark bodies as Content-Encoding: gzip (they are not compressed).") var gzip = false
     @Option(help: "From being asked to pushing.") var delay = GoDuration(nanoseconds: 0)
+    @Flag(help: "Give every client a tunnel, in place of polls and pushes.") var tunnel = false
+    @Flag(help: "Let every client show a token of its own, of those that scripts/bench-access makes.") var tokens =
+        false
     @Flag(help: "Send X-Pushprox-Instance, as this project's client does.") var ours = false
     @Option(
         help:
@@ -49,7 +52,7 @@ struct FleetCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let shared = pushConnections ?? FleetConfiguration.defaultPushConnections(clients: clients)
+        let shared = tunnel ? 0 : pushConnections ?? FleetConfiguration.defaultPushConnections(clients: clients)
         let needed = clients + (shared.map { $0 * threads } ?? clients) + 64
         let limit = DescriptorLimit.raise() ?? .max
         guard needed <= limit else {
@@ -62,7 +65,8 @@ struct FleetCommand: AsyncParsableCommand {
             FleetConfiguration(
                 proxy: url, clients: clients, prefix: prefix, sizes: body, gzip: gzip, delay: delay,
                 sendsInstance: ours,
-                sharedPushConnections: shared, seed: seed), on: Array(group.makeIterator()))
+                sharedPushConnections: shared, isTunnelled: tunnel, showsTokens: tokens, seed: seed),
+            on: Array(group.makeIterator()))
         let connecting = Task { try await fleet.start() }
         let clock = ContinuousClock()
         let began = clock.now

@@ -28,7 +28,7 @@ struct ScrapeCommand: AsyncParsableCommand {
                   --target a.example:9100 --target b.example:9100
             """)
 
-    @Option(help: "The proxy, http://HOST:PORT.") var url: ProxyAddress
+    @Option(help: "The proxy, http://HOST:PORT or https:// (its certificate is not looked at).") var url: ProxyAddress
     @Option(help: "Scrape the clients PREFIX-0 … of a fleet of this many.") var clients = 1_000
     @Option(help: "What the names of the fleet's clients begin with.") var prefix = "bench"
     @Option(help: "Scrape these instead, HOST:PORT. May be repeated.") var target: [String] = []
@@ -41,6 +41,7 @@ struct ScrapeCommand: AsyncParsableCommand {
     @Flag(help: "Take any body: the targets are not simulated clients.") var anyBody = false
     @Flag(help: "Scrape a target although its last scrape is still in flight.") var overlap = false
     @Option(help: "Most connections to the proxy.") var maxConnections = 4_096
+    @Option(help: "Show this token to the proxy.") var token: String?
     @Option(help: "Seed of the order in which targets are scraped.") var seed: UInt64 = 1
 
     func validate() throws {
@@ -65,7 +66,8 @@ struct ScrapeCommand: AsyncParsableCommand {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let scraper = try await Scraper(
             ScrapeConfiguration(
-                proxy: url, targets: targets, path: path, timeout: timeout, verifies: !anyBody, overlaps: overlap,
+                proxy: url, targets: targets, path: path, token: token, timeout: timeout, verifies: !anyBody,
+                overlaps: overlap,
                 maxConnections: maxConnections, seed: seed), on: group.next())
         try await scraper.start(rate.map { .open(perSecond: $0) } ?? .closed(inFlight: inFlight ?? 64))
         try await Task.sleep(for: .nanoseconds(warmup.nanoseconds))

@@ -16,15 +16,18 @@ struct CaseRunner: Sendable {
         var run = Run(workload: work.name, contestant: contestant.name, pair: pair)
         let directory = "\(contest.directory)/\(work.name)-\(pair)-\(contestant.name)"
         let command = workload == .client ? contest.proxies[0] : contestant
-        let proxy = try await ProxyUnderTest.start(command, directory: directory, loop: scraperLoop) { words in
-            contest.words(words, isMeasured: workload != .client)
-        }
+        let dialect = contest.dialect(of: command.name)
+        let proxy = try await ProxyUnderTest.start(
+            command, speaking: dialect, directory: directory, loop: scraperLoop
+        ) { words in contest.words(words, isMeasured: workload != .client) }
         do {
             switch work.kind {
             case .load(let clients, let bytes, let load, let pushes):
-                try await self.load(proxy, clients, bytes, load, pushes, into: &run)
-            case .idle(let clients): try await idle(proxy, clients, into: &run)
-            case .listing(let clients): try await listing(proxy, clients, into: &run)
+                try await self.load(proxy, clients, bytes, load, pushes, dialect, into: &run)
+            case .idle(let clients): try await idle(proxy, clients, dialect, into: &run)
+            case .listing(let clients): try await listing(proxy, clients, dialect, into: &run)
+            case .burst(let scrapes, let delay):
+                try await burst(proxy, scrapes, .nanoseconds(delay.nanoseconds), dialect, into: &run)
             case .client(let processes, let bytes):
                 try await self.clients(proxy, contestant, processes, bytes, into: &run)
             }
@@ -40,33 +43,42 @@ struct CaseRunner: Sendable {
     // MARK: The pieces of work
 
     private func load(
-        _ proxy: ProxyUnderTest, _ clients: Int, _ bytes: Int, _ load: Load, _ pushes: Int?, into run: inout Run
+        _ proxy: ProxyUnderTest, _ clients: Int, _ bytes: Int, _ load: Load, _ pushes: Int?,
+        _ dialect: Set<Dialect.Word>, into run: inout Run
     ) async throws {
-        let fleet = try await fleet(for: proxy, clients: clients, bytes: bytes, pushes: pushes, into: &run)
+        let fleet = try await fleet(
+            for: proxy, clients: clients, bytes: bytes, pushes: pushes, speaking: dialect, into: &run)
         let targets = (0..<clients).map { "\(FleetConfiguration.fqdn(prefix: "bench", index: $0)):9100" }
         let scraper = try await Scraper(
-            ScrapeConfiguration(proxy: proxy.address, targets: targets), on: scraperLoop)
-        try await measure(scraper, load, meters: [proxy.meter], into: &run)
+            ScrapeConfiguration(proxy: proxy.address, targets: targets, token: proxy.token), on: scraperLoop)
+        try await measure(scraper, load, meters: proxy.meters, into: &run)
         let counts = try await fleet.counts()
         run[.errors, default: 0] += Double(counts.errors)
         if counts.errors > 0 { run.notes.append("the fleet counted \(counts.errors) errors") }
         try await fleet.stop()
     }
 
-    private func idle(_ proxy: ProxyUnderTest, _ steps: [Int], into run: inout Run) async throws {
-        let fleet = try await fleet(for: proxy, clients: 0, bytes: 5_000, pushes: 1, into: &run)
+    private func idle(
+        _ proxy: ProxyUnderTest, _ steps: [Int], _ dialect: Set<Dialect.Word>, into run: inout Run
+    ) async throws {
+        let fleet = try await fleet(
+            for: proxy, clients: 0, bytes: 5_000, pushes: 1, speaking: dialect, into: &run)
+        let meters = proxy.meters
         let before = MachineUse.now()
-        let cpuBefore = cpu([proxy.meter, own])
+        let cpuBefore = cpu(meters + [own])
         for clients in steps {
             try await fleet.grow(to: clients)
             if try await !proxy.knows(clients: clients, on: scraperLoop) {
                 run.notes.append("the proxy does not say that it knows \(clients) clients")
             }
             try await Task.sleep(for: .nanoseconds(contest.settle.nanoseconds))
-            guard let memory = proxy.meter.memory() else { continue }
-            run.memoryCurve.append(Run.MemoryPoint(clients: clients, residentBytes: Double(memory.resident)))
+            let resident = meters.compactMap { $0.memory()?.resident }.reduce(0, +)
+            run.memoryCurve.append(Run.MemoryPoint(clients: clients, residentBytes: Double(resident)))
         }
-        run.disturbance = Disturbance(from: before, to: .now(), own: cpu([proxy.meter, own]) - cpuBefore)
+        run.disturbance = Disturbance(from: before, to: .now(), own: cpu(meters + [own]) - cpuBefore)
+        let (usedBefore, clock) = (cpu(meters), ContinuousClock.now)
+        try await Task.sleep(for: .nanoseconds(contest.window.nanoseconds))
+        run[.idleCPU] = (cpu(meters) - usedBefore) / ((ContinuousClock.now - clock) / .seconds(1)) * 100
         if let first = run.memoryCurve.first, let last = run.memoryCurve.last, last.clients > first.clients {
             run[.memoryPerClient] =
                 (last.residentBytes - first.residentBytes) / Double(last.clients - first.clients) / 1e3
@@ -76,15 +88,18 @@ struct CaseRunner: Sendable {
         try await fleet.stop()
     }
 
-    private func listing(_ proxy: ProxyUnderTest, _ clients: Int, into run: inout Run) async throws {
-        let fleet = try await fleet(for: proxy, clients: clients, bytes: 5_000, pushes: 1, into: &run)
+    private func listing(
+        _ proxy: ProxyUnderTest, _ clients: Int, _ dialect: Set<Dialect.Word>, into run: inout Run
+    ) async throws {
+        let fleet = try await fleet(
+            for: proxy, clients: clients, bytes: 5_000, pushes: 1, speaking: dialect, into: &run)
         try await Task.sleep(for: .nanoseconds(contest.settle.nanoseconds))
         let before = MachineUse.now()
         let cpuBefore = cpu([proxy.meter, own])
         var seconds: [Double] = []
         var errors = 0.0
         for _ in 0..<40 {
-            let answer = try await HTTPGet.get("/clients", from: proxy.address, on: scraperLoop)
+            let answer = try await HTTPGet.get("/clients", from: proxy.address, token: proxy.token, on: scraperLoop)
             if answer.status != 200 || Self.count(of: "\"targets\"", in: answer.body) != clients { errors += 1 }
             seconds.append(answer.seconds * 1_000)
             try await Task.sleep(for: .milliseconds(20))
@@ -94,6 +109,42 @@ struct CaseRunner: Sendable {
         run[.listingSlowest] = seconds.max()
         run[.errors] = errors
         try await fleet.stop()
+    }
+
+    /// Scrapes of one client that arrive together, over a link with a long round trip.
+    private func burst(
+        _ proxy: ProxyUnderTest, _ scrapes: Int, _ delay: TimeAmount, _ dialect: Set<Dialect.Word>, into run: inout Run
+    ) async throws {
+        let relay = try await DelayRelay.start(to: proxy.address, delay: delay, on: fleetLoop)
+        let fleet = try await Fleet(
+            FleetConfiguration(
+                proxy: ProxyAddress(host: "127.0.0.1", port: relay.port, isTLS: proxy.address.isTLS), clients: 1,
+                sendsInstance: contest.sendsInstance, isTunnelled: dialect.contains(.tunnel),
+                showsTokens: dialect.contains(.tokens)), on: [fleetLoop])
+        try await fleet.start()
+        _ = try await proxy.knows(clients: 1, on: scraperLoop)
+        var last: [Double] = []
+        var errors = 0
+        for round in 0..<6 {
+            let began = ContinuousClock.now
+            let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
+                for number in 0..<scrapes {
+                    group.addTask {
+                        let url =
+                            "http://\(FleetConfiguration.fqdn(prefix: "bench", index: 0)):9100/metrics?n=\(number)"
+                        return try await HTTPGet.get(url, from: proxy.address, on: self.scraperLoop).status
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            // Of the first, every connection is new.
+            if round > 0 { last.append((ContinuousClock.now - began) / .milliseconds(1)) }
+            errors += statuses.count { $0 != 200 }
+        }
+        run[.burst] = Spread(last)?.median
+        run[.errors] = Double(errors)
+        try await fleet.stop()
+        await relay.stop()
     }
 
     private func clients(
@@ -139,12 +190,14 @@ struct CaseRunner: Sendable {
     // MARK: What they share
 
     private func fleet(
-        for proxy: ProxyUnderTest, clients: Int, bytes: Int, pushes: Int?, into run: inout Run
+        for proxy: ProxyUnderTest, clients: Int, bytes: Int, pushes: Int?, speaking dialect: Set<Dialect.Word>,
+        into run: inout Run
     ) async throws -> Fleet {
         let fleet = try await Fleet(
             FleetConfiguration(
                 proxy: proxy.address, clients: clients, sizes: BodySizes(fixed: bytes),
-                sendsInstance: contest.sendsInstance, sharedPushConnections: pushes), on: [fleetLoop])
+                sendsInstance: contest.sendsInstance, sharedPushConnections: pushes,
+                isTunnelled: dialect.contains(.tunnel), showsTokens: dialect.contains(.tokens)), on: [fleetLoop])
         try await fleet.start()
         if clients > 0, try await !proxy.knows(clients: clients, on: scraperLoop) {
             run.notes.append("the proxy does not say that it knows \(clients) clients")

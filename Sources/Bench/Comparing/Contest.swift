@@ -10,6 +10,8 @@ struct Contest: Sendable {
     var window: GoDuration
     /// How long a process is left alone before its memory is read.
     var settle: GoDuration
+    /// How the load speaks to those that it does not speak plain HTTP and polls to.
+    var dialects: [Dialect] = []
     /// Sends `X-Pushprox-Instance` with polls.
     var sendsInstance = false
     /// CPUs of their own for contestants and load; `nil` lets the kernel choose.
@@ -19,6 +21,8 @@ struct Contest: Sendable {
 
     /// The contestants of a workload: its clients' commands or its proxies'.
     func contestants(of workload: Workload) -> [NamedCommand] { workload == .client ? clients : proxies }
+
+    func dialect(of name: String) -> Set<Dialect.Word> { dialects.first { $0.name == name }?.words ?? [] }
 
     /// How a contestant, or a program beside it, is started.
     func words(_ filled: [String], isMeasured: Bool) -> [String] {

@@ -3,11 +3,16 @@ import NIOCore
 /// A proxy that was started for one run, on a port of its own.
 struct ProxyUnderTest: Sendable {
     let address: ProxyAddress
-    let meter: ProcessMeter
+    /// What the load shows when it asks for `/metrics` and the like.
+    let token: String?
     let directory: String
     private let port: HeldPort
     private let process: ChildProcess
     private let log: String
+
+    /// Of the program, and of what it has started.
+    var meters: [ProcessMeter] { ProcessTree.members(of: process.pid).map { ProcessMeter(pid: $0) } }
+    var meter: ProcessMeter { ProcessMeter(pid: process.pid) }
 
     struct Failure: Error, CustomStringConvertible {
         let description: String
@@ -17,7 +22,8 @@ struct ProxyUnderTest: Sendable {
     ///
     /// `wrapped` turns the command's words into those that are run.
     static func start(
-        _ command: NamedCommand, directory: String, loop: any EventLoop, wrapped: ([String]) -> [String] = { $0 }
+        _ command: NamedCommand, speaking dialect: Set<Dialect.Word> = [], directory: String, loop: any EventLoop,
+        wrapped: ([String]) -> [String] = { $0 }
     ) async throws -> ProxyUnderTest {
         let port = try HeldPort()
         Directory.make(directory)
@@ -25,7 +31,8 @@ struct ProxyUnderTest: Sendable {
         let process = try ChildProcess(
             wrapped(command.command.filled(["port": "\(port.port)", "dir": directory])), log: log)
         let proxy = ProxyUnderTest(
-            address: ProxyAddress(host: "127.0.0.1", port: port.port), meter: ProcessMeter(pid: process.pid),
+            address: ProxyAddress(host: "127.0.0.1", port: port.port, isTLS: dialect.contains(.tls)),
+            token: dialect.contains(.tokens) ? BenchToken.scraper : nil,
             directory: directory, port: port, process: process, log: log)
         for _ in 0..<300 {
             if let status = process.ended() {
@@ -34,7 +41,9 @@ struct ProxyUnderTest: Sendable {
                         "\(command.name) ended with status \(status) before it served anything; the end of \(log):\n\(tail(log))"
                 )
             }
-            if let answer = try? await HTTPGet.get("/clients", from: proxy.address, on: loop), answer.status == 200 {
+            if let answer = try? await HTTPGet.get("/clients", from: proxy.address, token: proxy.token, on: loop),
+                answer.status == 200
+            {
                 return proxy
             }
             try await Task.sleep(for: .milliseconds(50))
@@ -51,7 +60,8 @@ struct ProxyUnderTest: Sendable {
     }
 
     func metrics(on loop: any EventLoop) async throws -> MetricsPage {
-        MetricsPage(String(decoding: try await HTTPGet.get("/metrics", from: address, on: loop).body, as: UTF8.self))
+        let answer = try await HTTPGet.get("/metrics", from: address, token: token, on: loop)
+        return MetricsPage(String(decoding: answer.body, as: UTF8.self))
     }
 
     /// Waits until it says that it knows so many clients, up to 15 s. `false` when it does not.

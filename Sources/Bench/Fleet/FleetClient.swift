@@ -1,17 +1,27 @@
 import NIOCore
+import Tunnel
+import Wire
 
 /// One simulated client: its name, and the bytes that it sends.
 struct FleetClient {
     let fqdn: String
     let poll: ByteBuffer
+    /// The request for a tunnel.
+    let upgrade: ByteBuffer
+    let hello: Hello
     private let proxy: ProxyAddress
     private let gzip: Bool
+    /// A field that shows the client's token, with its line end; empty for none.
+    private let credential: String
 
     init(index: Int, configuration: FleetConfiguration) {
         fqdn = FleetConfiguration.fqdn(prefix: configuration.prefix, index: index)
         proxy = configuration.proxy
         gzip = configuration.gzip
-        var head = "POST /poll HTTP/1.1\r\nHost: \(configuration.proxy.authority)\r\nUser-Agent: pushprox-bench\r\n"
+        credential = configuration.showsTokens ? "Authorization: Bearer \(BenchToken.client(index))\r\n" : ""
+        (upgrade, hello) = Self.tunnel(fqdn, configuration.proxy, credential)
+        var head =
+            "POST /poll HTTP/1.1\r\nHost: \(configuration.proxy.authority)\r\nUser-Agent: pushprox-bench\r\n\(credential)"
         if configuration.sendsInstance {
             var random = SeededRandom(seed: configuration.seed &+ UInt64(index))
             head += "X-Pushprox-Instance: \(String(random.next() | 1 << 63, radix: 16))\r\n"
@@ -24,9 +34,33 @@ struct FleetClient {
         fqdn = name
         self.proxy = proxy
         gzip = false
+        credential = ""
+        (upgrade, hello) = Self.tunnel(name, proxy, "")
         poll = ByteBuffer(
             string:
                 "POST /poll HTTP/1.1\r\nHost: \(proxy.authority)\r\nContent-Length: \(name.utf8.count)\r\n\r\n\(name)")
+    }
+
+    private static func tunnel(
+        _ fqdn: String, _ proxy: ProxyAddress, _ credential: String
+    ) -> (upgrade: ByteBuffer, hello: Hello) {
+        var upgrade = ByteBuffer(
+            string: "GET /tunnel HTTP/1.1\r\nHost: \(proxy.authority)\r\nUser-Agent: pushprox-bench\r\n\(credential)")
+        WebSocketHandshake().writeRequestFields(into: &upgrade)
+        upgrade.writeStaticString("\r\n")
+        return (upgrade, Hello(names: FQDN(fqdn).map { [$0] } ?? [], streams: 100, instance: InstanceID()))
+    }
+
+    /// The response to a scrape, with a body of `size` bytes, as a tunnel has it.
+    func response(_ request: PolledScrape, size: Int, payload: Payload) -> (head: ByteBuffer, rest: ByteBuffer) {
+        let first = Payload.firstLine(fqdn: fqdn, token: request.token ?? 0, size: size)
+        let rest = payload.rest(size - first.utf8.count)
+        var head = ByteBuffer()
+        head.reserveCapacity(256)
+        head.writeStaticString("HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n")
+        if gzip { head.writeStaticString("Content-Encoding: gzip\r\n") }
+        head.writeString("Content-Length: \(first.utf8.count + rest.readableBytes)\r\n\r\n\(first)")
+        return (head, rest)
     }
 
     /// The push that answers a scrape with a body of `size` bytes.
@@ -46,7 +80,9 @@ struct FleetClient {
         head.reserveCapacity(160 + inner.readableBytes)
         head.writeStaticString("POST /push HTTP/1.1\r\nHost: ")
         head.writeString(proxy.authority)
-        head.writeString("\r\nContent-Length: \(inner.readableBytes + rest.readableBytes)\r\n\r\n")
+        head.writeStaticString("\r\n")
+        head.writeString(credential)
+        head.writeString("Content-Length: \(inner.readableBytes + rest.readableBytes)\r\n\r\n")
         head.writeBuffer(&inner)
         return Push(head: head, rest: rest)
     }

@@ -16,6 +16,10 @@ struct FleetConfiguration: Sendable {
     var sendsInstance = false
     /// Connections that all clients of one thread share for their pushes; `nil` gives every client one of its own.
     var sharedPushConnections: Int?
+    /// Every client has a tunnel, in place of polls and pushes.
+    var isTunnelled = false
+    /// Every client shows a token of its own (`BenchToken`).
+    var showsTokens = false
     var seed: UInt64 = 1
     /// Remembers the token of every scrape that was delivered, to notice one that is delivered twice. One bit per scrape.
     var noticesRepeats = false

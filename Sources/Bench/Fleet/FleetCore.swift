@@ -62,10 +62,25 @@ final class FleetCore {
     }
 
     private func connect(_ client: FleetClient, _ pushes: PushPool) {
+        if configuration.isTunnelled { return connectTunnel(client) }
         connect(PollHandler(client: client, pushes: pushes, fleet: self)).assumeIsolated().whenFailure { _ in
             self.counts.connectErrors += 1
             self.after(.milliseconds(200)) { self.connect(client, pushes) }
         }
+    }
+
+    private func connectTunnel(_ client: FleetClient) {
+        connect(TunnelHandler(client: client, fleet: self)).assumeIsolated().whenFailure { _ in
+            self.counts.connectErrors += 1
+            self.after(.milliseconds(200)) { self.connectTunnel(client) }
+        }
+    }
+
+    func tunnelLost(_ client: FleetClient) {
+        counts.connected -= 1
+        guard !stopped else { return }
+        counts.connectionsLost += 1
+        after(.seconds(1)) { self.connectTunnel(client) }
     }
 
     func pollConnected() {
@@ -83,25 +98,47 @@ final class FleetCore {
     }
 
     func answer(_ request: PolledScrape, from client: FleetClient, on pushes: PushPool) {
-        if configuration.noticesRepeats, let token = request.token, !ledger.insert(token) { counts.repeats += 1 }
+        notice(request)
         let push = client.answer(request, size: configuration.sizes.pick(&random), payload: payload)
+        inTime { pushes.push(push) }
+    }
+
+    /// The same through a tunnel: `send` gets the response in two pieces.
+    func answer(
+        _ request: PolledScrape, from client: FleetClient,
+        send: @escaping (_ head: ByteBuffer, _ rest: ByteBuffer) -> Void
+    ) {
+        notice(request)
+        let (head, rest) = client.response(request, size: configuration.sizes.pick(&random), payload: payload)
+        inTime { send(head, rest) }
+    }
+
+    private func notice(_ request: PolledScrape) {
+        if configuration.noticesRepeats, let token = request.token, !ledger.insert(token) { counts.repeats += 1 }
+    }
+
+    private func inTime(_ answer: @escaping () -> Void) {
         if configuration.delay.nanoseconds == 0 {
-            pushes.push(push)
+            answer()
         } else {
-            after(.nanoseconds(configuration.delay.nanoseconds)) { pushes.push(push) }
+            after(.nanoseconds(configuration.delay.nanoseconds), answer)
         }
     }
 
     /// Connects to the proxy with `handler` as the whole pipeline.
     func connect(_ handler: some ChannelHandler) -> EventLoopFuture<any Channel> {
         let bound = NIOLoopBound(handler, eventLoop: loop)
+        let proxy = configuration.proxy
         return ClientBootstrap(group: loop)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(
                 .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 1_024, maximum: 65_536)
             )
             .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(bound.value) }
+                channel.eventLoop.makeCompletedFuture {
+                    try LoadTLS.addHandler(to: channel, for: proxy)
+                    try channel.pipeline.syncOperations.addHandler(bound.value)
+                }
             }
             .connect(to: address)
     }

@@ -17,15 +17,20 @@ enum HTTPGet {
     /// Bodies beyond this are cut off, not refused.
     static let bodyLimit = 64 * 1_024 * 1_024
 
-    static func get(_ path: String, from proxy: ProxyAddress, on loop: any EventLoop) async throws -> Answer {
+    /// - Parameter token: Shown as `Authorization`.
+    static func get(
+        _ path: String, from proxy: ProxyAddress, token: String? = nil, on loop: any EventLoop
+    ) async throws -> Answer {
+        let shown = token.map { "Authorization: Bearer \($0)\r\n" } ?? ""
         let request = ByteBuffer(
             string:
-                "GET \(path) HTTP/1.1\r\nHost: \(proxy.authority)\r\nUser-Agent: pushprox-bench\r\nConnection: close\r\n\r\n"
+                "GET \(path) HTTP/1.1\r\nHost: \(proxy.authority)\r\nUser-Agent: pushprox-bench\r\n\(shown)Connection: close\r\n\r\n"
         )
         let promise = loop.makePromise(of: Answer.self)
         let connected = ClientBootstrap(group: loop)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    try LoadTLS.addHandler(to: channel, for: proxy)
                     try channel.pipeline.syncOperations.addHandler(Handler(request: request, promise: promise))
                 }
             }

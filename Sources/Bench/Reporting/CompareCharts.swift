@@ -6,7 +6,24 @@ enum CompareCharts {
         if !latency.series.isEmpty { charts["latency-by-rate.svg"] = latency }
         let memory = memoryByClients(report)
         if !memory.series.isEmpty { charts["memory-by-clients.svg"] = memory }
+        let bursts = burstByRoundTrip(report)
+        if !bursts.series.isEmpty { charts["burst-by-round-trip.svg"] = bursts }
         return charts
+    }
+
+    /// Medians over all runs of the workload `burst`.
+    private static func burstByRoundTrip(_ report: CompareReport) -> LineChart {
+        let series = contestants(report).compactMap { name -> LineChart.Series? in
+            let points = Workload.roundTrips.compactMap { time -> (x: Double, y: Double)? in
+                report.summaries.first {
+                    $0.workload == "burst-\(time)" && $0.contestant == name && $0.metric == Metric.burst.rawValue
+                }.map { (Double(time), $0.spread.median) }
+            }
+            return points.isEmpty ? nil : .init(name: name, points: points)
+        }
+        return LineChart(
+            title: "20 scrapes of one client at once: the last one", xTitle: "round trip to the client, ms",
+            yTitle: "milliseconds", series: series, isLogarithmic: true)
     }
 
     /// Medians of p50 and p99 over all runs, for every rate of the workload `rates`.

@@ -6,6 +6,8 @@ struct ScrapeConfiguration: Sendable {
     /// `host:port` of every target, at least one.
     var targets: [String]
     var path = "/metrics"
+    /// Shown as `Proxy-Authorization`.
+    var token: String?
     /// Sent as `X-Prometheus-Scrape-Timeout-Seconds`. A scrape that has no answer `grace` after it counts as lost.
     var timeout = GoDuration.seconds(10)
     /// How long after its timeout the proxy may take to say that a scrape has failed.

@@ -16,6 +16,7 @@ struct ScrapeTarget {
     init(authority: String, configuration: ScrapeConfiguration) {
         host = String(authority.prefix { $0 != ":" })
         beforeToken = ByteBuffer(string: "GET http://\(authority)\(configuration.path)?n=")
+        let credential = configuration.token.map { "Proxy-Authorization: Bearer \($0)\r\n" } ?? ""
         afterToken = ByteBuffer(
             string: """
                  HTTP/1.1\r
@@ -24,7 +25,7 @@ struct ScrapeTarget {
                 Accept: text/plain;version=0.0.4;q=0.5,*/*;q=0.1\r
                 Accept-Encoding: gzip\r
                 X-Prometheus-Scrape-Timeout-Seconds: \(configuration.timeout.seconds)\r
-                \r
+                \(credential)\r
 
                 """)
     }

@@ -156,13 +156,17 @@ final class ScraperCore {
     private func connect() {
         connecting += 1
         let bound = NIOLoopBound(ScrapeHandler(scraper: self), eventLoop: loop)
+        let proxy = configuration.proxy
         ClientBootstrap(group: loop)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(
                 .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1_024, initial: 8_192, maximum: 262_144)
             )
             .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(bound.value) }
+                channel.eventLoop.makeCompletedFuture {
+                    try LoadTLS.addHandler(to: channel, for: proxy)
+                    try channel.pipeline.syncOperations.addHandler(bound.value)
+                }
             }
             .connect(to: address)
             .assumeIsolated().whenFailure { _ in

@@ -10,6 +10,15 @@ enum ProxyCredential: Sendable, Equatable {
     /// The path of a file with the password of the user in the proxy's URL (`Basic`).
     case passwordFile(String)
 
+    /// The file with the secret, and its flag.
+    var secretFile: (path: String, flag: String)? {
+        switch self {
+        case .url: nil
+        case .tokenFile(let path): (path, "--proxy.token-file")
+        case .passwordFile(let path): (path, "--proxy.password-file")
+        }
+    }
+
     /// The value of `Authorization`; `nil` for none.
     ///
     /// - Throws: what is wrong with the file, with its flag.

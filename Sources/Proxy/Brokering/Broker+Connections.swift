@@ -53,9 +53,9 @@ extension Broker {
         case .queued, .responding: break
         case .delivered(let delivery, let at):
             // It says so itself, and is not told.
-            roomRegained(delivery, besides: entry.slot, now, &actions)
             scrapes[id]?.phase = .delivered(.nobody, at: at)
             fail(id, entry, kind, detail: detail, now, &actions)
+            roomRegained(delivery, besides: nil, now, &actions)
         case .connected:
             actions.append(.fail(entry.scraper, kind, detail: detail))
             end(id, failure: kind, detail: detail, status: 200, bytes: nil, now, &actions)

@@ -136,7 +136,7 @@ extension Broker {
     }
 
     /// A scrape that the delivery had taken has ended. One that has left, or is spent, has no use for the room.
-    mutating func roomRegained(_ id: DeliveryID, besides slot: Int, _ now: NIODeadline, _ actions: inout [Action]) {
+    mutating func roomRegained(_ id: DeliveryID, besides slot: Int?, _ now: NIODeadline, _ actions: inout [Action]) {
         guard deliveries.contains(id) else { return }
         deliveries[id.index].taken -= 1
         gauges.streams -= 1
@@ -157,7 +157,7 @@ extension Broker {
     /// Hands a delivery what waits for it, as far as it has room; its names take turns.
     ///
     /// - Parameter besides: The slot whose state the event notes itself.
-    mutating func handOut(_ index: Int, besides slot: Int, _ now: NIODeadline, _ actions: inout [Action]) {
+    mutating func handOut(_ index: Int, besides slot: Int?, _ now: NIODeadline, _ actions: inout [Action]) {
         guard !isShuttingDown else { return }
         while let next = nextTurn(index) {
             guard let (id, scrape) = popQueued(next, now) else { continue }
@@ -215,7 +215,7 @@ extension Broker {
         scrapes[id]?.client = slots[scrape.slot].holder
         scrapes[id]?.transport = transport
         countQueued(scrape.kind, scrape.slot, by: -1)
-        countTaken(scrape.kind, scrape.slot, by: 1)
+        countTaken(id, scrape.kind, scrape.slot, by: 1)
         touch(scrape.slot, now)
         actions.append(
             .deliver(

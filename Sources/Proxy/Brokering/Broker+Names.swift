@@ -46,9 +46,10 @@ extension Broker {
     /// more than a quarter of that and a millisecond: nobody looks at less.
     mutating func roundTripMeasured(_ id: DeliveryID, _ time: TimeAmount) -> [Action] {
         guard deliveries.contains(id), deliveries[id.index].isInService else { return [] }
-        if let before = deliveries[id.index].roundTrip?.nanoseconds {
-            let difference = before.subtractingReportingOverflow(time.nanoseconds).partialValue.magnitude
-            guard difference > 1_000_000, difference > before.magnitude / 4 else { return [] }
+        let time = max(time, .zero)
+        if let before = deliveries[id.index].roundTrip {
+            let difference = abs(before.nanoseconds - time.nanoseconds)
+            guard difference > 1_000_000, difference > before.nanoseconds / 4 else { return [] }
         }
         deliveries[id.index].roundTrip = time
         var actions: [Action] = []

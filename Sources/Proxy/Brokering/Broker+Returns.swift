@@ -27,7 +27,7 @@ extension Broker {
             scrapes[id]?.phase = .queued
             scrapes[id]?.client = nil
             scrapes[id]?.transport = nil
-            countTaken(entry.kind, entry.slot, by: -1)
+            countTaken(id, entry.kind, entry.slot, by: -1)
             countQueued(entry.kind, entry.slot, by: 1)
             slots[entry.slot].queue.prepend(id)
             changed.append(entry.slot)

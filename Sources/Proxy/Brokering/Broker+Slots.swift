@@ -14,7 +14,7 @@ extension Broker {
         return result
     }
 
-    /// So many more wait for the client.
+    /// One more waits for the client, or one less.
     mutating func countQueued(_ kind: ScrapeKind, _ index: Int, by count: Int) {
         gauges.queued += count
         slots[index].queuedCount += count
@@ -23,10 +23,16 @@ extension Broker {
         slots[index].queuedConnections += count
     }
 
-    /// So many more are with the client.
-    mutating func countTaken(_ kind: ScrapeKind, _ index: Int, by count: Int) {
-        if kind == .connection { gauges.connections += count } else { gauges.inFlight += count }
-        change(index) { if kind == .connection { $0.connections += count } else { $0.inFlight += count } }
+    /// One more is with the client, or one less.
+    mutating func countTaken(_ id: ScrapeID, _ kind: ScrapeKind, _ index: Int, by count: Int) {
+        guard kind == .connection else {
+            gauges.inFlight += count
+            change(index) { $0.inFlight += count }
+            return
+        }
+        if count > 0 { connections.insert(id) } else { connections.remove(id) }
+        gauges.connections += count
+        change(index) { $0.connections += count }
     }
 
     mutating func claimSlot(_ fqdn: FQDN, _ now: NIODeadline) -> Int {
@@ -137,7 +143,7 @@ extension Broker {
         case .delivered(let delivery, let at):
             freed = delivery
             atClient = now - at
-            countTaken(entry.kind, entry.slot, by: -1)
+            countTaken(id, entry.kind, entry.slot, by: -1)
             if deliveries.contains(delivery), let port = deliveries[delivery.index].port {
                 actions.append(.withdraw(port, id))
             }
@@ -146,12 +152,12 @@ extension Broker {
         case .responding(_, let delivery, let at, _):
             freed = delivery
             atClient = now - at
-            countTaken(entry.kind, entry.slot, by: -1)
+            countTaken(id, entry.kind, entry.slot, by: -1)
             touch(entry.slot, now)
         case .connected(_, let delivery, let since):
             freed = delivery
             openSince = since
-            countTaken(entry.kind, entry.slot, by: -1)
+            countTaken(id, entry.kind, entry.slot, by: -1)
             touch(entry.slot, now)
         }
         if entry.kind == .connection {
@@ -199,10 +205,10 @@ extension Broker {
         // Every scrape that a client which is away misses comes past here.
         guard slots[index].registrationEnd != slots[index].expires else { return }
         slots[index].registrationEnd = slots[index].expires
-        let idle = gauges.liveClients - gauges.connectedClients
         let entry = (slot: index, client: slots[index].id)
-        registrationEnds.add(entry, at: slots[index].expires, live: idle) { [slots] entry, deadline in
-            slots[entry.slot].awaitsEnd(entry.client, deadline)
+        // That of one who is connected now is kept as well: it is not set again if he is away once more since the same time.
+        registrationEnds.add(entry, at: slots[index].expires, live: gauges.liveClients) { [slots] entry, deadline in
+            slots[entry.slot].id == entry.client && slots[entry.slot].registrationEnd == deadline
         }
     }
 

@@ -1,5 +1,6 @@
 import Failures
 import NIOCore
+import Wire
 
 /// Time and shutdown: events that may concern everybody at once. Each call ends at most a batch (`BrokerLimits.batch`), so that the
 /// broker's lock is held for a moment, and says whether there is more to do.
@@ -8,6 +9,8 @@ extension Broker {
     struct Shutdown: Sendable {
         /// Slots before this one have neither deliveries nor queued scrapes.
         var slot = 0
+        /// CONNECTs that are to be told still; `nil` while there are slots to be seen to.
+        var connections: Set<ScrapeID>?
     }
 
     /// Ends what is due: scrapes past their deadline, idle deliveries, registrations. More is due while `isDue` says so.
@@ -36,8 +39,9 @@ extension Broker {
         }
         while room > 0, let (entry, deadline) = registrationEnds.popPassed(at: now) {
             room -= 1
-            if slots[entry.slot].id == entry.client { slots[entry.slot].registrationEnd = nil }
-            guard slots[entry.slot].awaitsEnd(entry.client, deadline) else { continue }
+            guard slots[entry.slot].id == entry.client else { continue }
+            if slots[entry.slot].registrationEnd == deadline { slots[entry.slot].registrationEnd = nil }
+            guard slots[entry.slot].awaitsEnd(deadline) else { continue }
             endRegistration(entry.slot, &actions)
         }
         return actions
@@ -52,7 +56,7 @@ extension Broker {
         var progress = shutdown ?? Shutdown()
         guard slots.indices.contains(progress.slot) else {
             shutdown = progress
-            return nil
+            return windUp()
         }
         var actions: [Action] = []
         var room = limits.batch
@@ -75,6 +79,15 @@ extension Broker {
         }
         shutdown = progress
         return actions
+    }
+
+    /// CONNECTs last as long as their ends like: those that a client has taken are told that it is time. No new ones come.
+    private mutating func windUp() -> [Action]? {
+        var waiting = shutdown?.connections ?? connections
+        let some = Array(waiting.prefix(limits.batch))
+        waiting.subtract(some)
+        shutdown?.connections = waiting
+        return some.isEmpty ? nil : some.compactMap { id in scrapes[id].map { Action.windUp($0.scraper) } }
     }
 
     /// The grace is over: whatever is still under way fails. To be told again until the broker is idle.

@@ -56,6 +56,8 @@ struct Broker<Ports: BrokerPorts>: Sendable {
     var slots: [Slot] = []
     var freeSlots: [Int] = []
     var scrapes = ScrapeTable<Scrape>()
+    /// CONNECTs that a client has taken.
+    var connections: Set<ScrapeID> = []
     var scrapeDeadlines = DeadlineQueue<ScrapeID>()
     var deliveries = DeliveryTable<Ports.Delivery>()
     var deliveryEnds = DeadlineQueue<DeliveryID>()

@@ -72,6 +72,8 @@ enum BrokerAction<Ports: BrokerPorts>: Sendable {
     case withdraw(Ports.Delivery, ScrapeID)
     /// The connection is over, whatever is still on its way.
     case abort(Ports.Connection)
+    /// The proxy shuts down: a CONNECT that is under way is to end when nothing passes any more.
+    case windUp(Ports.Scraper)
     /// Record a fact.
     case note(BrokerFact<Ports>)
 }

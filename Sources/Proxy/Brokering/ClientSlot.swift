@@ -51,8 +51,8 @@ struct ClientSlot<Holder: Sendable & Equatable>: Sendable {
     var isUnused: Bool { !isRegistered && queuedCount == 0 && inFlight == 0 && connections == 0 }
 
     /// Whether a deadline set for the end of a registration still holds.
-    func awaitsEnd(_ client: ClientID, _ deadline: NIODeadline) -> Bool {
-        id == client && isRegistered && !isConnected && expires == deadline
+    func awaitsEnd(_ deadline: NIODeadline) -> Bool {
+        isRegistered && !isConnected && expires == deadline
     }
 
     var state: ClientSnapshot {

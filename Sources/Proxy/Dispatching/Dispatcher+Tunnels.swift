@@ -53,9 +53,8 @@ extension Dispatcher {
     /// - Returns: The names that it does not serve. When it serves none, and whenever it was out of service before, the port has been, or will
     ///   be, told of its end.
     func namesChanged(
-        _ delivery: DeliveryID, of port: any DeliveryPort, by passes: [Pass], capacity: Int,
-        instance: InstanceID? = nil,
-        agent: String? = nil, address: String? = nil
+        _ delivery: DeliveryID, by passes: [Pass], capacity: Int, instance: InstanceID? = nil, agent: String? = nil,
+        address: String? = nil
     ) -> [RefusedName] {
         let told = whileCurrent(passes) { (broker, passes) -> ([FQDN], [BrokerAction<LivePorts>])? in
             let change = DeliveryChange(

@@ -175,6 +175,7 @@ final class Dispatcher: Sendable {
             case .abandon(let source): source.abandon()
             case .withdraw(let delivery, let scrape): delivery.withdraw(scrape)
             case .abort(let source): source.abort()
+            case .windUp(let scraper): (scraper as? any ConnectPort)?.windUp()
             case .note(.ended), .note(.connectionEnded): hasEnd = true
             case .note: break
             }

@@ -79,6 +79,8 @@ protocol ConnectPort: ScrapePort, ConnectEnd {
     ///
     /// `fail` ends it in either state: by an answer as long as it waits, by a reset when it is open.
     func opened(_ source: any ConnectSource)
+    /// The proxy shuts down, which waits for what is under way: from now on it counts as idle after a second. May come before `opened`.
+    func windUp()
 }
 
 extension ConnectPort {

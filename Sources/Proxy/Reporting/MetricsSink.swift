@@ -8,7 +8,7 @@ struct MetricsSink: FactSink {
             case .deliver(let delivered) where delivered.kind != .connection:
                 metrics.pollWait.observe(nanoseconds: delivered.waited.nanoseconds)
             case .note(let fact): count(fact)
-            case .deliver, .endDelivery, .fail, .abandon, .withdraw, .abort: break
+            case .deliver, .endDelivery, .fail, .abandon, .withdraw, .abort, .windUp: break
             }
         }
     }

@@ -19,6 +19,9 @@ final class ConnectExchange: Exchange, ConnectPort, ChannelInboundHandler, @unch
     /// Given to the client's end and not taken by it, when reading stops; bytes. One read may come on top.
     private static let highWater = 65_536
 
+    /// How long nothing may pass once the proxy shuts down.
+    private static let lastIdle = TimeAmount.seconds(1)
+
     private enum State {
         case waiting
         case open(any ConnectSource)
@@ -32,7 +35,8 @@ final class ConnectExchange: Exchange, ConnectPort, ChannelInboundHandler, @unch
     private let dispatcher: Dispatcher
     private let access: AccessDesk
     private let metrics: ProxyMetrics
-    private let settings: ConnectSettings
+    /// How long nothing may pass.
+    private var maxIdle: TimeAmount
     private var state = State.waiting
     private var context: ChannelHandlerContext?
     /// Given to the client's end, and not taken by it; bytes.
@@ -58,7 +62,7 @@ final class ConnectExchange: Exchange, ConnectPort, ChannelInboundHandler, @unch
         self.dispatcher = dispatcher
         self.access = access
         self.metrics = metrics
-        self.settings = settings
+        maxIdle = settings.maxIdle
     }
 
     // MARK: Exchange
@@ -128,6 +132,13 @@ final class ConnectExchange: Exchange, ConnectPort, ChannelInboundHandler, @unch
         }
     }
 
+    func windUp() {
+        loop.nowOrLater {
+            self.maxIdle = min(self.maxIdle, Self.lastIdle)
+            if case .open = self.state { self.watchIdling() }
+        }
+    }
+
     func take(_ bytes: ByteBuffer) {
         loop.nowOrLater {
             guard case .open(let source) = self.state, let context = self.context else { return }
@@ -175,7 +186,7 @@ extension ConnectExchange {
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         lastPassed = loop.now
-        watchIdling(settings.maxIdle)
+        watchIdling()
         readOn()
     }
 
@@ -240,11 +251,11 @@ extension ConnectExchange {
         idleTimer = nil
     }
 
-    private func watchIdling(_ time: TimeAmount) {
-        idleTimer = loop.assumeIsolated().scheduleTask(in: time) {
+    private func watchIdling() {
+        idleTimer?.cancel()
+        idleTimer = loop.assumeIsolated().scheduleTask(deadline: lastPassed + maxIdle) {
             guard case .open = self.state else { return }
-            let left = self.lastPassed + self.settings.maxIdle - self.loop.now
-            if left > .zero { return self.watchIdling(left) }
+            guard self.lastPassed + self.maxIdle <= self.loop.now else { return self.watchIdling() }
             self.finish()
             self.dispatcher.connectionIdle(self.id)
             self.context?.close(promise: nil)

@@ -70,7 +70,7 @@ extension TunnelConnection {
         let named: [RefusedName]
         if let delivery {
             named = dispatcher.namesChanged(
-                delivery, of: self, by: passes, capacity: capacity, instance: hello.instance,
+                delivery, by: passes, capacity: capacity, instance: hello.instance,
                 agent: agent.isEmpty ? nil : agent, address: address)
         } else if leaving == nil, !passes.isEmpty {
             let arrived = dispatcher.deliveryArrived(

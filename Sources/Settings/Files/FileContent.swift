@@ -4,6 +4,8 @@ import Glibc
 public struct FileContent: Sendable {
     public let bytes: [UInt8]
     public let file: WatchedFile
+    /// Whether every user of this machine may read it, as nobody should be able to who has no need of a secret in it.
+    public let isReadableByAll: Bool
 
     /// - Parameters:
     ///   - path: As somebody named it; errors repeat it.
@@ -27,6 +29,7 @@ public struct FileContent: Sendable {
         }
         bytes = try Self.read(descriptor, path: path, expected: Int(status.st_size), most: most)
         file = WatchedFile(path: path, version: version)
+        isReadableByAll = status.st_mode & S_IROTH != 0
     }
 
     private static func read(

@@ -7,6 +7,8 @@ public struct SecretFile: Sendable {
     public let secret: Secret
     /// To know when to read it again.
     public let file: WatchedFile
+    /// Whether every user of this machine may read it.
+    public let isReadableByAll: Bool
 
     /// - Throws: A sentence that does not repeat what stands in the file: for one that can't be read, is empty or longer than 64 KiB, or
     ///   holds something else than one line of text in UTF-8.
@@ -26,5 +28,6 @@ public struct SecretFile: Sendable {
         }
         secret = Secret(String(trimmed))
         file = content.file
+        isReadableByAll = content.isReadableByAll
     }
 }

@@ -7,18 +7,28 @@ public struct FilesRead: Sendable {
     public static let mostBytes = 16 << 20
 
     public private(set) var files: [WatchedFile] = []
+    private var readableByAll: Set<String> = []
 
     public init() {}
 
     public mutating func bytes(_ path: String, most: Int = Self.mostBytes) throws(SettingsProblem) -> [UInt8] {
         // Noted before it is read: what is written meanwhile makes another version.
         files.append(WatchedFile(path: path, version: FileVersion(path: path)))
-        return try FileContent(path: path, most: most).bytes
+        let content = try FileContent(path: path, most: most)
+        if content.isReadableByAll { readableByAll.insert(path) }
+        return content.bytes
     }
 
     public mutating func secret(_ path: String) throws(SettingsProblem) -> Secret {
         files.append(WatchedFile(path: path, version: FileVersion(path: path)))
-        return try SecretFile(path: path).secret
+        let content = try SecretFile(path: path)
+        if content.isReadableByAll { readableByAll.insert(path) }
+        return content.secret
+    }
+
+    /// What is to be said of a file with a secret in it that was read and that every user of this machine may read; `nil` for others.
+    public func exposure(of path: String) -> String? {
+        readableByAll.contains(path) ? "every user of this machine can read it" : nil
     }
 
     public mutating func settings(_ path: String) throws(SettingsProblem) -> SettingsValue {

@@ -1,4 +1,3 @@
-import Glibc
 import NIOCore
 import NIOSSL
 import Settings
@@ -69,8 +68,8 @@ public struct ServerTLS: Sendable {
         if Int64(chain[0].notValidBefore) > now {
             warn(source.key("cert"), "the certificate is not valid yet", of: source.path)
         }
-        if let path = settings.key.path, Self.isReadableByAll(path) {
-            warn("key_file", "every user of this machine can read it", of: path)
+        if let path = settings.key.path, let exposure = files.exposure(of: path) {
+            warn("key_file", exposure, of: path)
         }
         self.warnings = warnings
     }
@@ -129,11 +128,6 @@ public struct ServerTLS: Sendable {
         // Clients with several certificates learn which to show.
         configuration.sendCANameList = true
         return ClientAuthorities(certificates)
-    }
-
-    private static func isReadableByAll(_ path: String) -> Bool {
-        var information = stat()
-        return stat(path, &information) == 0 && information.st_mode & 0o004 != 0
     }
 
     private static func makeContext(

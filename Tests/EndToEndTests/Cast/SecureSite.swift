@@ -88,6 +88,24 @@ struct SecureSite {
         }
     }
 
+    /// Has a program read its files again, and waits until it has.
+    func reload(_ program: Program, _ configuration: String) async throws {
+        let words = ["configuration reloaded", "config=\(configuration)"]
+        let before = program.errors.lines.count { line in words.allSatisfy { line.contains($0) } }
+        program.signal(SIGHUP)
+        try await program.errors.lines(before + 1, with: words)
+    }
+
+    /// What a scrape through the proxy is answered, as who has this password.
+    func scrape(_ target: String, user: String = "prometheus", password file: String = "prometheus.password")
+        async throws -> String
+    {
+        try await run(
+            "curl --silent --show-error --proxy-cacert ca.crt --proxy-user \"\(user):$(cat \(file))\" --noproxy '' "
+                + "--output scraped --write-out '%{http_code}' --proxy https://proxy.example.org:8080 "
+                + "http://\(target):9100/metrics")
+    }
+
     func stop(_ others: Program...) async throws -> [Program.Exit] {
         var exits: [Program.Exit] = []
         for program in others + [proxy, exporter.program] { exits.append(try await program.stop()) }

@@ -1,0 +1,246 @@
+import Clients
+import Failures
+import NIOCore
+import TestKit
+import Testing
+import Wire
+
+@testable import Proxy
+
+/// A random walk of everything that can happen to a broker, in any order, beside a naive model of it. The moves are in
+/// `BrokerWalk+Moves.swift`.
+struct BrokerWalk {
+    typealias Model = BrokerModel
+
+    static let maxQueued = 20
+    static let maxClients = 6
+    static let maxConnections = 7
+    static let maxConnectionsPerClient = 3
+
+    var it: Brokered
+    var model = Model()
+    var random: Seeded
+    var now = 0
+    var counts = Counts()
+    var ended: Set<Int> = []
+    var isShuttingDown = false
+    /// The newest state of every name, as the record is told.
+    var told: [String: Proxy.ClientSnapshot] = [:]
+    let names = ["a", "b", "c", "d", "e", "f", "g", "h"]
+    let instances = [nil, InstanceID(), InstanceID()]
+    private var next = 0
+
+    /// What has happened, so that a walk shows that it went everywhere.
+    struct Counts {
+        var scrapes = 0, delivered = 0, returned = 0
+        /// Scrapes that went out a second time; and those that another name of their delivery had to let go first.
+        var deliveredAgain = 0, turns = 0
+        var gone = 0
+        /// Names taken away; pushes of who was not handed the scrape.
+        var denied = 0, foreign = 0
+        /// Tunnels that said anew who they are; scrapes taken back from them, of these from ones that were out of service.
+        var renamed = 0, withdrawn = 0, withdrawnLate = 0
+        /// CONNECTs that were opened, that failed because of a poll, or because there were too many.
+        var opened = 0, unsupported = 0, limited = 0
+        /// Scrapes that a tunnel lost and that must not be made twice.
+        var lost = 0
+        var roundTrips = 0
+    }
+
+    init(seed: UInt64) {
+        var limits = BrokerLimits()
+        limits.maxQueuedPerClient = 5
+        limits.maxQueued = Self.maxQueued
+        limits.maxClients = Self.maxClients
+        limits.maxConnections = Self.maxConnections
+        limits.maxConnectionsPerClient = Self.maxConnectionsPerClient
+        limits.registrationTimeout = .seconds(30)
+        limits.pollMaxWait = .seconds(10)
+        limits.batch = 2
+        limits.slotsPerPage = 3
+        it = Brokered(limits)
+        random = Seeded(seed)
+    }
+
+    mutating func number() -> Int {
+        next += 1
+        return next
+    }
+
+    /// Counts match, and what the broker knows is what the model knows.
+    mutating func check() throws {
+        let gauges = it.broker.gauges
+        try #require(gauges.queued == model.live(.queued).count)
+        try #require(gauges.queuedConnections == model.live(.queued).count { model.scrapes[$0]!.kind == .connection })
+        let taken = model.live.filter { model.scrapes[$0]!.state.isTaken }
+        try #require(gauges.inFlight == taken.count { model.scrapes[$0]!.kind != .connection })
+        try #require(gauges.connections == taken.count { model.scrapes[$0]!.kind == .connection })
+        try #require(gauges.waitingPolls == model.inService.count { model.deliveries[$0]!.isPoll })
+        try #require(gauges.tunnels == model.inService.count { !model.deliveries[$0]!.isPoll })
+        try #require(gauges.streams == model.living.map { model.taken(by: $0).count }.reduce(0, +))
+        try #require(Set(model.serving.values) == model.inService)
+        // A scrape that its delivery gave back was let in once, and is let in again.
+        try #require(gauges.queued <= Self.maxQueued + counts.returned && gauges.liveClients <= Self.maxClients)
+        try #require(gauges.connectedClients == model.listed.keys.count { model.isConnected($0) })
+        try #require(it.states.count == gauges.liveClients)
+        try #require(it.states.filter(\.isConnected).count == gauges.connectedClients)
+        // Not at every step, so that several changes come together.
+        if next.isMultiple(of: 3) { try #require(Set(it.listed()) == Set(model.listed.values.map(\.spelling))) }
+        try checkStates()
+        try checkDeliveries()
+        try checkConnections()
+        for (number, scrape) in model.scrapes {
+            try #require(scrape.answers == (scrape.state == .ended ? 1 : 0))
+            if scrape.state == .ended { ended.insert(number) }
+        }
+        try #require(model.due.isEmpty, "somebody was not told that a scrape is over")
+        // What has ended must never be heard of again: the model forgets it, and any action on it stands out.
+        model.scrapes = model.scrapes.filter { $0.value.state != .ended }
+        let busy = Set(model.scrapes.values.compactMap(\.delivery))
+        model.deliveries = model.deliveries.filter {
+            // Some that are over may still say something.
+            $0.key > next - 60 || model.inService.contains($0.key) || model.living.contains($0.key)
+                || busy.contains($0.key)
+        }
+    }
+
+    /// The record is told what is so, whether anybody has the name or not.
+    private func checkStates() throws {
+        try #require(told.values.map(\.queued).reduce(0, +) == it.broker.gauges.queued)
+        try #require(told.values.map(\.inFlight).reduce(0, +) == it.broker.gauges.inFlight)
+        for (name, state) in told {
+            try #require(state.queued == model.queues[name, default: []].count)
+            try #require(state.isConnected == (model.listed[name] != nil && model.isConnected(name)))
+            guard let delivery = model.serving[name].flatMap({ model.deliveries[$0] }) else { continue }
+            try #require(state.transport == (delivery.isPoll ? .poll : .tunnel))
+            try #require(state.roundTrip == delivery.roundTrip.map { .milliseconds(Int64($0)) })
+            try #require(state.instance == delivery.process)
+        }
+    }
+
+    private func checkDeliveries() throws {
+        // Nothing waits while a delivery with room serves its name, unless its time is up.
+        for (name, delivery) in model.serving where model.hasRoom(delivery) {
+            try #require(model.waits(name, now).isEmpty)
+        }
+        // Room is neither lost nor made.
+        for delivery in model.living where model.inService.contains(delivery) || !model.taken(by: delivery).isEmpty {
+            let id = it.deliveries[delivery]!
+            try #require(it.broker.deliveries.contains(id))
+            try #require(it.broker.deliveries[id.index].taken == model.taken(by: delivery).count)
+            try #require(it.broker.deliveries[id.index].capacity == model.deliveries[delivery]!.capacity)
+            try #require(it.broker.deliveries[id.index].turns.count <= names.count)
+        }
+        // Nobody else is known any more.
+        for delivery in model.deliveries.keys where !model.inService.contains(delivery) {
+            guard !model.living.contains(delivery) || model.taken(by: delivery).isEmpty else { continue }
+            try #require(!it.broker.deliveries.contains(it.deliveries[delivery]!))
+        }
+    }
+
+    private func checkConnections() throws {
+        try #require(model.connections().count <= Self.maxConnections)
+        for name in names {
+            try #require(model.connections(of: name).count <= Self.maxConnectionsPerClient)
+            if model.isServedByPoll(name) {
+                try #require(model.connections(of: name).allSatisfy { model.scrapes[$0]!.state != .queued })
+            }
+        }
+    }
+
+    private mutating func deliver(_ it: Delivered<NumberPorts>) {
+        guard let name = model.scrapes[it.scraper]?.name, let kind = model.scrapes[it.scraper]?.kind else {
+            Issue.record("an ended scrape is delivered")
+            return
+        }
+        let isPoll = model.deliveries[it.port]!.isPoll
+        #expect(!isShuttingDown)
+        #expect(it.kind == kind)
+        #expect(!(isPoll && kind == .connection), "a CONNECT goes to a poll")
+        #expect(model.inService.contains(it.port), "delivered to what takes nothing any more")
+        #expect(model.serving[name] == it.port, "delivered to what does not serve the name")
+        #expect(model.hasRoom(it.port), "delivered where there is no room")
+        #expect(model.waits(name, now).first == it.scraper, "not first come first served")
+        for other in model.names(of: it.port) where other != name && !model.waits(other, now).isEmpty {
+            counts.turns += 1
+            #expect(
+                model.passedOver[other, default: []].insert(name).inserted, "\(name) has a second turn before \(other)")
+        }
+        model.passedOver[name] = nil
+        model.queues[name]?.removeAll { $0 == it.scraper }
+        model.listed[name]?.seen = now
+        if model.scrapes[it.scraper]!.isBack { counts.deliveredAgain += 1 }
+        model.scrapes[it.scraper]!.state = .delivered
+        model.scrapes[it.scraper]!.delivery = it.port
+        model.scrapes[it.scraper]!.holder = model.holders[name]
+        if isPoll { model.outOfService(it.port, at: now) }
+        counts.delivered += 1
+    }
+
+    private mutating func fail(_ scrape: Int, _ kind: FailureKind) {
+        guard let entry = model.scrapes[scrape] else {
+            Issue.record("an ended scrape fails")
+            return
+        }
+        switch kind {
+        case .noPoll: #expect(entry.state == .queued && entry.deadline <= now)
+        case .noPush: #expect(entry.state == .delivered && entry.deadline <= now)
+        case .responseTimeout: #expect(entry.state == .responding && entry.deadline <= now)
+        case .connectUnsupported:
+            #expect(entry.kind == .connection && entry.state != .connected && model.isServedByPoll(entry.name))
+            counts.unsupported += 1
+        case .connectionLimit:
+            #expect(
+                entry.kind == .connection
+                    && (model.connections().count > Self.maxConnections
+                        || model.connections(of: entry.name).count > Self.maxConnectionsPerClient)
+            )
+            counts.limited += 1
+        default: break
+        }
+        model.end(scrape, at: now)
+    }
+
+    /// Carries the decisions out in the model, and checks each against it.
+    mutating func apply(_ actions: [BrokerAction<NumberPorts>]) {
+        // Some are told before what they are told of is seen here.
+        var told: [Model.Due] = []
+        for action in actions {
+            switch action {
+            case .deliver(let delivered): deliver(delivered)
+            case .endDelivery(let delivery, let why):
+                #expect(model.inService.contains(delivery), "what takes nothing any more is ended: \(why)")
+                if why == .idle { #expect(model.deliveries[delivery]!.isPoll) }
+                model.outOfService(delivery, at: now)
+            case .fail(let scrape, let kind, _): fail(scrape, kind)
+            case .abandon(let source): told.append(.abandon(source))
+            case .abort(let source): told.append(.abort(source))
+            case .withdraw(let delivery, let id):
+                counts.withdrawn += 1
+                if !model.inService.contains(delivery) { counts.withdrawnLate += 1 }
+                told.append(.withdraw(Brokered.number(of: id), from: delivery))
+            case .windUp(let scrape):
+                #expect(isShuttingDown && model.scrapes[scrape]?.kind == .connection)
+                #expect(model.scrapes[scrape]?.state.isTaken == true)
+            case .note(let fact): note(fact)
+            }
+        }
+        for what in told { #expect(model.due.remove(what) != nil, "told for nothing, or twice: \(what)") }
+        model.saidItself = nil
+    }
+
+    private mutating func note(_ fact: BrokerFact<NumberPorts>) {
+        switch fact {
+        case .gone(let fqdn):
+            #expect(!model.isConnected(fqdn.key), "gone though it is connected")
+            #expect(model.listed[fqdn.key].map { $0.seen + 30 <= now } == true, "gone before its time")
+            model.listed[fqdn.key] = nil
+            model.holders[fqdn.key] = nil
+            counts.gone += 1
+        case .client(let state): told[state.fqdn.key] = state
+        case .ended(let end): #expect(model.scrapes[end.scraper]?.kind != .connection)
+        case .connectionEnded(let end): #expect(model.scrapes[end.scraper]?.kind == .connection)
+        default: break
+        }
+    }
+}
