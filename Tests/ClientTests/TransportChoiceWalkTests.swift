@@ -11,7 +11,7 @@ import Testing
         "Whatever becomes of tunnels and polls, in whatever order: there is always a way to be asked, or the next attempt at one",
         arguments: 0..<60 as Range<UInt64>)
     func walk(seed: UInt64) async throws {
-        var walk = Walk(seed, [.auto, .auto, .tunnel, .poll][Int(seed % 4)])
+        var walk = Walk(seed &* 1_000_003, [.auto, .auto, .tunnel, .poll][Int(seed % 4)])
         walk.start()
         for _ in 0..<3_000 {
             walk.step()
