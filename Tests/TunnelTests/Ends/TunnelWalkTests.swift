@@ -42,4 +42,23 @@ import Testing
         }
         #expect(opened > steps / 200 && complete > opened / 10)
     }
+
+    @Test(
+        "The first lie of either end, whatever went before, closes the tunnel with 1002",
+        arguments: 0..<8 as Range<UInt64>)
+    func lies(seed: UInt64) async throws {
+        var told = 0
+        for number in 0..<60 {
+            let walkSeed = seed * 1_000_000 + UInt64(number)
+            var walk = TunnelWalk(seed: walkSeed)
+            do {
+                for _ in 0..<(number * 10 + 20) where !walk.isOver { try walk.step() }
+                if try walk.lie(toTheProxy: number.isMultiple(of: 2)) { told += 1 }
+            } catch {
+                Issue.record("seed \(walkSeed): \(error)")
+            }
+            await Task.yield()
+        }
+        #expect(told > 20)
+    }
 }
