@@ -45,7 +45,7 @@ extension TunnelWalk {
         }
         let frames = lies.randomElement(using: &random) ?? []
         let bytes = frames.flatMap { $0.bytes(key: toTheProxy ? [1, 2, 3, 4] : nil) }
-        var pipe = Pipe()
+        var pipe = CutPipe()
         pipe.write(ByteBuffer(bytes: bytes))
         var told: TunnelClosing?
         var held = 0

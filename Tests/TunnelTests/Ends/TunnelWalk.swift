@@ -6,7 +6,7 @@ import TestKit
 @testable import Wire
 
 /// One direction of the connection: bytes, cut anywhere.
-struct Pipe {
+struct CutPipe {
     private var bytes = ByteBuffer()
 
     var count: Int { bytes.readableBytes }
@@ -64,8 +64,8 @@ struct TunnelWalk {
     let window: Int
     var proxy: ProxyEnd
     var client: ClientEnd
-    var toClient = Pipe()
-    var toProxy = Pipe()
+    var toClient = CutPipe()
+    var toProxy = CutPipe()
     var proxyTap = WireTap(isClient: false)
     var clientTap = WireTap(isClient: true)
     var streams: [UInt32: Stream] = [:]

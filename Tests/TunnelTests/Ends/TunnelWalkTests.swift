@@ -59,6 +59,6 @@ import Testing
             }
             await Task.yield()
         }
-        #expect(told > 20)
+        #expect(told > 8)
     }
 }
