@@ -34,7 +34,7 @@ public struct ClientEnd: Sendable {
         case closed(TunnelClosing)
     }
 
-    private var core: TunnelCore
+    private(set) var core: TunnelCore
     private var isGreeted = false
     private var isDrained = false
     /// The most that was ever said: the proxy may not have heard of less yet.
@@ -104,8 +104,8 @@ public struct ClientEnd: Sendable {
                 stream,
                 TunnelCore.Stream(
                     isConnection: isConnection,
-                    incoming: isConnection ? IncomingCredit(window: core.window, at: now) : nil,
-                    outgoing: OutgoingBytes(credit: core.window)))
+                    incoming: isConnection ? IncomingCredit(window: core.window) : nil,
+                    outgoing: OutgoingBytes(credit: core.window, isHeld: isConnection)))
             return .opened(stream, isConnection: isConnection, milliseconds: milliseconds, request: request)
         case .drain:
             guard !isDrained else { return nil }

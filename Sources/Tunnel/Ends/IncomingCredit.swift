@@ -10,21 +10,22 @@ struct IncomingCredit: Sendable {
     private(set) var window: Int
     private(set) var credit: Int
     private var passed = 0
-    private var epochBegan: NIODeadline
+    /// `nil` until the first byte came: what a target takes to answer says nothing of the link.
+    private var epochBegan: NIODeadline?
     private var epochBytes = 0
 
-    init(window: Int, at now: NIODeadline) {
+    init(window: Int) {
         self.window = window
         credit = window
-        epochBegan = now
     }
 
     /// Bytes that came and were not passed on.
     var held: Int { window - credit - passed }
 
     /// - Returns: Whether they were allowed.
-    mutating func received(_ bytes: Int) -> Bool {
+    mutating func received(_ bytes: Int, at now: NIODeadline) -> Bool {
         guard bytes <= credit else { return false }
+        if epochBegan == nil { epochBegan = now }
         credit -= bytes
         return true
     }
@@ -40,7 +41,7 @@ struct IncomingCredit: Sendable {
         var growth = 0
         if epochBytes >= window {
             let time = max(roundTrip ?? .milliseconds(50), .milliseconds(1))
-            if now - epochBegan <= time + time {
+            if now - (epochBegan ?? now) <= time + time {
                 growth = max(0, min(window, TunnelSettings.maxWindow - window, budget))
                 budget -= growth
             }

@@ -8,17 +8,22 @@ struct OutgoingBytes: Sendable {
     private(set) var credit: Int
     /// Nothing comes behind what waits.
     private(set) var isEnded = false
+    /// Of a connection that does not stand yet: nothing may go.
+    private var isHeld: Bool
     /// An empty message is to go ahead of everything: a connection stands.
-    private(set) var owesEmpty = false
+    private var owesEmpty = false
     /// Stands in the turns of its connection.
     var hasTurn = false
     /// Its source was told to pause.
     private var isPaused = false
 
-    init(credit: Int) { self.credit = credit }
+    init(credit: Int, isHeld: Bool = false) {
+        self.credit = credit
+        self.isHeld = isHeld
+    }
 
     /// Whether something could go now.
-    var isReady: Bool { owesEmpty || (count > 0 && credit > 0) || (count == 0 && isEnded) }
+    var isReady: Bool { !isHeld && (owesEmpty || (count > 0 && credit > 0) || (count == 0 && isEnded)) }
 
     mutating func add(_ bytes: ByteBuffer) {
         guard !isEnded, bytes.readableBytes > 0 else { return }
@@ -29,7 +34,14 @@ struct OutgoingBytes: Sendable {
 
     mutating func end() { isEnded = true }
 
-    mutating func greet() { owesEmpty = true }
+    /// What was held may go.
+    mutating func release() { isHeld = false }
+
+    /// What was held may go, behind an empty message.
+    mutating func greet() {
+        owesEmpty = true
+        isHeld = false
+    }
 
     /// - Returns: Whether that is credit that a window can have.
     mutating func granted(_ bytes: Int) -> Bool {
@@ -64,7 +76,7 @@ struct OutgoingBytes: Sendable {
 
     /// Whether its source, which was told to pause, is to go on.
     mutating func takeRelief() -> Bool {
-        guard isPaused, count <= TunnelSettings.lowWater else { return false }
+        guard isPaused, !isEnded, count <= TunnelSettings.lowWater else { return false }
         isPaused = false
         return true
     }

@@ -14,6 +14,8 @@ struct Pings: Sendable {
     /// Of the interval, how long silence may last until this end asks: the proxy at once, the client a quarter later, so that one of both asks.
     private let patience: Int64
     private var heard: NIODeadline
+    /// The first ping since.
+    private var asked: NIODeadline?
     private var sent: (number: UInt64, at: NIODeadline)?
     private var lastPing: NIODeadline?
     private var number: UInt64 = 0
@@ -25,7 +27,10 @@ struct Pings: Sendable {
         heard = now
     }
 
-    mutating func heardSomething(at now: NIODeadline) { heard = now }
+    mutating func heardSomething(at now: NIODeadline) {
+        heard = now
+        asked = nil
+    }
 
     /// - Returns: The round trip, if that is the answer to our last ping.
     mutating func ponged(_ answer: UInt64?, at now: NIODeadline) -> TimeAmount? {
@@ -41,6 +46,7 @@ struct Pings: Sendable {
         number += 1
         sent = (number, now)
         lastPing = now
+        if asked == nil { asked = now }
         return number
     }
 
@@ -50,7 +56,11 @@ struct Pings: Sendable {
         return min(quiet, lastPing + .nanoseconds(interval.nanoseconds * patience))
     }
 
-    private var deathTime: NIODeadline { heard + .nanoseconds(interval.nanoseconds / 2 * 5) }
+    /// After two and a half intervals, of which the other end had one to answer in: a process that was stopped for a while asks first.
+    private var deathTime: NIODeadline {
+        guard let asked else { return .distantFuture }
+        return max(heard + .nanoseconds(interval.nanoseconds / 2 * 5), asked + interval)
+    }
 
     var nextDeadline: NIODeadline { min(askTime, deathTime) }
 

@@ -41,13 +41,14 @@ public struct ProxyEnd: Sendable {
     }
 
     private let settings: TunnelSettings
-    private var core: TunnelCore
+    private(set) var core: TunnelCore
     private var helloDue: NIODeadline?
     private var isGreeted = false
     private var maxStreams = 0
     public private(set) var isDraining = false
 
     public init(_ settings: TunnelSettings, at now: NIODeadline) {
+        let settings = settings.valid
         self.settings = settings
         core = TunnelCore(
             .server, window: settings.window, pingInterval: settings.pingInterval, keys: nil, at: now)
@@ -103,7 +104,7 @@ public struct ProxyEnd: Sendable {
     /// - Parameters:
     ///   - milliseconds: How much time is left for it.
     ///   - write: Writes the request as a poll's answer has it, without its id; or a CONNECT.
-    /// - Returns: `nil` when there is no room.
+    /// - Returns: `nil` when there is no room, or the request is larger than a message may be.
     public mutating func open(
         _ purpose: Purpose, milliseconds: UInt32, at now: NIODeadline, writing write: (inout ByteBuffer) -> Void
     ) -> TunnelStreamID? {
@@ -117,7 +118,8 @@ public struct ProxyEnd: Sendable {
         var request = ByteBuffer()
         request.reserveCapacity(512)
         write(&request)
-        let incoming = IncomingCredit(window: settings.window, at: now)
+        guard request.readableBytes <= FrameReader.maxRequest else { return nil }
+        let incoming = IncomingCredit(window: settings.window)
         switch purpose {
         case .scrape:
             core.add(stream, TunnelCore.Stream(isConnection: false, incoming: incoming, outgoing: nil))
@@ -125,7 +127,8 @@ public struct ProxyEnd: Sendable {
             core.add(
                 stream,
                 TunnelCore.Stream(
-                    isConnection: true, incoming: incoming, outgoing: OutgoingBytes(credit: settings.window)))
+                    isConnection: true, incoming: incoming,
+                    outgoing: OutgoingBytes(credit: settings.window, isHeld: true)))
         }
         core.send(.open(stream, milliseconds: milliseconds, request: request))
         return stream
@@ -136,7 +139,7 @@ public struct ProxyEnd: Sendable {
         core.passedOn(stream, bytes, at: now)
     }
 
-    /// Bytes of a connection, for the client.
+    /// Bytes of a connection, for the client. They wait until it has connected.
     public mutating func send(_ stream: TunnelStreamID, _ bytes: ByteBuffer) { core.write(stream, bytes) }
 
     /// Nothing more is sent on a connection.

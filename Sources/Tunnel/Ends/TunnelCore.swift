@@ -38,14 +38,15 @@ struct TunnelCore: Sendable {
     private var reader: FrameReader
     private var writer: FrameWriter
     private var phase = Phase.open
-    /// Frames and such that are to go ahead of streams' bytes.
+    /// Frames and such that are to go ahead of streams' bytes; of them, what opens no streams.
     private var control = ByteBuffer()
+    private var plainControl = 0
     /// The newest ping's payload: only that one needs an answer (RFC 6455 section 5.5.3).
     private var pong: ByteBuffer?
     private var turns = Deque<UInt32>()
     private var relieved = Deque<UInt32>()
     private var ending: TunnelClosing?
-    private var growthLeft = TunnelSettings.maxGrowth
+    private(set) var growthLeft = TunnelSettings.maxGrowth
     var pings: Pings
     var window: Int
     private(set) var streams: [UInt32: Stream] = [:]
@@ -114,12 +115,12 @@ struct TunnelCore: Sendable {
         case .frame(let frame):
             // Between our close frame and the other end's nothing has a meaning any more.
             guard isOpen else { return .some(nil) }
-            return .some(try take(frame))
+            return .some(try take(frame, at: now))
         }
         return .some(nil)
     }
 
-    private mutating func take(_ frame: TunnelFrame) throws(TunnelFailure) -> Event? {
+    private mutating func take(_ frame: TunnelFrame, at now: NIODeadline) throws(TunnelFailure) -> Event? {
         switch frame {
         case .hello, .welcome, .open, .drain: return .frame(frame)
         case .data(let stream, let bytes):
@@ -128,9 +129,13 @@ struct TunnelCore: Sendable {
             if streams.values[index].isConnection && !streams.values[index].isConnected {
                 guard bytes.readableBytes == 0 else { throw .malformed(.data) }
                 streams.values[index].isConnected = true
+                streams.values[index].outgoing?.release()
+                giveTurn(stream)
                 return .connected(stream)
             }
-            guard streams.values[index].incoming?.received(bytes.readableBytes) == true else { throw .windowExceeded }
+            guard streams.values[index].incoming?.received(bytes.readableBytes, at: now) == true else {
+                throw .windowExceeded
+            }
             return bytes.readableBytes == 0 ? nil : .data(stream, bytes)
         case .end(let stream):
             guard let index = try place(of: stream) else { return nil }
@@ -183,7 +188,9 @@ struct TunnelCore: Sendable {
 
     /// Makes known to the other end that a connection stands.
     mutating func greet(_ stream: TunnelStreamID) {
-        guard isOpen, let index = streams.index(forKey: stream.number) else { return }
+        guard isOpen, let index = streams.index(forKey: stream.number), streams.values[index].isConnection,
+            !streams.values[index].isConnected
+        else { return }
         streams.values[index].isConnected = true
         streams.values[index].outgoing?.greet()
         giveTurn(stream)
@@ -227,8 +234,10 @@ struct TunnelCore: Sendable {
 
     mutating func send(_ frame: TunnelFrame) {
         guard isOpen else { return }
+        let before = control.readableBytes
         writer.write(frame, into: &control)
-        if control.readableBytes > TunnelSettings.maxControl {
+        if case .open = frame {} else { plainControl += control.readableBytes - before }
+        if plainControl > TunnelSettings.maxControl || control.readableBytes > TunnelSettings.maxOpening {
             control = ByteBuffer()
             writer.writeClose(WebSocketClose(.policyViolation, reason: "nothing is read here"), into: &control)
             end(.unread)
@@ -239,6 +248,7 @@ struct TunnelCore: Sendable {
     mutating func takeOutput(atMost most: Int) -> ByteBuffer? {
         var output = control
         control = ByteBuffer()
+        plainControl = 0
         if let payload = pong, !isOver {
             writer.writePong(payload, into: &output)
         }

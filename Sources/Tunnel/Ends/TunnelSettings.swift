@@ -19,12 +19,25 @@ public struct TunnelSettings: Sendable {
     /// The most that waits for a stream before its source is to pause, and down to which it resumes; bytes.
     public static let highWater = 65_536
     static let lowWater = 32_768
-    /// The most that waits besides streams' bytes. A peer that reads nothing and lets us write on is given up; bytes.
+    /// The most that the windows of all streams may be at their beginning, which bounds how many there are; bytes.
+    static let maxWindows = 67_108_864
+    /// The most that waits besides streams' bytes, and the most with what opens streams. A peer that reads nothing and lets us write on is given up;
+    /// bytes.
     static let maxControl = 1_048_576
+    static let maxOpening = 4_194_304
     /// For the other end's close frame, once ours is out.
     static let closeTime = TimeAmount.seconds(5)
 
     public init() {}
+
+    /// With what no WELCOME can say brought to the nearest that it can.
+    var valid: Self {
+        var valid = self
+        valid.window = min(max(window, 1), Self.maxWindow)
+        valid.pingInterval = min(max(pingInterval, Welcome.minInterval), Welcome.maxInterval)
+        valid.maxStreams = min(max(1, maxStreams), Self.maxWindows / valid.window)
+        return valid
+    }
 }
 
 /// How a tunnel ended.

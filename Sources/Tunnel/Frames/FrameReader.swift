@@ -16,6 +16,8 @@ struct FrameReader: Sendable {
     /// The most that a frame has behind its head; bytes.
     static let maxPayload = 65_536
     static let maxMessage = maxPayload + headBytes
+    /// Of an OPEN, behind the milliseconds.
+    static let maxRequest = maxPayload - 4
     /// A word, a space and a text of at most 1 KiB.
     static let maxReset = 1_024 + 64
 

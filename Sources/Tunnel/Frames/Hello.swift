@@ -6,6 +6,7 @@ public struct Hello: Sendable, Equatable {
     /// The most names that fit; a client with more has several tunnels.
     public static let maxNames = 240
     public static let maxStreams = 10_000
+    static let maxAgentBytes = 200
 
     public var instance: InstanceID?
     public var agent: String?
@@ -25,13 +26,14 @@ public struct Hello: Sendable, Equatable {
     init?(_ payload: ByteBuffer) {
         guard let fields = MessageHead(fields: payload) else { return nil }
         var known: [FQDN] = []
+        var seen: Set<FQDN> = []
         var areNames = true
         fields.forEachValue("Fqdn") { value in
             guard let name = FQDN(String(decoding: value, as: UTF8.self)), known.count < Self.maxNames else {
                 areNames = false
                 return false
             }
-            known.append(name)
+            if seen.insert(name).inserted { known.append(name) }
             return true
         }
         guard areNames, !known.isEmpty, let count = fields.first("Max-Streams").map({ Int($0) }) ?? 100, count > 0
@@ -39,13 +41,15 @@ public struct Hello: Sendable, Equatable {
         names = known
         streams = min(count, Self.maxStreams)
         instance = fields.first("Instance").flatMap { InstanceID($0) }
-        agent = fields.first("Agent").map { $0.prefix(utf8Bytes: 200).withoutControls }
+        agent = fields.first("Agent").map { $0.withoutControls.prefix(utf8Bytes: Self.maxAgentBytes) }
     }
 
     var payload: ByteBuffer {
         var bytes = ByteBuffer()
         if let instance { bytes.writeString("Instance: \(instance)\r\n") }
-        if let agent { bytes.writeString("Agent: \(agent.withoutControls)\r\n") }
+        if let agent = agent?.withoutControls.prefix(utf8Bytes: Self.maxAgentBytes) {
+            bytes.writeString("Agent: \(agent)\r\n")
+        }
         bytes.writeString("Max-Streams: \(streams)\r\n")
         for name in names { bytes.writeString("Fqdn: \(name.spelling)\r\n") }
         return bytes
@@ -67,6 +71,10 @@ public struct Welcome: Sendable, Equatable {
     }
 
     static let version = "2"
+    /// What a ping interval can be.
+    static let minInterval = TimeAmount.milliseconds(1)
+    static let maxInterval = TimeAmount.seconds(31_536_000)
+    private static let maxReasonBytes = 120
 
     /// How many bytes of a stream may be under way at its beginning.
     public var window: Int
@@ -83,7 +91,7 @@ public struct Welcome: Sendable, Equatable {
     init?(_ payload: ByteBuffer) {
         guard let fields = MessageHead(fields: payload), fields.first("Version") == Self.version,
             let window = fields.first("Window").flatMap({ Int($0) }), (1...TunnelSettings.maxWindow).contains(window),
-            let interval = ScrapeTimeout.parse(fields.first("Ping-Interval")), interval > .zero
+            let interval = ScrapeTimeout.parse(fields.first("Ping-Interval")), interval >= Self.minInterval
         else { return nil }
         self.window = window
         pingInterval = interval
@@ -107,8 +115,13 @@ public struct Welcome: Sendable, Equatable {
         var bytes = ByteBuffer()
         bytes.writeString("Version: \(Self.version)\r\nWindow: \(window)\r\n")
         bytes.writeString("Ping-Interval: \(ScrapeTimeout.text(pingInterval))\r\n")
+        // All names have to fit into one frame; reasons share what they leave.
+        let names = refused.reduce(bytes.readableBytes) {
+            $0 + $1.name.spelling.utf8.count + "Refused:  \r\n".utf8.count
+        }
+        let room = (FrameReader.maxPayload - names) / max(1, refused.count)
         for refusal in refused {
-            let reason = refusal.reason.withoutControls.prefix(utf8Bytes: 120)
+            let reason = refusal.reason.withoutControls.prefix(utf8Bytes: min(Self.maxReasonBytes, max(0, room)))
             bytes.writeString("Refused: \(refusal.name.spelling) \(reason)\r\n")
         }
         return bytes
