@@ -249,7 +249,8 @@ import Wire
         }
     }
 
-    @Test("CONNECT to a client that polls is answered 501, and says what to use instead; one without name or port is 400")
+    @Test(
+        "CONNECT to a client that polls is answered 501, and says what to use instead; one without name or port is 400")
     func connect() async throws {
         try await TestProxy.run { it in
             _ = try await it.parkedPoll("a")

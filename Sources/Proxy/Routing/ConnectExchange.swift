@@ -45,6 +45,7 @@ final class ConnectExchange: Exchange, ConnectPort, ChannelInboundHandler, @unch
     private var scraperEnded = false
     private var clientEnded = false
     private var outputClosed = false
+    private var hasFailed = false
     private var lastPassed = NIODeadline.distantPast
     private var idleTimer: Scheduled<Void>?
     /// Written on the event loop alone, so a store does where others add.
@@ -211,10 +212,15 @@ extension ConnectExchange {
         context.fireUserInboundEventTriggered(event)
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        hasFailed = true
+        context.close(promise: nil)
+    }
 
     func channelInactive(context: ChannelHandlerContext) {
-        lose()
+        self.context = nil
+        // NIO tells of no closed input where that closes the connection.
+        if outputClosed, !hasFailed { inputEnded() } else { lose() }
         context.fireChannelInactive()
     }
 

@@ -83,7 +83,7 @@ extension TunnelConnection: DeliveryPort {
         let stream = wire.open(
             isConnection ? .connection : .scrape, milliseconds: UInt32(clamping: left), at: now
         ) { delivered.scraper.writeRequest(into: &$0, spelling: delivered.client, by: .tunnel) }
-        guard let stream else { return dispatcher.deliveryFailed(delivered.scrape, delivered.delivery) }
+        guard let stream else { return wire.hasRoom ? refuse(delivered) : giveBack(delivered) }
         streams[delivered.scrape] = stream
         if isConnection {
             connections[stream] = TunnelConnect(delivered.scrape, stream, of: self)
@@ -91,6 +91,20 @@ extension TunnelConnection: DeliveryPort {
             scrapes[stream] = TunnelScrape(delivered, stream, of: self)
         }
         settle()
+    }
+
+    private func giveBack(_ delivered: Delivered<LivePorts>) {
+        dispatcher.deliveryFailed(delivered.scrape, delivered.delivery)
+    }
+
+    /// A request that is larger than a message may be; a poll would have taken it.
+    private func refuse(_ delivered: Delivered<LivePorts>) {
+        let scrape = TunnelScrape(delivered, TunnelStreamID(0), of: self)
+        fail(
+            scrape,
+            StreamFlow.Failure(
+                kind: .targetRefused, detail: "the request, its body included, is larger than a tunnel takes (64 KiB)",
+                isUnasked: true))
     }
 
     func forget(_ scrape: TunnelScrape) {
