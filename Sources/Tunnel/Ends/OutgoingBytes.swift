@@ -52,15 +52,15 @@ struct OutgoingBytes: Sendable {
     }
 
     /// The next message: at most `TunnelSettings.maxPiece` of what may go.
-    mutating func next() -> (slices: Deque<ByteBuffer>, isLast: Bool) {
+    mutating func next() -> (slices: StreamPiece, isLast: Bool) {
         if owesEmpty {
             owesEmpty = false
-            return ([], false)
+            return (StreamPiece(), false)
         }
         var left = min(TunnelSettings.maxPiece, count, credit)
         count -= left
         credit -= left
-        var piece = Deque<ByteBuffer>()
+        var piece = StreamPiece()
         while left > 0, var first = slices.popFirst() {
             if first.readableBytes <= left {
                 left -= first.readableBytes
