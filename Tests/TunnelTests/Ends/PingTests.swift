@@ -68,4 +68,14 @@ import Testing
         #expect(bench.pass(.milliseconds(14_999)) == [])
         #expect(bench.pass(.milliseconds(1)) == [.closed(.silent)])
     }
+
+    @Test("Only the answer to the last ping gives a round trip, once")
+    func older() {
+        var bench = ProxyBench()
+        #expect(bench.pass(.seconds(15)) == [] && bench.output().count == 1)
+        bench.now = bench.now + .milliseconds(7)
+        #expect(bench.receive(.pong([0, 0, 0, 0, 0, 0, 0, 1])) == [])
+        #expect(bench.receive(.pong([0, 0, 0, 0, 0, 0, 0, 2])) == [.roundTrip(.milliseconds(7))])
+        #expect(bench.receive(.pong([0, 0, 0, 0, 0, 0, 0, 2])) == [])
+    }
 }

@@ -13,7 +13,7 @@ import Testing
 /// - A small response waits for one message of each other stream at most, whatever they have to send, and however long they stand still.
 @Suite struct TunnelWalkTests {
     /// A million with `PUSHPROX_WALK_STEPS=1000000`.
-    private static let steps = ProcessInfo.processInfo.environment["PUSHPROX_WALK_STEPS"].flatMap { Int($0) } ?? 60_000
+    private static let steps = ProcessInfo.processInfo.environment["PUSHPROX_WALK_STEPS"].flatMap { Int($0) } ?? 20_000
 
     @Test("Whatever comes when, streams of a tunnel keep what they promise", arguments: 0..<10 as Range<UInt64>)
     func walk(seed: UInt64) async throws {
