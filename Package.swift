@@ -85,7 +85,7 @@ let package = Package(
         .executableTarget(
             name: "Bench",
             dependencies: [
-                "Addresses", "Flags", "Wire", "Tunnel", nioCore, nioPosix, nioSSL, arguments, histogram, deques,
+                "Addresses", "Flags", "Wire", "Tunnel", nioCore, nioPosix, nioSSL, nioTLS, arguments, histogram, deques,
             ],
             swiftSettings: settings),
 

@@ -16,7 +16,7 @@ struct BenchCommand: AsyncParsableCommand {
         commandName: "pushprox-bench",
         abstract: "Measures PushProx proxies and clients: simulated fleets, scrapes, comparisons, soaks.",
         discussion: """
-            All of it speaks plain HTTP/1.1 over real sockets, version 1 of the protocol. Start with \
+            All of it speaks HTTP/1.1 over real sockets, plain or with TLS: version 1 of the protocol, or tunnels. Start with \
             `compare`, which starts the proxies itself; `fleet` and `scrape` are its two halves, for a proxy \
             that runs already.
 
@@ -33,5 +33,6 @@ struct BenchCommand: AsyncParsableCommand {
         version: Version.line(program: "pushprox-bench"),
         subcommands: [
             FleetCommand.self, ScrapeCommand.self, CompareCommand.self, SoakCommand.self, ClientSoakCommand.self,
+            FloodCommand.self,
         ])
 }

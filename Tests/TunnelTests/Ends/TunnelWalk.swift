@@ -163,7 +163,9 @@ struct TunnelWalk {
             let small = streams[number]?.response.sent ?? 0
             // A small response that may go at once waits for one message of every other stream at most.
             if isFresh, client.core.isOpen, small <= (client.core.streams[number]?.outgoing?.credit ?? 0) {
-                streams[number]?.bound = clientTap.bytes + client.streamCount * 16_384
+                // The empty message that says "connected" takes a turn of its own.
+                let turns = stream.isConnection ? 2 : 1
+                streams[number]?.bound = clientTap.bytes + turns * client.streamCount * 16_384
             }
             client.end(id)
             streams[number]?.response.isEnded = true
