@@ -105,6 +105,10 @@ extension EndToEnd {
             var connections = upstream.connections.makeAsyncIterator()
             let client = try await LiveClient.start(proxy: upstream.port)
 
+            // It knows no tunnel.
+            let dial = try #require(await connections.next())
+            #expect(try await dial.text(upTo: "\r\n\r\n").hasPrefix("GET /tunnel HTTP/1.1\r\n"))
+            try await dial.send("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
             let polls = try #require(await connections.next())
             let poll = try await polls.text(upTo: "\r\n\r\nlocalhost")
             #expect(poll.hasPrefix("POST /poll HTTP/1.1\r\n"))
