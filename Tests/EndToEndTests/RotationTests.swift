@@ -7,7 +7,7 @@ extension EndToEnd {
     @Suite("The recipes of docs/security.md for rotation") struct RotationTests {
         private static let web = "web-1.example.org"
         private static let edge = "cam-7.edge.example.org"
-        private static let trouble = "polling the proxy fails"
+        private static let trouble = "trying on"
         private static let register = "pushprox_access_denied_total{action=\"register\"}"
 
         /// Who has signed the certificate that the proxy serves now.
@@ -134,7 +134,7 @@ extension EndToEnd {
             try await site.run(
                 "cp access.yml good.yml; sed 's/[*].edge.example.org/*.other.example.org/' access.yml >access.yml.new; "
                     + "mv access.yml.new access.yml")
-            try await client.errors.line(with: Self.trouble, "403", "do not allow this client its name any more")
+            try await client.errors.line(with: Self.trouble, "403", "may not be a client of this name")
             #expect(try await site.ask("/clients").contains(Self.edge) == false)
             try await site.counted(Self.register)
             try await site.onRecord("access_denied", Self.edge)

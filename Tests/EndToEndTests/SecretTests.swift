@@ -11,7 +11,8 @@ extension EndToEnd {
             let port = try await RawListener.open()
             var connections = port.connections.makeAsyncIterator()
             let client = try await LiveClient.start(
-                proxy: port.port, "--proxy.token-file=\(path)", "--log.level=debug", "--scrape.allow=1/metrics")
+                proxy: port.port, "--proxy.token-file=\(path)", "--log.level=debug", "--scrape.allow=1/metrics",
+                "--proxy.transport=poll")
             let connection = try #require(await connections.next())
             let first = try await connection.text(upTo: Self.endOfPoll)
             #expect(first.contains("\r\nAuthorization: Bearer secret-one\r\n"))

@@ -80,7 +80,7 @@ extension EndToEnd {
             ) async throws {
                 let before = if let sample { try await site.metric(sample) } else { 0.0 }
                 let client = try site.client(recipe: recipe, changes)
-                let line = try await client.errors.line(with: "polling the proxy fails")
+                let line = try await client.errors.line(with: "trying on")
                 for word in words { #expect(line.contains(word), "\(line)") }
                 if let sample {
                     try await eventually("\(sample) above \(before)") {
