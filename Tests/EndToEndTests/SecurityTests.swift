@@ -18,7 +18,7 @@ extension EndToEnd {
         @Test("are all run by the tests here")
         func allAreRun() throws {
             #expect(
-                try SecurityPage().names == [
+                try RecipePage("docs/security.md").names == [
                     "ca", "server certificate", "client certificate", "rules", "web file", "proxy",
                     "client with certificate", "client with token", "prometheus", "prometheus with certificate",
                     "denied", "why", "next server certificate", "next ca", "old ca out", "next token", "old token out",

@@ -22,14 +22,14 @@ public enum Executable {
         throw Missing(description: "\(name) is not beside the test bundle: has it been built?")
     }
 
-    /// A program of the system, looked up in PATH.
+    /// A program of the system, looked up in PATH and where servers are, which PATH has for root alone.
     public static func installed(_ name: String) throws -> String {
         let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin").split(
             separator: ":")
-        for folder in folders {
+        for folder in folders + ["/usr/local/sbin", "/usr/sbin"] {
             let program = "\(folder)/\(name)"
             if FileManager.default.isExecutableFile(atPath: program) { return program }
         }
-        throw Missing(description: "\(name) is not in PATH; install its package (make test does)")
+        throw Missing(description: "\(name) is nowhere in PATH or /usr/sbin; install its package (make test does)")
     }
 }

@@ -87,6 +87,24 @@ public final class RawConnection: Sendable {
         }
     }
 
+    /// Passes on what the peers of two connections send, each to the other, until one of them has gone; then the other goes as well.
+    public static func join(_ near: RawConnection, _ far: RawConnection) async {
+        @Sendable func carry(_ from: RawConnection, _ to: RawConnection) async {
+            while let bytes = try? await from.wait(for: takeAll) {
+                guard (try? await to.send(bytes)) != nil else { break }
+            }
+            await from.close()
+            await to.close()
+        }
+        async let there: Void = carry(near, far)
+        await carry(far, near)
+        await there
+    }
+
+    @Sendable private static func takeAll(_ buffer: inout ByteBuffer) -> ByteBuffer? {
+        buffer.readableBytes == 0 ? nil : buffer.readSlice(length: buffer.readableBytes)
+    }
+
     public func stopReading() async throws { try await channel.setOption(.autoRead, value: false).get() }
 
     public func resumeReading() async throws { try await channel.setOption(.autoRead, value: true).get() }

@@ -14,13 +14,17 @@ public final class RawListener: Sendable {
         self.backlog = backlog
     }
 
-    public static func open() async throws -> RawListener {
+    /// - Parameter prepare: Adds what is to stand between the socket and the test, such as TLS.
+    public static func open(
+        prepare: @escaping @Sendable (any Channel) throws -> Void = { _ in }
+    ) async throws -> RawListener {
         let backlog = Backlog()
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.backlog, value: 1024)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let inbox = Inbox(loop: channel.eventLoop)
+                    try prepare(channel)
                     try channel.pipeline.syncOperations.addHandler(inbox.handler())
                     backlog.put(RawConnection(channel: channel, inbox: inbox))
                 }

@@ -1,6 +1,6 @@
 import TestKit
 
-/// `pushprox-client` as a process, polling.
+/// `pushprox-client` as a process.
 struct LiveClient: Sendable {
     let program: Program
     /// Of `/metrics`.
@@ -12,9 +12,19 @@ struct LiveClient: Sendable {
     static func start(
         proxy port: Int, fqdn: String = "localhost", _ flags: String...
     ) async throws -> LiveClient {
+        try await start(url: "http://127.0.0.1:\(port)/", fqdn: fqdn, flags)
+    }
+
+    /// - Parameters:
+    ///   - url: of the proxy.
+    ///   - environment: such as what names an HTTP proxy.
+    static func start(
+        url: String, fqdn: String = "localhost", _ flags: [String] = [], environment: [String: String] = [:]
+    ) async throws -> LiveClient {
         let program = try Program(
             Executable.built("pushprox-client"),
-            ["--proxy-url=http://127.0.0.1:\(port)/", "--fqdn=\(fqdn)", "--metrics-addr=127.0.0.1:0"] + flags)
+            ["--proxy-url=\(url)", "--fqdn=\(fqdn)", "--metrics-addr=127.0.0.1:0"] + flags,
+            environment: environment)
         let line = try await program.errors.line(with: "serving metrics", "address=")
         return LiveClient(program: program, port: try LogText.port(in: line))
     }

@@ -9,7 +9,7 @@ import TestKit
 struct SecureSite {
     struct Failed: Error { let description: String }
 
-    let page: SecurityPage
+    let page: RecipePage
     let folder: TemporaryFolder
     let exporter: LiveExporter
     let proxy: Program
@@ -18,7 +18,7 @@ struct SecureSite {
 
     /// Follows the page up to the running proxy.
     static func start() async throws -> SecureSite {
-        let page = try SecurityPage()
+        let page = try RecipePage("docs/security.md")
         let folder = try TemporaryFolder()
         let exporter = try await LiveExporter.start()
         for name in ["ca", "server certificate", "client certificate", "rules", "web file"] {
