@@ -22,11 +22,13 @@ public final class Relay: Sendable {
 
     /// - Parameters:
     ///   - server: the port on 127.0.0.1 that connections are passed on to.
+    ///   - port: 0 lets the system choose.
     ///   - delay: what the link adds to the time that bytes take, each way.
-    public static func start(to server: Int, delay: TimeAmount = .zero) async throws -> Relay {
+    public static func start(to server: Int, port: Int = 0, delay: TimeAmount = .zero) async throws -> Relay {
         let sent = LineLog()
         let generations = Generations()
         let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.autoRead, value: false)
             .childChannelInitializer { near in
                 let dark = generations.current
@@ -46,7 +48,7 @@ public final class Relay: Sendable {
                         near.setOption(.autoRead, value: true).whenFailure { _ in near.close(promise: nil) }
                     }
             }
-            .bind(host: "127.0.0.1", port: 0).get()
+            .bind(host: "127.0.0.1", port: port).get()
         return Relay(listener: listener, sent: sent, generations: generations)
     }
 
@@ -64,6 +66,7 @@ public final class Relay: Sendable {
         for channel in channels { try? await channel.close().get() }
     }
 
+    /// Refuses further connections; those that are open stay.
     public func stop() async { try? await listener.close().get() }
 
     /// The connections, and which of them have gone black: all of the generations before the current one.

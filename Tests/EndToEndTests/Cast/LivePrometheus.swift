@@ -43,6 +43,12 @@ struct LivePrometheus: Sendable {
         return answer.data
     }
 
+    /// What its last scrape of each target of a job failed with; empty for what went well.
+    func lastErrors(of job: String) async throws -> [String] {
+        let answer: Answer<Targets> = try await ask("targets", ["state": "active"])
+        return answer.data.activeTargets.filter { $0.labels["job"] == job }.map(\.lastError)
+    }
+
     private func ask<Value: Decodable>(_ endpoint: String, _ parameters: [String: String]) async throws -> Value {
         var components = URLComponents()
         components.path = "/api/v1/\(endpoint)"
@@ -53,6 +59,11 @@ struct LivePrometheus: Sendable {
     }
 
     private struct Answer<Value: Decodable>: Decodable { let data: Value }
+    private struct Targets: Decodable { let activeTargets: [Target] }
+    private struct Target: Decodable {
+        let labels: [String: String]
+        let lastError: String
+    }
     private struct Vector: Decodable { let result: [Series] }
     private struct Series: Decodable {
         let metric: [String: String]

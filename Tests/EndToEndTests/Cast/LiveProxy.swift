@@ -30,10 +30,12 @@ struct LiveProxy: Sendable {
     func connect() async throws -> RawConnection { try await RawConnection.open(port: port) }
 
     /// Scrapes as a Prometheus would, and gives the connection with the request sent.
-    func beginScrape(of target: String, path: String = "/metrics", timeout: Int = 30) async throws -> RawConnection {
+    func beginScrape(
+        of target: String, method: String = "GET", path: String = "/metrics", timeout: Int = 30
+    ) async throws -> RawConnection {
         let connection = try await connect()
         try await connection.send(
-            "GET http://\(target)\(path) HTTP/1.1\r\nHost: \(target)\r\nUser-Agent: Prometheus/2.42.0\r\n"
+            "\(method) http://\(target)\(path) HTTP/1.1\r\nHost: \(target)\r\nUser-Agent: Prometheus/2.42.0\r\n"
                 + "Accept: text/plain\r\nX-Prometheus-Scrape-Timeout-Seconds: \(timeout)\r\nConnection: close\r\n\r\n")
         return connection
     }
