@@ -89,6 +89,25 @@ import Testing
             "nobody hears of a trial")
     }
 
+    @Test("Where nobody said that there is none, polls are made, and a tunnel is asked for again after a minute")
+    func unanswered() {
+        var choice = makeServing()
+        _ = choice.tunnelEnded(.broken("silent"), at: start + .minutes(1), random: 0)
+        _ = choice.waited(at: start + .minutes(1))
+        #expect(
+            words(choice.dialFailed(.unanswered("silence"), at: start + .minutes(1), random: 0.5)) == [
+                "polls instead: silence", "poll", "wait 63000 ms",
+            ])
+        _ = choice.waited(at: start + .minutes(2))
+        #expect(
+            words(choice.dialFailed(.unanswered("silence"), at: start + .minutes(2), random: 0)) == ["wait 60000 ms"])
+        _ = choice.waited(at: start + .minutes(3))
+        let busy = NoTunnel.busy(retryAfter: nil, "busy")
+        #expect(words(choice.dialFailed(busy, at: start + .minutes(3), random: 0)) == ["wait 60000 ms"])
+        _ = choice.waited(at: start + .minutes(4))
+        #expect(words(choice.dialFailed(.notOffered("404"), at: start + .minutes(4), random: 0)) == ["wait 600000 ms"])
+    }
+
     @Test("A tunnel that comes about takes the polls' place: the open one is the last, and the client stays ready")
     func backToTheTunnel() {
         var choice = makePolling()

@@ -150,7 +150,8 @@ private struct Walk {
     private mutating func failure() -> NoTunnel {
         let wait = [nil, .zero, .seconds(1), TimeAmount.nanoseconds(.max)].randomElement(using: &random) ?? nil
         let failures: [NoTunnel] = [
-            .unreachable("x"), .notOffered("x"), .denied("denied"), .busy(retryAfter: wait, "x"), .broken("x"),
+            .unreachable("x"), .notOffered("x"), .unanswered("x"), .denied("denied"), .busy(retryAfter: wait, "x"),
+            .broken("x"),
             .broken("x"),
             .superseded,
         ]

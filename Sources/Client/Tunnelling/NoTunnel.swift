@@ -6,6 +6,8 @@ enum NoTunnel: Error, Equatable {
     case unreachable(String)
     /// Something answers there that has no tunnel for us.
     case notOffered(String)
+    /// A connection came about, and nothing on it: whatever is there may have a tunnel, once it goes on.
+    case unanswered(String)
     /// The proxy, or something on the way to it, does not take what this client shows, or does not let it register.
     case denied(String)
     /// The proxy can't take a tunnel now.
@@ -26,7 +28,7 @@ enum NoTunnel: Error, Equatable {
         case .notOffered: .none
         case .denied: .denied
         case .busy: .busy
-        case .broken: .broken
+        case .unanswered, .broken: .broken
         case .superseded: .superseded
         }
     }
@@ -34,7 +36,9 @@ enum NoTunnel: Error, Equatable {
     /// One clause for the log.
     var explanation: String {
         switch self {
-        case .unreachable(let text), .notOffered(let text), .denied(let text), .busy(_, let text), .broken(let text):
+        case .unreachable(let text), .notOffered(let text), .unanswered(let text), .denied(let text),
+            .busy(_, let text),
+            .broken(let text):
             text
         case .superseded: "another client with this FQDN took our place"
         }

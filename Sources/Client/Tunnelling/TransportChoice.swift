@@ -57,7 +57,8 @@ struct TransportChoice {
     static let maxDeaths = 3
     /// While polls run the tunnel is dialled anew after at most so long; each client a little earlier than that, and not all at once.
     static let trialInterval = TimeAmount.minutes(10)
-    /// An outage of polls that ends is a reason to dial sooner; not more often than this.
+    /// An outage of polls that ends is a reason to dial sooner, and so is it that nobody said that there is no tunnel: a proxy that stood still, or
+    /// was busy for long. Not more often than this.
     static let shortestTrialInterval = TimeAmount.minutes(1)
     /// A proxy that has been too busy for so long may still take polls.
     static let busyPatience = TimeAmount.minutes(1)
@@ -190,7 +191,7 @@ struct TransportChoice {
         if polls != .off {
             // A trial, of which nobody has to hear.
             if case .broken = failure { deaths += 1 }
-            return access + resumePolls() + readiness() + [waitForTrial(random)]
+            return access + resumePolls() + readiness() + [waitForTrial(after: failure, random)]
         }
         if case .superseded = failure { return clash(now, random) }
         if case .broken = failure { deaths += 1 }
@@ -254,10 +255,16 @@ struct TransportChoice {
         return [.wait(time)]
     }
 
-    private mutating func waitForTrial(_ random: Double) -> Action {
+    private mutating func waitForTrial(after failure: NoTunnel, _ random: Double) -> Action {
         dial = .waiting
-        let tenth = Double(Self.trialInterval.nanoseconds / 10)
-        return .wait(Self.trialInterval - .nanoseconds(Int64(tenth * random)))
+        switch failure {
+        case .unanswered, .busy:
+            let tenth = Double(Self.shortestTrialInterval.nanoseconds / 10)
+            return .wait(Self.shortestTrialInterval + .nanoseconds(Int64(tenth * random)))
+        case .unreachable, .notOffered, .denied, .broken, .superseded:
+            let tenth = Double(Self.trialInterval.nanoseconds / 10)
+            return .wait(Self.trialInterval - .nanoseconds(Int64(tenth * random)))
+        }
     }
 
     private mutating func resumePolls() -> [Action] {
@@ -270,7 +277,7 @@ struct TransportChoice {
     private mutating func fallBack(_ failure: NoTunnel, _ now: NIODeadline, _ random: Double) -> [Action] {
         switch failure {
         case .unreachable, .superseded: return outage(failure, wait: backoff.wait(random: random))
-        case .notOffered, .denied:
+        case .notOffered, .unanswered, .denied:
             return mode == .auto
                 ? pollInstead(failure, random) : outage(failure, wait: backoff.wait(random: random))
         case .broken:
@@ -288,7 +295,9 @@ struct TransportChoice {
         polls = .on
         backoff.reset()
         said = .polls
-        return readiness() + [.note(.pollsInstead(failure.explanation)), .startPolls, waitForTrial(random)]
+        return readiness() + [
+            .note(.pollsInstead(failure.explanation)), .startPolls, waitForTrial(after: failure, random),
+        ]
     }
 
     private mutating func outage(_ failure: NoTunnel, wait: TimeAmount) -> [Action] {

@@ -76,7 +76,7 @@ final class TunnelDial: ChannelInboundHandler, RemovableChannelHandler {
             HeadParser(.response, maxBytes: ResponseParser.maxHeadBytes), received: ByteBuffer(), interim: 0)
         timer = loop.assumeIsolated().scheduleTask(in: Self.patience) {
             self.fail(
-                .notOffered(
+                .unanswered(
                     "the request for one was not answered within \(Self.patience.nanoseconds / 1_000_000_000) s"))
         }
         context.writeAndFlush(wrapOutboundOut(request), promise: nil)
