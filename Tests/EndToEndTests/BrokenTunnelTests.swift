@@ -78,7 +78,7 @@ extension EndToEnd {
                 Issue.record("a response that is cut short looks whole")
                 return
             }
-            _ = await connection.closed()
+            #expect(await connection.closed() != .hung(""))
             #expect(try await proxy.scrape(name, path: "/after").body == "up 1\n")
 
             #expect(asked.lines.count { $0.hasPrefix("GET /held ") } == 2)

@@ -15,15 +15,12 @@ public final class Intermediary: Sendable {
 
     /// On 127.0.0.1.
     public let port: Int
-    /// The first lines of requests.
-    public let asked: LineLog
     private let listener: RawListener
     private let serving: Task<Void, Never>
 
-    private init(listener: RawListener, asked: LineLog, serving: Task<Void, Never>) {
+    private init(listener: RawListener, serving: Task<Void, Never>) {
         self.listener = listener
         self.port = listener.port
-        self.asked = asked
         self.serving = serving
     }
 
@@ -33,7 +30,6 @@ public final class Intermediary: Sendable {
     public static func start(
         to server: Int = 0, connects: Connects = .forbids, certificate: TestAuthority.Pair? = nil
     ) async throws -> Intermediary {
-        let asked = LineLog()
         let tls = try certificate.map { pair in
             try NIOSSLContext(
                 configuration: .makeServerConfiguration(
@@ -48,13 +44,13 @@ public final class Intermediary: Sendable {
             await withDiscardingTaskGroup { group in
                 for await connection in listener.connections {
                     group.addTask {
-                        try? await serve(connection, server, connects, asked)
+                        try? await serve(connection, server, connects)
                         await connection.close()
                     }
                 }
             }
         }
-        return Intermediary(listener: listener, asked: asked, serving: serving)
+        return Intermediary(listener: listener, serving: serving)
     }
 
     public func stop() async {
@@ -63,12 +59,9 @@ public final class Intermediary: Sendable {
     }
 
     /// One request; the connection ends with its answer.
-    private static func serve(
-        _ near: RawConnection, _ server: Int, _ connects: Connects, _ asked: LineLog
-    ) async throws {
+    private static func serve(_ near: RawConnection, _ server: Int, _ connects: Connects) async throws {
         let lines = try await near.text(upTo: "\r\n\r\n").split(separator: "\r\n").map(String.init)
         guard let first = lines.first else { return }
-        asked.note(first)
         let words = first.split(separator: " ").map(String.init)
         guard words.count == 3 else { return }
         if words[0] == "CONNECT" {
