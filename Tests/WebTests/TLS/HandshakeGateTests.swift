@@ -14,7 +14,9 @@ private final class Driven {
     var waitingCount: Int { gate.waitingCount }
     var shakingCount: Int { gate.shakingCount }
 
-    func accepted(at now: NIODeadline) -> HandshakeGate.ID { gate.accepted(at: now) }
+    func accepted(_ address: UInt8 = 1, at now: NIODeadline) -> HandshakeGate.ID {
+        gate.accepted(from: [address], at: now)
+    }
     func helloArrived(_ id: HandshakeGate.ID, at now: NIODeadline) -> Bool { gate.helloArrived(id, at: now) }
     func left(_ id: HandshakeGate.ID, at now: NIODeadline) -> [HandshakeGate.Action] { gate.left(id, at: now) }
     func timePassed(at now: NIODeadline) -> [HandshakeGate.Action] { gate.timePassed(at: now) }
@@ -35,6 +37,26 @@ private final class Driven {
         #expect(gate.left(ids[2], at: start) == [.begin(ids[1])])
         #expect(gate.left(ids[1], at: start) == [])
         #expect(gate.count == 0)
+    }
+
+    @Test(
+        "Thousands that wait from one address hold up another's handshake by one; of one address who came first goes first"
+    )
+    func turns() {
+        let gate = Driven(places: 1, patience: .seconds(10))
+        let many = (0..<3000).map { _ in gate.accepted(1, at: start) }
+        for (index, id) in many.enumerated() { #expect(gate.helloArrived(id, at: start) == (index == 0)) }
+        let others = (0..<2).map { _ in gate.accepted(2, at: start) }
+        for id in others { #expect(!gate.helloArrived(id, at: start)) }
+        #expect(gate.left(many[0], at: start) == [.begin(many[1])])
+        // Who waits no more is passed over, and has no turn.
+        #expect(gate.left(many[2], at: start) == [])
+        #expect(gate.left(many[1], at: start) == [.begin(others[0])])
+        #expect(gate.left(others[0], at: start) == [.begin(many[3])])
+        #expect(gate.left(many[3], at: start) == [.begin(others[1])])
+        #expect(gate.left(others[1], at: start) == [.begin(many[4])])
+        #expect(gate.timePassed(at: start + .seconds(10)).count == 2996)
+        #expect(gate.count == 0 && gate.waitingCount == 0)
     }
 
     @Test("Who has not said hello takes no place, and is given up in time")
@@ -79,8 +101,11 @@ private final class Driven {
         var greeting: Set<HandshakeGate.ID> = []
         var shaking: Set<HandshakeGate.ID> = []
         var gone: [HandshakeGate.ID] = []
+        var addresses: [HandshakeGate.ID: UInt8] = [:]
         /// In the order of their hellos.
         var line: [HandshakeGate.ID] = []
+        /// How many of other addresses went in since somebody came to stand first of those of their own.
+        var passed: [HandshakeGate.ID: [UInt8: Int]] = [:]
         var served = 0
 
         func perform(_ actions: [HandshakeGate.Action]) {
@@ -88,9 +113,14 @@ private final class Driven {
                 switch action {
                 case .begin(let id):
                     #expect(known[id] != nil && !greeting.contains(id) && !shaking.contains(id))
-                    #expect(line.first == id, "it jumped the queue")
+                    let address = addresses[id]
+                    #expect(line.first { addresses[$0] == address } == id, "it jumped its queue")
                     line.removeAll { $0 == id }
                     shaking.insert(id)
+                    for first in firsts() where addresses[first] != address {
+                        passed[first, default: [:]][address ?? 0, default: 0] += 1
+                        #expect(passed[first]?[address ?? 0] ?? 0 <= 1, "an address went in twice before this one")
+                    }
                 case .giveUp(let id):
                     guard let since = known.removeValue(forKey: id) else {
                         Issue.record("given up twice, or after it left")
@@ -103,6 +133,11 @@ private final class Driven {
                 #expect(shaking.count <= places)
             }
         }
+        /// Who stands first of each address.
+        func firsts() -> [HandshakeGate.ID] {
+            var seen: Set<UInt8> = []
+            return line.filter { seen.insert(addresses[$0] ?? 0).inserted }
+        }
         func forget(_ id: HandshakeGate.ID) {
             greeting.remove(id)
             shaking.remove(id)
@@ -113,7 +148,9 @@ private final class Driven {
         for _ in 0..<3000 {
             switch Int.random(in: 0..<10, using: &random) {
             case 0..<3:
-                let id = gate.accepted(at: now)
+                let address = UInt8.random(in: 0...3, using: &random)
+                let id = gate.accepted(address, at: now)
+                addresses[id] = address
                 known[id] = now
                 greeting.insert(id)
             case 3..<6:
