@@ -74,7 +74,9 @@ extension EndToEnd {
             /// Waits until the clients have been asked for so many scrapes more.
             func scraped(_ more: Int, _ place: Place) async throws {
                 let before = try await fleet.counts().scrapes
-                try await eventually("\(more) scrapes more", after: { _ = try await place.proxy.get("/-/healthy") }) {
+                try await eventually("\(more) scrapes more") {
+                    _ = try await place.proxy.get("/-/healthy")
+                } look: {
                     try await fleet.counts().scrapes >= before + more ? true : nil
                 }
             }
