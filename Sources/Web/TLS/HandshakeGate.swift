@@ -15,7 +15,8 @@ import NIOCore
 ///
 /// A peer that begins a handshake and falls silent could hold its place for all of its time, and a few of them all places. Where
 /// others wait, a handshake is therefore given up after a quarter of it. And where many wait, addresses take turns: thousands that come from
-/// one address hold up those of another by one place each time, and not by thousands.
+/// one address hold up those of another by one place each time, and not by thousands. An address that holds more places than one that waits
+/// gives some up sooner, after a thirty-second of the time, until it holds one more at most.
 struct HandshakeGate {
     /// Never used twice.
     struct ID: Hashable, Sendable {
@@ -46,12 +47,15 @@ struct HandshakeGate {
     private let places: Int
     private let patience: TimeAmount
     private let haste: TimeAmount
+    private let share: TimeAmount
     private var entries: [ID: Entry] = [:]
     private var next: UInt64 = 0
     /// In the order of their deadlines, which is that of their coming.
     private var all = Line()
     private var waiting = Turns()
     private var shaking = Line()
+    /// How many places an address has.
+    private var held: [Address: Int] = [:]
     private(set) var waitingCount = 0
     private(set) var shakingCount = 0
 
@@ -62,6 +66,7 @@ struct HandshakeGate {
         self.places = places
         self.patience = patience
         haste = .nanoseconds(patience.nanoseconds / 4)
+        share = .nanoseconds(patience.nanoseconds / 32)
     }
 
     /// All that are known.
@@ -111,13 +116,33 @@ struct HandshakeGate {
             remove(id)
             actions.append(.giveUp(id))
         }
-        return actions + fillPlaces(now)
+        actions += fillPlaces(now)
+        evenOut(now, &actions)
+        return actions
+    }
+
+    /// From the address that has most places to the next that waits and has fewer, one by one. No more than there are places are looked through
+    /// for one: who has none is such a one.
+    private mutating func evenOut(_ now: NIODeadline, _ actions: inout [Action]) {
+        while waitingCount > 0, let most = held.max(by: { $0.value < $1.value }), most.value > 1,
+            let other = waiting.nextAddress(
+                where: { [held] in held[$0, default: 0] + 1 < most.value }, { [entries] in entries[$0] != nil }),
+            let oldest = shaking.oldest(where: { [entries] in entries[$0]?.address == most.key }),
+            case .shaking(let since)? = entries[oldest]?.stage, since + share <= now,
+            let id = waiting.takeFirst(of: other, where: { [entries] in entries[$0] != nil })
+        {
+            remove(oldest)
+            waitingCount -= 1
+            take(id, now)
+            actions += [.giveUp(oldest), .begin(id)]
+        }
     }
 
     private mutating func take(_ id: ID, _ now: NIODeadline) {
         entries[id]?.stage = .shaking(since: now)
         shakingCount += 1
         shaking.append(id)
+        if let address = entries[id]?.address { held[address, default: 0] += 1 }
     }
 
     private mutating func remove(_ id: ID) {
@@ -125,7 +150,10 @@ struct HandshakeGate {
         switch entry.stage {
         case .greeting: break
         case .waiting: waitingCount -= 1
-        case .shaking: shakingCount -= 1
+        case .shaking:
+            shakingCount -= 1
+            let rest = held[entry.address, default: 1] - 1
+            held[entry.address] = rest > 0 ? rest : nil
         }
         all.sweep(keeping: entries.count) { [entries] in entries[$0] != nil }
         waiting.sweep(keeping: waitingCount) { [entries] in entries[$0] != nil }

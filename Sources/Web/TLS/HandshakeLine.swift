@@ -19,6 +19,9 @@ extension HandshakeGate {
             return nil
         }
 
+        /// The first one of which that is so; all stay.
+        func oldest(where isMeant: (ID) -> Bool) -> ID? { ids.first(where: isMeant) }
+
         mutating func removeFirst() { ids.removeFirst() }
 
         /// Throws out the dead when they outnumber the living.
@@ -46,18 +49,37 @@ extension HandshakeGate {
         /// The next one that lives, which goes.
         mutating func takeFirst(where lives: (ID) -> Bool) -> ID? {
             while let address = order.popFirst() {
-                guard var line = lines.removeValue(forKey: address) else { continue }
-                count -= line.count
-                guard let id = line.first(where: lives) else { continue }
-                line.removeFirst()
-                if line.count > 0 {
-                    count += line.count
-                    lines[address] = line
-                    order.append(address)
-                }
-                return id
+                if let id = takeTurn(of: address, where: lives) { return id }
             }
             return nil
+        }
+
+        /// Out of turn.
+        mutating func takeFirst(of address: Address, where lives: (ID) -> Bool) -> ID? {
+            guard let index = order.firstIndex(of: address) else { return nil }
+            order.remove(at: index)
+            return takeTurn(of: address, where: lives)
+        }
+
+        /// Whose turn it is, of those that are meant and whose line has somebody in it who lives.
+        func nextAddress(where isMeant: (Address) -> Bool, _ lives: (ID) -> Bool) -> Address? {
+            order.first { address in
+                isMeant(address) && lines[address]?.oldest(where: lives) != nil
+            }
+        }
+
+        /// The address is in the order no more, and goes to its end when somebody is left.
+        private mutating func takeTurn(of address: Address, where lives: (ID) -> Bool) -> ID? {
+            guard var line = lines.removeValue(forKey: address) else { return nil }
+            count -= line.count
+            guard let id = line.first(where: lives) else { return nil }
+            line.removeFirst()
+            if line.count > 0 {
+                count += line.count
+                lines[address] = line
+                order.append(address)
+            }
+            return id
         }
 
         /// Throws out the dead when they outnumber the living.

@@ -65,10 +65,13 @@ public final class Handshakes: Sendable {
 
     /// - Returns: Whether to begin at once; otherwise the door is told when, unless it leaves.
     func helloArrived(_ id: HandshakeGate.ID) -> Bool {
-        state.withLock { state in
+        let begins = state.withLock { state in
             defer { show(state.gate) }
             return state.gate.helloArrived(id, at: .now())
         }
+        // Somebody else's place may be its own already.
+        if !begins { change { $0.gate.timePassed(at: .now()) } }
+        return begins
     }
 
     func left(_ id: HandshakeGate.ID) {
