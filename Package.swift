@@ -154,7 +154,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "Proxy", "Client", "Admin", "Bench", "TestKit", "CSQLite", nioCore,
+                "Proxy", "Client", "Admin", "Bench", "TestKit", "CSQLite", nioCore, nioPosix,
             ],
             swiftSettings: settings),
     ]

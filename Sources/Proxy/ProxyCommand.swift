@@ -147,6 +147,12 @@ struct ProxyCommand: AsyncParsableCommand {
 
     @OptionGroup(title: "Log") var log: LogOptions
 
+    func validate() throws {
+        guard web.clientConfigurationFile == nil || !web.clientListenAddresses.isEmpty else {
+            throw ValidationError("--web.client-config.file is for --web.client-listen-address: give both.")
+        }
+    }
+
     func run() async throws {
         log.bootstrap()
         try await ProxyProgram(configuration: proxyConfiguration).run()

@@ -171,7 +171,8 @@ extension ServerConnection {
 
     /// The peer has read nothing of what waits for it for too long. Whatever is under way hears that the connection is lost.
     func giveUpWriting() {
-        service.metrics.writeTimeouts.increment()
         channel?.closeWithReset()
+        // Last, so that whoever sees it counted finds none of its bytes waiting any more.
+        service.metrics.writeTimeouts.increment()
     }
 }

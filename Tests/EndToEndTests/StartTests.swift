@@ -27,6 +27,10 @@ extension EndToEnd {
             ("pushprox-proxy", ["--log.level=loud"], ["--log.level", "loud", "debug"]),
             ("pushprox-proxy", ["--log.format=xml"], ["--log.format", "xml", "logfmt"]),
             ("pushprox-proxy", ["--no-such-flag"], ["--no-such-flag"]),
+            (
+                "pushprox-proxy", ["--web.client-config.file=web.yml"],
+                ["--web.client-config.file", "--web.client-listen-address"]
+            ),
             ("pushprox-client", [], ["--proxy-url"]),
             ("pushprox-client", ["--proxy-url=proxy:8080"], ["--proxy-url", "http://"]),
             ("pushprox-client", ["--proxy-url=http://p", "--fqdn=a b"], ["--fqdn", "a b", "host name"]),

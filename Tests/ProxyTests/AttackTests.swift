@@ -130,6 +130,28 @@ import Wire
         }
     }
 
+    @Test("fills no log: so many lines of those who are known, as many of all others, and the rest is counted")
+    func log() async throws {
+        let lines = LogLines()
+        try await AccessProxy.run(logger: lines) { it in
+            let known = try await it.it.connect()
+            let unknown = try await it.it.connect()
+            for _ in 0..<130 {
+                try await known.send(AccessProxy.scrapeRequest("http://a.us/", AccessProxy.right))
+                #expect(try await known.response().status == 403)
+                try await unknown.send(AccessProxy.scrapeRequest("http://a.us/", ""))
+                #expect(try await unknown.response().status == 407)
+            }
+            #expect(lines.containing("access denied").count == 2 * FleetLog.linesPerWindow)
+            #expect(lines.containing("identity=prometheus").count == FleetLog.linesPerWindow)
+            for line in ["denied", "unknown"] {
+                try await it.it.metric("pushprox_log_lines_suppressed_total{line=\"\(line)\"}", is: 30)
+            }
+            try await it.it.metric("pushprox_access_denied_total{action=\"scrape\"}", is: 260)
+            for connection in [known, unknown] { await connection.close() }
+        }
+    }
+
     @Test("gets nothing on a connection that a better credential has used before")
     func keptAlive() async throws {
         try await fails { it in

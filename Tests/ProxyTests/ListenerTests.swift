@@ -21,7 +21,7 @@ import Testing
 
     private static let health = "GET /-/healthy HTTP/1.1\r\nHost: p\r\n\r\n"
 
-    @Test("The listener for clients takes polls and pushes and tells its health, and nothing else")
+    @Test("The listener for clients takes polls, pushes and tunnels and tells its health, and nothing else")
     func clientsAlone() async throws {
         let log = LogLines()
         let change: (inout ProxyConfiguration) -> Void = { $0.clientListenAddresses = [Self.loopback] }
@@ -52,6 +52,12 @@ import Testing
                     poll, "POST /push HTTP/1.1\r\nHost: p\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
                 ).status == 200)
             #expect(try await scrape.response().body == "up")
+            // A tunnel there too.
+            let tunnel = try await TunnelClient.open(on: try await RawConnection.open(port: port), ["b.example"])
+            #expect(try await tunnel.welcome().refused.isEmpty)
+            let other = try await proxy.scrape("b.example")
+            try await tunnel.answer(try await tunnel.opened().stream, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nup")
+            #expect(try await other.response().body == "up")
         }
         #expect(log.containing("listening").count == 2)
         #expect(log.containing("listening").last?.contains("listener=clients") == true)

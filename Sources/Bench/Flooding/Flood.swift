@@ -10,7 +10,7 @@ final class Flood: Sendable {
         var done = 0
         /// Connections that ended before that.
         var closed = 0
-        /// Connections that stand, their handshake half done.
+        /// Connections that stand now, their handshake half done.
         var stalled = 0
         var connectErrors = 0
     }
@@ -23,38 +23,43 @@ final class Flood: Sendable {
         self.core = core
     }
 
+    /// - Parameter source: The address that all come from; `nil` leaves it to the system.
     static func start(
-        _ proxy: ProxyAddress, peers: Int, stalls: Bool, on loop: any EventLoop
+        _ proxy: ProxyAddress, peers: Int, stalls: Bool, from source: String? = nil, on loop: any EventLoop
     ) async throws -> Flood {
         let address = try SocketAddress.makeAddressResolvingHost(proxy.host, port: proxy.port)
+        let own = try source.map { try SocketAddress(ipAddress: $0, port: 0) }
         let core = try await loop.submit {
-            let core = Core(loop: loop, proxy: proxy, address: address, stalls: stalls)
+            let core = Core(loop: loop, proxy: proxy, address: address, own: own, stalls: stalls)
             for _ in 0..<peers { core.connect() }
             return NIOLoopBound(core, eventLoop: loop)
         }.get()
         return Flood(loop, core)
     }
 
-    /// Ends it, and says what came of it.
-    func stop() async throws -> Counts {
-        try await loop.submit {
-            self.core.value.isOver = true
-            return self.core.value.counts
-        }.get()
-    }
+    /// What has come of it since it began.
+    func counts() async throws -> Counts { try await loop.submit { self.core.value.counts }.get() }
+
+    /// Ends it: nobody comes again, and whoever is there leaves.
+    func stop() async throws { try await loop.submit { self.core.value.stop() }.get() }
 
     private final class Core {
         let loop: any EventLoop
         let proxy: ProxyAddress
         let address: SocketAddress
+        let own: SocketAddress?
         let stalls: Bool
         var counts = Counts()
-        var isOver = false
+        private var channels: [ObjectIdentifier: any Channel] = [:]
+        private var isOver = false
 
-        init(loop: any EventLoop, proxy: ProxyAddress, address: SocketAddress, stalls: Bool) {
+        init(
+            loop: any EventLoop, proxy: ProxyAddress, address: SocketAddress, own: SocketAddress?, stalls: Bool
+        ) {
             self.loop = loop
             self.proxy = proxy
             self.address = address
+            self.own = own
             self.stalls = stalls
         }
 
@@ -62,11 +67,13 @@ final class Flood: Sendable {
             guard !isOver else { return }
             let peer = NIOLoopBound(Peer(self), eventLoop: loop)
             let (proxy, stalls) = (proxy, stalls)
-            ClientBootstrap(group: loop)
-                // Whoever does not read hears no answer to its hello.
-                .channelOption(.autoRead, value: !stalls)
+            var bootstrap = ClientBootstrap(group: loop)
+            if let own { bootstrap = bootstrap.bind(to: own) }
+            bootstrap
                 .channelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
+                        // Whoever hears no answer to its hello goes no further.
+                        if stalls { try channel.pipeline.syncOperations.addHandler(Deafness()) }
                         try LoadTLS.addHandler(to: channel, for: proxy)
                         try channel.pipeline.syncOperations.addHandler(peer.value)
                     }
@@ -77,6 +84,30 @@ final class Flood: Sendable {
                     self.loop.assumeIsolated().scheduleTask(in: .milliseconds(100)) { self.connect() }
                 }
         }
+
+        func opened(_ channel: any Channel) {
+            guard !isOver else { return channel.close(promise: nil) }
+            channels[ObjectIdentifier(channel)] = channel
+            if stalls { counts.stalled += 1 }
+        }
+
+        func closed(_ channel: any Channel, isDone: Bool) {
+            guard channels.removeValue(forKey: ObjectIdentifier(channel)) != nil, !isOver else { return }
+            if stalls { counts.stalled -= 1 }
+            if !isDone { counts.closed += 1 }
+            connect()
+        }
+
+        func stop() {
+            isOver = true
+            for channel in channels.values { channel.close(promise: nil) }
+        }
+    }
+
+    private final class Deafness: ChannelInboundHandler {
+        typealias InboundIn = ByteBuffer
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {}
     }
 
     private final class Peer: ChannelInboundHandler {
@@ -88,19 +119,8 @@ final class Flood: Sendable {
         init(_ core: Core) { self.core = core }
 
         func channelActive(context: ChannelHandlerContext) {
-            if core.stalls {
-                core.counts.stalled += 1
-                // A reset is noticed by who reads nothing, an end is not: it is looked for now and then.
-                look(context)
-            }
+            core.opened(context.channel)
             context.fireChannelActive()
-        }
-
-        private func look(_ context: ChannelHandlerContext) {
-            context.eventLoop.assumeIsolated().scheduleTask(in: .seconds(1)) {
-                guard context.channel.isActive, !self.core.isOver else { return context.close(promise: nil) }
-                self.look(context)
-            }
         }
 
         func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -112,11 +132,7 @@ final class Flood: Sendable {
             context.fireUserInboundEventTriggered(event)
         }
 
-        func channelInactive(context: ChannelHandlerContext) {
-            if core.stalls { core.counts.stalled -= 1 }
-            if !isDone { core.counts.closed += 1 }
-            core.connect()
-        }
+        func channelInactive(context: ChannelHandlerContext) { core.closed(context.channel, isDone: isDone) }
 
         func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
     }

@@ -48,10 +48,13 @@ public final class Handshakes: Sendable {
         self.refused = refused
     }
 
-    /// - Parameter door: On the calling thread's event loop, `loop`.
-    func accepted(_ door: TLSDoor, on loop: any EventLoop) -> HandshakeGate.ID {
+    /// - Parameters:
+    ///   - door: On the calling thread's event loop, `loop`.
+    ///   - address: Where it comes from: those of one address take turns with those of others.
+    func accepted(_ door: TLSDoor, from address: String?, on loop: any EventLoop) -> HandshakeGate.ID {
+        let address = AddressTable.key(address) ?? []
         let (id, begins) = state.withLock { state in
-            let id = state.gate.accepted(at: .now())
+            let id = state.gate.accepted(from: address, at: .now())
             state.members[id] = Member(loop: loop, door: NIOLoopBound(door, eventLoop: loop))
             defer { state.isSweeping = true }
             return (id, !state.isSweeping)
@@ -62,10 +65,13 @@ public final class Handshakes: Sendable {
 
     /// - Returns: Whether to begin at once; otherwise the door is told when, unless it leaves.
     func helloArrived(_ id: HandshakeGate.ID) -> Bool {
-        state.withLock { state in
+        let begins = state.withLock { state in
             defer { show(state.gate) }
             return state.gate.helloArrived(id, at: .now())
         }
+        // Somebody else's place may be its own already.
+        if !begins { change { $0.gate.timePassed(at: .now()) } }
+        return begins
     }
 
     func left(_ id: HandshakeGate.ID) {

@@ -68,6 +68,12 @@ public struct ServerTLS: Sendable {
         if Int64(chain[0].notValidBefore) > now {
             warn(source.key("cert"), "the certificate is not valid yet", of: source.path)
         }
+        if Self.isWeak(chain[0]) {
+            warn(
+                source.key("cert"),
+                "its RSA key has less than 2048 bits: clients refuse it, and below 1024 no handshake can be done",
+                of: source.path)
+        }
         if let path = settings.key.path, let exposure = files.exposure(of: path) {
             warn("key_file", exposure, of: path)
         }
@@ -83,9 +89,11 @@ public struct ServerTLS: Sendable {
     }
 
     /// Whether a certificate that was accepted is good for this server: not expired since a session that is resumed began, and made
-    /// out for one of the names that are allowed.
+    /// out for one of the names that are allowed. Where names are listed, nobody comes without one: exporter-toolkit ends such a handshake too.
     func refusal(of certificate: ShownCertificate?, now: Int64) -> HandshakeFailure? {
-        guard let certificate else { return nil }
+        guard let certificate else {
+            return allowedNames != nil && clientAuthentication != .none ? .noCertificate : nil
+        }
         if clientAuthentication.verifies, certificate.notAfter < now { return .expired }
         if let allowedNames, !certificate.hasName(in: allowedNames) { return .nameNotAllowed }
         return nil
@@ -130,6 +138,14 @@ public struct ServerTLS: Sendable {
         return ClientAuthorities(certificates)
     }
 
+    /// Whether a certificate has an RSA key of less than 2048 bits. In DER (RFC 5280's SubjectPublicKeyInfo) one of 2048 takes 292 bytes or more,
+    /// and one of less at least 8 less; `rsaEncryption` is 1.2.840.113549.1.1.1.
+    private static func isWeak(_ certificate: NIOSSLCertificate) -> Bool {
+        guard let key = try? certificate.extractPublicKey().toSPKIBytes() else { return false }
+        let rsa: [UInt8] = [0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x01]
+        return key.prefix(32).firstRange(of: rsa) != nil && key.count < 290
+    }
+
     private static func makeContext(
         _ configuration: TLSConfiguration, _ settings: TLSSettings
     ) throws(TLSSettings.Unusable) -> NIOSSLContext {
@@ -138,10 +154,18 @@ public struct ServerTLS: Sendable {
         } catch {
             // Everything else was looked at before: a key that can be read is refused when it is not the certificate's.
             let key = settings.key.key("key")
-            if case .failedToLoadPrivateKey? = error as? NIOSSLError {
+            switch error as? NIOSSLError {
+            case .failedToLoadPrivateKey?:
                 throw TLSSettings.Unusable(key: key, path: nil, reason: "it does not belong to the certificate")
+            case .failedToLoadCertificate?:
+                // Such as an authority's, in front of the server's own.
+                throw TLSSettings.Unusable(
+                    key: settings.certificate.key("cert"), path: settings.certificate.path,
+                    reason:
+                        "the first certificate is not one that a server can show: its keyUsage is for something else than signatures, or its key is of a kind that TLS does not have"
+                )
+            default: throw TLSSettings.Unusable(key: key, path: nil, reason: String("\(error)".prefix(200)))
             }
-            throw TLSSettings.Unusable(key: key, path: nil, reason: String("\(error)".prefix(200)))
         }
     }
 

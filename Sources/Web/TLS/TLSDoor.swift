@@ -43,7 +43,7 @@ final class TLSDoor: ChannelInboundHandler, RemovableChannelHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        id = handshakes.accepted(self, on: context.eventLoop)
+        id = handshakes.accepted(self, from: context.channel.remoteAddress?.ipAddress, on: context.eventLoop)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {

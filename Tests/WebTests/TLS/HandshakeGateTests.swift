@@ -8,15 +8,23 @@ import Testing
 private final class Driven {
     private var gate: HandshakeGate
 
-    init(places: Int, patience: TimeAmount) { gate = HandshakeGate(places: places, patience: patience) }
+    init(places: Int, patience: TimeAmount) {
+        gate = HandshakeGate(places: places, patience: patience)
+    }
 
     var count: Int { gate.count }
     var waitingCount: Int { gate.waitingCount }
     var shakingCount: Int { gate.shakingCount }
 
-    func accepted(at now: NIODeadline) -> HandshakeGate.ID { gate.accepted(at: now) }
-    func helloArrived(_ id: HandshakeGate.ID, at now: NIODeadline) -> Bool { gate.helloArrived(id, at: now) }
-    func left(_ id: HandshakeGate.ID, at now: NIODeadline) -> [HandshakeGate.Action] { gate.left(id, at: now) }
+    func accepted(_ address: UInt8 = 1, at now: NIODeadline) -> HandshakeGate.ID {
+        gate.accepted(from: [address], at: now)
+    }
+    func helloArrived(_ id: HandshakeGate.ID, at now: NIODeadline) -> Bool {
+        gate.helloArrived(id, at: now)
+    }
+    func left(_ id: HandshakeGate.ID, at now: NIODeadline) -> [HandshakeGate.Action] {
+        gate.left(id, at: now)
+    }
     func timePassed(at now: NIODeadline) -> [HandshakeGate.Action] { gate.timePassed(at: now) }
 }
 
@@ -35,6 +43,53 @@ private final class Driven {
         #expect(gate.left(ids[2], at: start) == [.begin(ids[1])])
         #expect(gate.left(ids[1], at: start) == [])
         #expect(gate.count == 0)
+    }
+
+    @Test(
+        "Thousands that wait from one address hold up another's handshake by one; of one address who came first goes first"
+    )
+    func turns() {
+        let gate = Driven(places: 1, patience: .seconds(10))
+        let many = (0..<3000).map { _ in gate.accepted(1, at: start) }
+        for (index, id) in many.enumerated() {
+            #expect(gate.helloArrived(id, at: start) == (index == 0))
+        }
+        let others = (0..<2).map { _ in gate.accepted(2, at: start) }
+        for id in others { #expect(!gate.helloArrived(id, at: start)) }
+        #expect(gate.left(many[0], at: start) == [.begin(many[1])])
+        // Who waits no more is passed over, and has no turn.
+        #expect(gate.left(many[2], at: start) == [])
+        #expect(gate.left(many[1], at: start) == [.begin(others[0])])
+        #expect(gate.left(others[0], at: start) == [.begin(many[3])])
+        #expect(gate.left(many[3], at: start) == [.begin(others[1])])
+        #expect(gate.left(others[1], at: start) == [.begin(many[4])])
+        #expect(gate.timePassed(at: start + .seconds(10)).count == 2996)
+        #expect(gate.count == 0 && gate.waitingCount == 0)
+    }
+
+    @Test(
+        "An address that has most places gives one up to another that waits, early, and no more than evens them out"
+    )
+    func shares() {
+        let gate = Driven(places: 4, patience: .seconds(32))
+        let hoards = (0..<6).map { _ in gate.accepted(1, at: start) }
+        for (index, id) in hoards.enumerated() {
+            #expect(gate.helloArrived(id, at: start) == (index < 4))
+        }
+        let others = (0..<3).map { _ in gate.accepted(2, at: start) }
+        for id in others { #expect(!gate.helloArrived(id, at: start)) }
+        #expect(gate.timePassed(at: start + .milliseconds(999)) == [])
+        #expect(
+            gate.timePassed(at: start + .seconds(1)) == [
+                .giveUp(hoards[0]), .begin(others[0]), .giveUp(hoards[1]), .begin(others[1]),
+            ])
+        #expect(gate.timePassed(at: start + .seconds(2)) == [])
+        // A third address takes of either.
+        let third = gate.accepted(3, at: start + .seconds(2))
+        #expect(!gate.helloArrived(third, at: start + .seconds(2)))
+        let actions = gate.timePassed(at: start + .seconds(2))
+        #expect(actions.count == 2 && actions.last == .begin(third))
+        #expect(gate.shakingCount == 4 && gate.waitingCount == 3)
     }
 
     @Test("Who has not said hello takes no place, and is given up in time")
@@ -79,8 +134,11 @@ private final class Driven {
         var greeting: Set<HandshakeGate.ID> = []
         var shaking: Set<HandshakeGate.ID> = []
         var gone: [HandshakeGate.ID] = []
+        var addresses: [HandshakeGate.ID: UInt8] = [:]
         /// In the order of their hellos.
         var line: [HandshakeGate.ID] = []
+        /// How many of other addresses, with no fewer places, went in since somebody came to stand first of those of their own.
+        var passed: [HandshakeGate.ID: [UInt8: Int]] = [:]
         var served = 0
 
         func perform(_ actions: [HandshakeGate.Action]) {
@@ -88,8 +146,15 @@ private final class Driven {
                 switch action {
                 case .begin(let id):
                     #expect(known[id] != nil && !greeting.contains(id) && !shaking.contains(id))
-                    #expect(line.first == id, "it jumped the queue")
+                    let address = addresses[id]
+                    #expect(line.first { addresses[$0] == address } == id, "it jumped its queue")
                     line.removeAll { $0 == id }
+                    for first in firsts()
+                    where addresses[first] != address && held(address) >= held(addresses[first]) {
+                        passed[first, default: [:]][address ?? 0, default: 0] += 1
+                        #expect(
+                            passed[first]?[address ?? 0] ?? 0 <= 1, "an address went in twice before this one")
+                    }
                     shaking.insert(id)
                 case .giveUp(let id):
                     guard let since = known.removeValue(forKey: id) else {
@@ -103,6 +168,12 @@ private final class Driven {
                 #expect(shaking.count <= places)
             }
         }
+        func held(_ address: UInt8?) -> Int { shaking.count { addresses[$0] == address } }
+        /// Who stands first of each address.
+        func firsts() -> [HandshakeGate.ID] {
+            var seen: Set<UInt8> = []
+            return line.filter { seen.insert(addresses[$0] ?? 0).inserted }
+        }
         func forget(_ id: HandshakeGate.ID) {
             greeting.remove(id)
             shaking.remove(id)
@@ -113,12 +184,16 @@ private final class Driven {
         for _ in 0..<3000 {
             switch Int.random(in: 0..<10, using: &random) {
             case 0..<3:
-                let id = gate.accepted(at: now)
+                let address = UInt8.random(in: 0...3, using: &random)
+                let id = gate.accepted(address, at: now)
+                addresses[id] = address
                 known[id] = now
                 greeting.insert(id)
             case 3..<6:
                 // Early, late, or a second time.
-                guard let id = (Array(known.keys) + gone.suffix(3)).randomElement(using: &random) else { continue }
+                guard let id = (Array(known.keys) + gone.suffix(3)).randomElement(using: &random) else {
+                    continue
+                }
                 let wasGreeting = greeting.remove(id) != nil
                 if gate.helloArrived(id, at: now) {
                     #expect(wasGreeting)
@@ -129,7 +204,9 @@ private final class Driven {
                     line.append(id)
                 }
             case 6..<8:
-                guard let id = (Array(known.keys) + gone.suffix(3)).randomElement(using: &random) else { continue }
+                guard let id = (Array(known.keys) + gone.suffix(3)).randomElement(using: &random) else {
+                    continue
+                }
                 if known.removeValue(forKey: id) != nil {
                     if shaking.contains(id) { served += 1 }
                     forget(id)
@@ -138,7 +215,9 @@ private final class Driven {
             default:
                 now = now + .milliseconds(Int64.random(in: 0...2000, using: &random))
                 perform(gate.timePassed(at: now))
-                #expect(known.values.allSatisfy { $0 + .seconds(patience) > now }, "somebody waits beyond their time")
+                #expect(
+                    known.values.allSatisfy { $0 + .seconds(patience) > now },
+                    "somebody waits beyond their time")
             }
             #expect(gate.count == known.count)
             #expect(gate.shakingCount == shaking.count && shaking.count <= places)

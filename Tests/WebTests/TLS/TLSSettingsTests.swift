@@ -42,6 +42,14 @@ import Testing
         #expect(refusal(settings(one.certificate, two.key)) == "key_file: it does not belong to the certificate")
         #expect(refusal(settings(one.certificate, encrypted))?.contains("the key is encrypted") == true)
 
+        // As an authority's is, which stands in front of the server's own.
+        let signing = try await authority.issue(
+            "signing", "DNS:a",
+            key: ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-addext", "keyUsage=critical,keyCertSign"])
+        #expect(
+            refusal(settings(signing.certificate, signing.key))?.hasPrefix(
+                "cert_file: \(signing.certificate): the first certificate is not one that a server can show") == true)
+
         var other = settings(one.certificate, one.key)
         other.clientAuthorities = .file(junk)
         #expect(
@@ -78,6 +86,12 @@ import Testing
         let expired = TLSSettings(certificate: .file(late.certificate), key: .file(late.key))
         chmod(late.key, 0o600)
         #expect(try warnings(of: expired) == ["cert_file: \(late.certificate): the certificate has expired"])
+        for (bits, isWeak) in [(1024, true), (1536, true), (2048, false), (3072, false)] {
+            let rsa = try await authority.issue("rsa-\(bits)", "DNS:a", key: ["-newkey", "rsa:\(bits)"])
+            chmod(rsa.key, 0o600)
+            let found = try warnings(of: TLSSettings(certificate: .file(rsa.certificate), key: .file(rsa.key)))
+            #expect(found.contains { $0.contains("less than 2048 bits") } == isWeak, "\(bits): \(found)")
+        }
     }
 
     @Test("Every suite and curve that is named can be served", arguments: CipherSuite.allCases)

@@ -143,6 +143,26 @@ import Testing
         }
     }
 
+    @Test(
+        "Where client_allowed_sans lists names, nobody comes without a certificate",
+        arguments: [ClientAuthentication.request, .verifyIfGiven])
+    func allowedNamesAlone(policy: ClientAuthentication) async throws {
+        let authority = try await TestAuthority()
+        let pair = try await authority.issue("server", "DNS:a.example")
+        var settings = Self.settings(pair)
+        settings.clientAuthentication = policy
+        settings.clientAuthorities = .file(authority.certificate)
+        settings.clientAllowedNames = ["web-1.example"]
+        let own = try await authority.issue("client", "DNS:web-1.example")
+        try await TLSServer.run(settings) { server in
+            #expect(
+                try await Self.outcome(of: TestClient(trusts: authority.certificate), server) == "reason=no_certificate"
+            )
+            let outcome = try await Self.outcome(of: TestClient(trusts: authority.certificate, shows: own), server)
+            #expect(!outcome.hasPrefix("reason="), "\(outcome)")
+        }
+    }
+
     @Test("A certificate that has expired since its session began lets nobody resume")
     func expiredSince() async throws {
         let authority = try await TestAuthority()
