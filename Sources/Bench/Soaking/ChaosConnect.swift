@@ -39,6 +39,7 @@ final class ChaosConnect: ChannelInboundHandler {
     private var isEcho = true
     private var hasFailed = false
     private(set) var isAnswered = false
+    private(set) var hasEnded = false
     /// It was this end that did not wait for an answer.
     private var hasLeft = false
 
@@ -91,15 +92,20 @@ final class ChaosConnect: ChannelInboundHandler {
     }
 
     private func go(_ context: ChannelHandlerContext) {
-        if way != .sendsEarly { context.writeAndFlush(wrapOutboundOut(sent), promise: nil) }
+        if way != .sendsEarly { watch(context.writeAndFlush(wrapOutboundOut(sent))) }
         switch way {
-        case .halfCloses, .sendsEarly: context.close(mode: .output, promise: nil)
+        case .halfCloses, .sendsEarly: watch(context.close(mode: .output))
         case .neverReads: context.channel.setOption(.autoRead, value: false).whenComplete { _ in }
         case .aborts:
             let channel = context.channel
             chaos.after(milliseconds: 0...500) { channel.closeWithReset() }
         case .idles, .leavesEarly: break
         }
+    }
+
+    /// A reset that is met in writing is told to whoever wrote, and to nobody else.
+    private func watch(_ written: EventLoopFuture<Void>) {
+        written.assumeIsolated().whenFailure { _ in self.hasFailed = true }
     }
 
     private func compare(_ bytes: ByteBuffer) {
@@ -127,6 +133,7 @@ final class ChaosConnect: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         chaos.closed(context.channel)
+        hasEnded = true
         let waits = way == .halfCloses || way == .sendsEarly
         if isOpen, waits, isEcho, !hasFailed, !hasLeft, !chaos.stopped, received < amount {
             chaos.counts.connectsCut += 1
@@ -154,6 +161,7 @@ extension ChaosCore {
                 self.after(milliseconds: 5_000...20_000) { handler.leave(channel, byReset: true) }
             }
             self.after(milliseconds: 40_000...40_000) {
+                guard !handler.hasEnded else { return }
                 if !handler.isAnswered { self.counts.connectsUnanswered += 1 }
                 handler.leave(channel, byReset: true)
             }

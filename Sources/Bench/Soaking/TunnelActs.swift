@@ -171,6 +171,7 @@ extension ChaosCore {
                 let response = self.response(scrape, as: client, most: 1_500)
                 guard response.readableBytes < 4_000 else { return tunnel.send(stream, response, isLast: true) }
                 tunnel.write(self.bytewise(response, on: stream, atMost: 2_000))
+            case .opened(let stream, nil) where isDeaf: self.standStill(stream, of: tunnel)
             case .opened(let stream, nil) where way == 4:
                 // More credit than it needs, in a thousand portions.
                 tunnel.greet(stream)
