@@ -54,7 +54,7 @@ struct ReportTests {
     @Test("Charts are well-formed XML, names of contestants with odd characters included")
     func charts() throws {
         let charts = CompareCharts.all(try report())
-        #expect(charts.keys.sorted() == ["latency-by-rate.svg", "memory-by-clients.svg"])
+        #expect(charts.keys.sorted() == ["cpu-by-rate.svg", "latency-by-rate.svg", "memory-by-clients.svg"])
         let odd = LineChart(title: "<&\">", xTitle: "", yTitle: "", series: [.init(name: "a<b", points: [(0, 0)])])
         let empty = LineChart(title: "", xTitle: "", yTitle: "", series: [], isLogarithmic: true)
         for chart in Array(charts.values) + [odd, empty] {
@@ -79,12 +79,16 @@ struct ReportTests {
         chaotic.ended(status: 200, matches: true)
         chaotic.broken = 1
         var fleet = FleetCounts()
-        (fleet.scrapes, fleet.pushes, fleet.pushesTaken) = (100, 100, 100)
+        (fleet.scrapes, fleet.pushes, fleet.pushesTaken) = (70, 70, 70)
+        var tunnels = FleetCounts()
+        (tunnels.scrapes, tunnels.pushesTaken) = (30, 30)
         var chaos = ChaosCounts()
         (chaos.scrapes, chaos.pushes, chaos.pushesTaken) = (1, 1, 1)
+        (chaos.tunnels, chaos.lies, chaos.connects, chaos.connectsRefused) = (3, 2, 2, 1)
         report.waves = [
             .init(
-                steady: steady, chaotic: chaotic, fleet: fleet, chaos: chaos, restResidentBytes: 20_000_000,
+                steady: steady, chaotic: chaotic, fleet: fleet, tunnels: tunnels, chaos: chaos,
+                restResidentBytes: 20_000_000,
                 restDescriptors: 12)
         ]
         let page = MetricsPage(
@@ -92,8 +96,10 @@ struct ReportTests {
             # TYPE pushproxy_proxied_requests_total counter
             pushproxy_proxied_requests_total{code="200"} 102
             pushproxy_proxied_requests_total{code="504"} 10
-            pushprox_http_requests_total{code="200",path="/push"} 101
-            pushprox_http_requests_total{path="/poll",code="200"} 1.01e+02
+            pushprox_http_requests_total{code="200",path="/push"} 71
+            pushprox_http_requests_total{path="/poll",code="200"} 7.1e+01
+            pushprox_transport_scrapes_total{transport="tunnel"} 30
+            pushprox_proxy_tunnels 0
             """)
         return (report, page)
     }
@@ -124,7 +130,28 @@ struct ReportTests {
         report.waves[0].chaotic.mismatched = 1
         #expect(failures(report, page) == ["nobody gets another's answer"])
         report = sound
-        report.waves[0].chaotic.sent += 1
+        report.waves[0].tunnels.connectionsLost = 1
+        #expect(failures(report, page) == ["the clients that behave saw no error"])
+        report = sound
+        report.waves[0].tunnels.scrapes += 1
+        #expect(failures(report, page) == ["no scrape delivered twice", "the proxy counted the tunnels' scrapes"])
+        report = sound
+        report.waves[0].chaos.liesTaken = 1
+        #expect(failures(report, page) == ["a lie ends its tunnel"])
+        report = sound
+        report.waves[0].chaos.badUpgradesTaken = 1
+        #expect(failures(report, page) == ["no bad request opens a tunnel"])
+        report = sound
+        report.waves[0].chaos.connectsUnanswered = 1
+        #expect(failures(report, page) == ["connections are answered"])
+        report = sound
+        report.waves[0].chaos.connectsMismatched = 1
+        #expect(failures(report, page) == ["connections bring what was sent"])
+        report = sound
+        report.waves[0].chaos.connectsCut = 1
+        #expect(failures(report, page) == ["connections bring what was sent"])
+        report = sound
+        report.waves[0].chaotic.sent += 3
         #expect(failures(report, page) == ["the proxy counted every scrape"])
         report = sound
         report.waves[0].restDescriptors = 600
@@ -152,6 +179,8 @@ struct ReportTests {
         #expect(failures(report, page) == ["the log is bounded"])
         let held = MetricsPage("pushprox_web_answer_bytes 5\n").samples
         #expect(failures(sound, MetricsPage(samples: page.samples + held)) == ["no bytes are under way"])
+        let open = MetricsPage("pushprox_proxy_streams 1\n").samples
+        #expect(failures(sound, MetricsPage(samples: page.samples + open)) == ["nothing is under way"])
         report = sound
         report.waves.append(report.waves[0])
         report.waves[1].restResidentBytes = 90_000_000

@@ -11,9 +11,11 @@ struct SoakCommand: AsyncParsableCommand {
             Starts the proxy, then brings two waves of load. Clients that behave are scraped at a steady rate, \
             and every one of these scrapes must be answered once, with its own body, whole. Beside them others \
             come and go, vanish without a word, poll twice, push late, twice, half, byte by byte or garbage, \
-            send bodies without end, change their names, never read, hold connections; scrapes of them may fail, but must end in time and never bring another's answer. After each wave all clients \
-            leave, and the proxy must let go of what they cost. What happens follows from --seed; when, from \
-            the machine as well.
+            send bodies without end, change their names, never read, hold connections; have tunnels in which they lie, \
+            stall, flood, vanish, refuse; ask for connections (CONNECT) and idle, half-close or abort. Scrapes of \
+            them may fail, but must end in time and never bring another's answer. After each wave all clients leave, \
+            and the proxy must let go of what they cost. What happens follows from --seed; when, from the machine as \
+            well.
 
             Checks: nothing lost, nothing twice, descriptors back where they were at the start, memory where \
             it was after the first wave (a quarter of the time), newcomers served throughout, a log that does not \
@@ -26,6 +28,10 @@ struct SoakCommand: AsyncParsableCommand {
                 OURS='ours=./pushprox-proxy --web.listen-address=127.0.0.1:{port}'
                 pushprox-bench soak --proxy "$OURS"
 
+              Upstream's, which has no tunnels:
+                pushprox-bench soak --tunnels 0 \
+                  --proxy 'upstream=./upstream-proxy --web.listen-address=127.0.0.1:{port}'
+
               Half an hour with the memory curve, and a check of the record:
                 pushprox-bench soak --duration 30m --svg plots \\
                   --proxy "$OURS --storage.path={dir}/record.db" \\
@@ -34,7 +40,8 @@ struct SoakCommand: AsyncParsableCommand {
 
     @Option(help: "The proxy: NAME=COMMAND ARGUMENTS, with {port} and {dir}.") var proxy: NamedCommand
     @Option(help: "Clients that behave.") var clients = 1_000
-    @Option(help: "Scrapes of them per second.") var rate = 200.0
+    @Option(help: "Of these, how many have tunnels; 0: nobody asks for a tunnel or a connection.") var tunnels = 300
+    @Option(help: "Scrapes of the clients that behave per second.") var rate = 200.0
     @Option(help: "Names under which clients misbehave.") var chaosNames = 1_000
     @Option(help: "How many misbehave at any time.") var chaosActors = 600
     @Option(help: "Scrapes of them per second.") var chaosRate = 100.0
@@ -48,6 +55,7 @@ struct SoakCommand: AsyncParsableCommand {
                 "--clients, --chaos-names, --rate and --chaos-rate must be over 0, --chaos-actors and --holders not under."
             )
         }
+        guard (0...clients).contains(tunnels) else { throw ValidationError("--tunnels must be 0 to --clients.") }
         guard verify.map({ CommandTemplate($0) != nil }) ?? true else {
             throw ValidationError("--verify is not a command: is a quote left open?")
         }
@@ -63,8 +71,9 @@ struct SoakCommand: AsyncParsableCommand {
         try await options.run("proxy") { folder in
             let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
             let plan = SoakPlan(
-                command: proxy, duration: options.duration, clients: clients, rate: rate, chaosNames: chaosNames,
-                chaosActors: chaosActors, holders: holders, chaosRate: chaosRate, seed: options.seed,
+                command: proxy, duration: options.duration, clients: clients, tunnels: tunnels, rate: rate,
+                chaosNames: chaosNames, chaosActors: chaosActors, holders: holders, chaosRate: chaosRate,
+                seed: options.seed,
                 drain: options.drain, verify: verify.flatMap { CommandTemplate($0) }, directory: folder)
             let report = try await SoakRunner(plan: plan, fleetLoop: group.next(), scraperLoop: group.next()).run()
             try await group.shutdownGracefully()

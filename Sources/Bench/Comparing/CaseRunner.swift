@@ -46,12 +46,16 @@ struct CaseRunner: Sendable {
         _ proxy: ProxyUnderTest, _ clients: Int, _ bytes: Int, _ load: Load, _ pushes: Int?,
         _ dialect: Set<Dialect.Word>, into run: inout Run
     ) async throws {
+        let descriptors = descriptors(proxy.meters)
         let fleet = try await fleet(
             for: proxy, clients: clients, bytes: bytes, pushes: pushes, speaking: dialect, into: &run)
         let targets = (0..<clients).map { "\(FleetConfiguration.fqdn(prefix: "bench", index: $0)):9100" }
         let scraper = try await Scraper(
             ScrapeConfiguration(proxy: proxy.address, targets: targets, token: proxy.token), on: scraperLoop)
         try await measure(scraper, load, meters: proxy.meters, into: &run)
+        // The scraper's connections are closed; the proxy needs a moment to see it.
+        try await Task.sleep(for: .milliseconds(500))
+        run[.descriptorsPerClient] = Double(self.descriptors(proxy.meters) - descriptors) / Double(clients)
         let counts = try await fleet.counts()
         run[.errors, default: 0] += Double(counts.errors)
         if counts.errors > 0 { run.notes.append("the fleet counted \(counts.errors) errors") }
@@ -266,6 +270,8 @@ struct CaseRunner: Sendable {
             }
         }
     }
+
+    private func descriptors(_ meters: [ProcessMeter]) -> Int { meters.reduce(0) { $0 + ($1.descriptors() ?? 0) } }
 
     private func cpu(_ meters: [ProcessMeter]) -> Double { meters.reduce(0) { $0 + ($1.cpuSeconds() ?? 0) } }
 

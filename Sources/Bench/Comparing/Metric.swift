@@ -10,6 +10,7 @@ enum Metric: String, Sendable, Codable, CaseIterable {
     case memory = "resident_mb"
     case memoryPeak = "resident_peak_mb"
     case memoryPerClient = "resident_kb_per_idle_client"
+    case descriptorsPerClient = "descriptors_per_client"
     case idleCPU = "idle_cpu_percent"
     case burst = "burst_last_ms"
     case listing = "clients_listing_p50_ms"
@@ -30,6 +31,7 @@ enum Metric: String, Sendable, Codable, CaseIterable {
         case .memory: "resident memory, MB"
         case .memoryPeak: "resident memory, peak, MB"
         case .memoryPerClient: "memory per idle client, kB"
+        case .descriptorsPerClient: "descriptors per client"
         case .idleCPU: "CPU with the largest fleet idle, % of a core"
         case .burst: "the last scrape of the burst, ms"
         case .listing: "/clients p50, ms"
@@ -43,7 +45,7 @@ enum Metric: String, Sendable, Codable, CaseIterable {
     /// Whether other programs on the machine spoil it. Memory does not mind them.
     var isTimed: Bool {
         switch self {
-        case .memory, .memoryPeak, .memoryPerClient, .errors: false
+        case .memory, .memoryPeak, .memoryPerClient, .descriptorsPerClient, .errors: false
         default: true
         }
     }

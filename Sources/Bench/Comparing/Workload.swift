@@ -16,7 +16,7 @@ enum Workload: String, Sendable, CaseIterable, ExpressibleByArgument {
         case .load5k: "1,000 clients, 5 kB bodies, 64 scrapes in flight (closed loop)"
         case .rate1k: "1,000 clients, 5 kB bodies, 1,000 scrapes/s due (open loop)"
         case .load1m: "100 clients, 1 MB bodies, 64 scrapes in flight (closed loop)"
-        case .idle: "idle clients: 1,000 to 10,000 polls, no scrapes"
+        case .idle: "idle clients: 1,000 to 10,000 polls or tunnels, no scrapes"
         case .scale: "5 kB bodies, 64 in flight, 100 clients against 10,000"
         case .clients: "GET /clients with 10,000 clients"
         case .rates: "1,000 clients, 5 kB bodies, open loop at rising rates (for the plot)"

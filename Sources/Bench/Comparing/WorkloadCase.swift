@@ -5,7 +5,7 @@ struct WorkloadCase: Sendable, Hashable {
     enum Kind: Sendable, Hashable {
         /// Scrapes under load.
         case load(clients: Int, bytes: Int, Load, sharedPushConnections: Int?)
-        /// Nothing but polls; memory is read at each of these numbers of clients.
+        /// Nothing but polls, or tunnels; memory is read at each of these numbers of clients.
         case idle(clients: [Int])
         /// So many scrapes of one client at once, whose link delays everything each way.
         case burst(scrapes: Int, delay: GoDuration)

@@ -4,6 +4,8 @@ enum CompareCharts {
         var charts: [String: LineChart] = [:]
         let latency = latencyByRate(report)
         if !latency.series.isEmpty { charts["latency-by-rate.svg"] = latency }
+        let cpu = cpuByRate(report)
+        if !cpu.series.isEmpty { charts["cpu-by-rate.svg"] = cpu }
         let memory = memoryByClients(report)
         if !memory.series.isEmpty { charts["memory-by-clients.svg"] = memory }
         let bursts = burstByRoundTrip(report)
@@ -44,6 +46,21 @@ enum CompareCharts {
             yTitle: "milliseconds", series: series, isLogarithmic: true)
     }
 
+    /// Medians over all runs, for every rate of the workload `rates`. Seconds for 1,000 scrapes are milliseconds for one.
+    private static func cpuByRate(_ report: CompareReport) -> LineChart {
+        let series = contestants(report).compactMap { name -> LineChart.Series? in
+            let points = Workload.sweptRates.compactMap { rate -> (x: Double, y: Double)? in
+                report.summaries.first {
+                    $0.workload == "rates-\(rate)" && $0.contestant == name && $0.metric == Metric.cpu.rawValue
+                }.map { (Double(rate), $0.spread.median * 1_000) }
+            }
+            return points.isEmpty ? nil : .init(name: name, points: points)
+        }
+        return LineChart(
+            title: "CPU of the proxy per scrape, open loop, 1,000 clients, 5 kB bodies",
+            xTitle: "scrapes due per second", yTitle: "microseconds", series: series)
+    }
+
     /// Medians over all runs of the workload `idle`.
     private static func memoryByClients(_ report: CompareReport) -> LineChart {
         let series = contestants(report).compactMap { name -> LineChart.Series? in
@@ -55,7 +72,7 @@ enum CompareCharts {
             return points.isEmpty ? nil : .init(name: name, points: points)
         }
         return LineChart(
-            title: "Resident memory of the proxy with idle clients", xTitle: "clients that poll", yTitle: "MB",
+            title: "Resident memory of the proxy with idle clients", xTitle: "idle clients", yTitle: "MB",
             series: series)
     }
 

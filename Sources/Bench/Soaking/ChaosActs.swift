@@ -33,6 +33,14 @@ extension ChaosCore {
         case .pipelinesBadTargets: pipelineBadTargets()
         case .sendsOrigin: sendOrigin(client)
         case .announcesHuge: announceHuge()
+        case .tunnels: tunnel(client)
+        case .tunnelsLies: tunnelLies(client)
+        case .tunnelsAndStalls: tunnelAndStall(client)
+        case .floodsTunnel: floodTunnel(client)
+        case .tunnelsAndVanishes: tunnelAndVanish(client)
+        case .tunnelsAndRefuses: tunnelAndRefuse(client)
+        case .upgradesBadly: upgradeBadly(client)
+        case .connects: connect()
         }
     }
 

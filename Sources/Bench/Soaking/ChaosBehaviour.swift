@@ -40,14 +40,41 @@ enum ChaosBehaviour: String, Sendable, Codable, CaseIterable, CodingKeyRepresent
     case sendsOrigin
     /// Announces a body larger than any may be, and sends none of it.
     case announcesHuge
+    /// Has a tunnel, answers in every way that is legal, and goes in one of the ways that there are.
+    case tunnels
+    /// Sends through a tunnel what no client may send.
+    case tunnelsLies
+    /// Takes scrapes and connections through a tunnel and does nothing, or not enough; or reads nothing of it.
+    case tunnelsAndStalls
+    /// Says who it is, pings, gives credit or sends bytes one by one, hundreds of times.
+    case floodsTunnel
+    /// Is gone from a tunnel without a word, or in the middle of a response.
+    case tunnelsAndVanishes
+    /// Refuses all that it is asked for through a tunnel.
+    case tunnelsAndRefuses
+    /// Asks for a tunnel wrongly.
+    case upgradesBadly
+    /// A scraper that asks for a connection, and idles, half-closes, aborts, does not read, leaves.
+    case connects
 
     /// What an actor chooses from. Acts of many requests or megabytes come less often: one of them weighs as much as ten others.
     static let acts = allCases.filter { $0 != .staysIdle }.flatMap { repeatElement($0, count: $0.isHeavy ? 1 : 6) }
+    /// For a proxy that has no tunnels.
+    static let actsWithoutTunnels = acts.filter { !$0.needsTunnels }
 
     private var isHeavy: Bool {
         switch self {
         case .neverReads, .sendsEndlessly, .pushesBytewise, .renamesItself, .changesInstance, .pipelinesAndLeaves,
-            .pipelinesBadTargets:
+            .pipelinesBadTargets, .floodsTunnel:
+            true
+        default: false
+        }
+    }
+
+    private var needsTunnels: Bool {
+        switch self {
+        case .tunnels, .tunnelsLies, .tunnelsAndStalls, .floodsTunnel, .tunnelsAndVanishes, .tunnelsAndRefuses,
+            .upgradesBadly, .connects:
             true
         default: false
         }

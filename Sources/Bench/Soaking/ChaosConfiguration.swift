@@ -9,6 +9,8 @@ struct ChaosConfiguration: Sendable {
     var actors: Int
     /// How many more do nothing but hold a connection open that is idle.
     var holders = 0
+    /// Some of them have tunnels, and scrapers ask for connections.
+    var hasTunnels = true
     var prefix = "chaos"
     /// What scrapes of them announce; late pushes come after it.
     var scrapeTimeout: GoDuration

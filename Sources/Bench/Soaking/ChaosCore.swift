@@ -18,8 +18,10 @@ final class ChaosCore {
     let oneByteChunks = ByteBuffer(string: String(repeating: "1\r\nx\r\n", count: 3_000))
     var random: SeededRandom
     var counts = ChaosCounts()
-    private var stopped = false
+    private(set) var stopped = false
     private var channels: [ObjectIdentifier: any Channel] = [:]
+    /// The names behind those connections that are tunnels now.
+    private var tunnelled: [ObjectIdentifier: String] = [:]
 
     init(loop: any EventLoop, configuration: ChaosConfiguration, address: SocketAddress) {
         self.loop = loop
@@ -40,7 +42,8 @@ final class ChaosCore {
     }
 
     private func beginAct() {
-        guard let behaviour = ChaosBehaviour.acts.randomElement(using: &random) else { return }
+        let acts = configuration.hasTunnels ? ChaosBehaviour.acts : ChaosBehaviour.actsWithoutTunnels
+        guard let behaviour = acts.randomElement(using: &random) else { return }
         counts.begun[behaviour, default: 0] += 1
         perform(behaviour, as: client())
     }
@@ -62,11 +65,21 @@ final class ChaosCore {
 
     /// The push that answers `request`, with a body of up to `most` bytes, or a large one when nobody reads it.
     func answer(_ request: PolledScrape, as client: FleetClient, most: Int = 20_000) -> ByteBuffer {
-        let isUnread = (request.token ?? 0) >= Self.unreadTokens
-        let size = isUnread ? Self.largeAnswer : Int.random(in: 100...most, using: &random)
-        var push = client.answer(request, size: size, payload: payload)
+        var push = client.answer(request, size: size(for: request, most: most), payload: payload)
         push.head.writeBuffer(&push.rest)
         return push.head
+    }
+
+    /// The same as a tunnel has it.
+    func response(_ request: PolledScrape, as client: FleetClient, most: Int = 20_000) -> ByteBuffer {
+        var response = client.response(request, size: size(for: request, most: most), payload: payload)
+        response.head.writeBuffer(&response.rest)
+        return response.head
+    }
+
+    private func size(for request: PolledScrape, most: Int) -> Int {
+        let isUnread = (request.token ?? 0) >= Self.unreadTokens
+        return isUnread ? Self.largeAnswer : Int.random(in: 100...most, using: &random)
     }
 
     // MARK: Connections
@@ -76,8 +89,21 @@ final class ChaosCore {
         _ script: ChaosHandler.Script, reads: Bool = true, then use: @escaping (any Channel) -> Void = { _ in }
     ) {
         guard !stopped else { return }
-        let bound = NIOLoopBound(ChaosHandler(chaos: self, script: script), eventLoop: loop)
-        var bootstrap = ClientBootstrap(group: loop)
+        open(ChaosHandler(chaos: self, script: script), reads: reads, failed: script.ended, then: use)
+    }
+
+    /// Connects with `handler` as the whole pipeline.
+    ///
+    /// - Parameters:
+    ///   - halves: Either half may end before the other.
+    ///   - failed: Called in place of `use` when there is no connection.
+    func open(
+        _ handler: some ChannelHandler, reads: Bool = true, halves: Bool = false, failed: @escaping () -> Void,
+        then use: @escaping (any Channel) -> Void = { _ in }
+    ) {
+        guard !stopped else { return }
+        let bound = NIOLoopBound(handler, eventLoop: loop)
+        var bootstrap = ClientBootstrap(group: loop).channelOption(.allowRemoteHalfClosure, value: halves)
         if !reads {
             bootstrap = bootstrap.channelOption(.autoRead, value: false)
                 .channelOption(.socketOption(.so_rcvbuf), value: 4_096)
@@ -92,7 +118,7 @@ final class ChaosCore {
                 case .success(let channel): use(channel)
                 case .failure:
                     self.counts.connectErrors += 1
-                    script.ended()
+                    failed()
                 }
             }
     }
@@ -102,7 +128,16 @@ final class ChaosCore {
         if stopped { channel.close(promise: nil) }
     }
 
-    func closed(_ channel: any Channel) { channels[ObjectIdentifier(channel)] = nil }
+    func closed(_ channel: any Channel) {
+        channels[ObjectIdentifier(channel)] = nil
+        tunnelled[ObjectIdentifier(channel)] = nil
+    }
+
+    /// The proxy has welcomed this client through a tunnel.
+    func hasTunnel(_ channel: any Channel, _ name: String) { tunnelled[ObjectIdentifier(channel)] = name }
+
+    /// A name that has a tunnel now; `nil` while none has.
+    func tunnelledName() -> String? { tunnelled.values.randomElement(using: &random) }
 
     /// Runs `work` after a time chosen by chance, unless the chaos has been stopped by then.
     func after(milliseconds range: ClosedRange<Int64>, _ work: @escaping () -> Void) {

@@ -22,4 +22,21 @@ struct ChaosCounts: Sendable, Codable, Equatable {
     var originsTaken = 0
     /// Announcements of huge bodies that had no answer after 5 s.
     var hugeUnanswered = 0
+    /// Tunnels that the proxy opened, and what it asked for through them.
+    var tunnels = 0
+    var tunnelScrapes = 0
+    var tunnelConnects = 0
+    /// Lies told in tunnels; and those that had not ended their tunnel after 10 s.
+    var lies = 0
+    var liesTaken = 0
+    /// Requests for a tunnel that were none, and had no answer that says so.
+    var badUpgradesTaken = 0
+    /// CONNECTs asked for; those answered with 200 and otherwise, and those that had no answer although their scraper waited.
+    var connects = 0
+    var connectsOpened = 0
+    var connectsRefused = 0
+    var connectsUnanswered = 0
+    /// Connections that brought what was not sent through them; and those that ended in good order with less.
+    var connectsMismatched = 0
+    var connectsCut = 0
 }

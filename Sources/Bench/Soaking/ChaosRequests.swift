@@ -79,7 +79,7 @@ extension ChaosCore {
         return chunked
     }
 
-    private func hexadecimal() -> String { String(random.next() | 1 << 63, radix: 16) }
+    func hexadecimal() -> String { String(random.next() | 1 << 63, radix: 16) }
 
     func garbagePush() -> ByteBuffer {
         let id = String(random.next(), radix: 16)

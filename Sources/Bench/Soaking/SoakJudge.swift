@@ -10,24 +10,33 @@ enum SoakJudge {
     static let logLines = 300.0
     static let logLinesPerSecond = 5.0
 
+    /// What must be at 0 when everybody has left.
+    private static let gauges: Set<String> = [
+        "pushprox_proxy_connected_clients", "pushprox_proxy_waiting_polls", "pushprox_proxy_tunnels",
+        "pushprox_proxy_streams", "pushprox_connections", "pushprox_scrapes_queued", "pushprox_scrapes_in_flight",
+    ]
+
     static func checks(_ report: SoakReport, proxyAlive: Bool, metrics: MetricsPage?) -> [SoakCheck] {
         let steady = report.waves.reduce(ScrapeCounts()) { $0 + $1.steady }
         let chaotic = report.waves.reduce(ScrapeCounts()) { $0 + $1.chaotic }
         let fleet = report.waves.reduce(FleetCounts()) { $0 + $1.fleet }
+        let tunnels = report.waves.reduce(FleetCounts()) { $0 + $1.tunnels }
+        let both = fleet + tunnels
         var checks = [
             check("the proxy is still running", proxyAlive, proxyAlive ? "yes" : "it has ended"),
             check(
                 "no scrape lost", steady.good == steady.sent && steady.errors == 0 && steady.sent > 0,
                 "\(steady.good) of \(steady.sent) answered with their own, whole body; \(steady.summary)"),
             check(
-                "no scrape delivered twice", fleet.repeats == 0 && fleet.scrapes == steady.sent,
-                "\(fleet.scrapes) of \(steady.sent) delivered, \(fleet.repeats) again"),
+                "no scrape delivered twice", both.repeats == 0 && both.scrapes == steady.sent,
+                "\(both.scrapes) of \(steady.sent) delivered, \(tunnels.scrapes) of them through tunnels, \(both.repeats) again"
+            ),
             check(
                 "no scrape answered twice", steady.stray + chaotic.stray == 0,
                 "\(steady.stray + chaotic.stray) connections with bytes after their answer"),
             check(
-                "the clients that behave saw no error", fleet.errors == 0,
-                "polls \(fleet.pollErrors), pushes \(fleet.pushErrors), lost connections \(fleet.connectionsLost), connects \(fleet.connectErrors)"
+                "the clients that behave saw no error", both.errors == 0,
+                "polls \(both.pollErrors), pushes \(both.pushErrors), lost connections \(both.connectionsLost), connects \(both.connectErrors)"
             ),
             check(
                 "scrapes of the others end in time", chaotic.lost == 0,
@@ -38,7 +47,8 @@ enum SoakJudge {
         ]
         checks += misbehaviour(report)
         checks += resources(report, metrics)
-        checks += counters(report, steady: steady, chaotic: chaotic, fleet: fleet, metrics: metrics)
+        checks += counters(
+            report, steady: steady, chaotic: chaotic, fleet: fleet, tunnels: tunnels, metrics: metrics)
         return checks
     }
 
@@ -46,6 +56,7 @@ enum SoakJudge {
         guard let first = report.waves.first, let last = report.waves.last else { return [] }
         let lines = Int(logLines + logLinesPerSecond * report.loadSeconds)
         let held = (metrics?.samples ?? []).filter { $0.name.hasPrefix("pushprox_") && $0.name.hasSuffix("_bytes") }
+        let busy = (metrics?.samples ?? []).filter { gauges.contains($0.name) && $0.value != 0 }
         return [
             .descriptorsAreBack(
                 start: report.startDescriptors, end: last.restDescriptors, allowance: descriptorAllowance),
@@ -53,6 +64,10 @@ enum SoakJudge {
             check(
                 "no bytes are under way", held.allSatisfy { $0.value == 0 },
                 held.map { "\($0.name) \(Int($0.value))" }.joined(separator: ", ")),
+            check(
+                "nothing is under way", busy.isEmpty,
+                busy.isEmpty
+                    ? "all gauges are at 0" : busy.map { "\($0.name) \(Int($0.value))" }.joined(separator: ", ")),
             check("the log is bounded", report.logLines <= lines, "\(report.logLines) lines, at most \(lines)"),
         ]
     }
@@ -64,6 +79,13 @@ enum SoakJudge {
         let swallowed = report.waves.reduce(0) { $0 + $1.chaos.swallowed }
         let origins = report.waves.reduce(0) { $0 + $1.chaos.originsTaken }
         let huge = report.waves.reduce(0) { $0 + $1.chaos.hugeUnanswered }
+        let chaos = report.waves.map(\.chaos)
+        let (lies, liesTaken) = (chaos.reduce(0) { $0 + $1.lies }, chaos.reduce(0) { $0 + $1.liesTaken })
+        let upgrades = chaos.reduce(0) { $0 + $1.badUpgradesTaken }
+        let connects = chaos.reduce(0) { $0 + $1.connects }
+        let unanswered = chaos.reduce(0) { $0 + $1.connectsUnanswered }
+        let wrong = chaos.reduce(0) { $0 + $1.connectsMismatched }
+        let cut = chaos.reduce(0) { $0 + $1.connectsCut }
         return [
             check(
                 "newcomers are served", visits.failed == 0 && visits.slowest <= visitLimit,
@@ -74,11 +96,23 @@ enum SoakJudge {
             check("no body without end is taken", swallowed == 0, "\(swallowed) taken"),
             check("huge bodies are refused at once", huge == 0, "\(huge) had no answer after 5 s"),
             check("pages in browsers are refused", origins == 0, "\(origins) not answered with 403"),
+            check(
+                "a lie ends its tunnel", liesTaken == 0,
+                "\(lies) told in \(chaos.reduce(0) { $0 + $1.tunnels }) tunnels, \(liesTaken) believed for 10 s"),
+            check("no bad request opens a tunnel", upgrades == 0, "\(upgrades) not refused"),
+            check(
+                "connections are answered", unanswered == 0,
+                "\(connects) asked for, \(chaos.reduce(0) { $0 + $1.connectsOpened }) opened, \(chaos.reduce(0) { $0 + $1.connectsRefused }) refused, \(unanswered) not answered"
+            ),
+            check(
+                "connections bring what was sent", wrong + cut == 0,
+                "\(wrong) brought other bytes, \(cut) ended in good order with less"),
         ]
     }
 
     private static func counters(
-        _ report: SoakReport, steady: ScrapeCounts, chaotic: ScrapeCounts, fleet: FleetCounts, metrics: MetricsPage?
+        _ report: SoakReport, steady: ScrapeCounts, chaotic: ScrapeCounts, fleet: FleetCounts,
+        tunnels: FleetCounts, metrics: MetricsPage?
     ) -> [SoakCheck] {
         guard let metrics else { return [check("counters agree", false, "GET /metrics was not answered")] }
         let name = "pushproxy_proxied_requests_total"
@@ -88,20 +122,23 @@ enum SoakJudge {
         let answered = (steady.statuses[200] ?? 0) + (chaotic.statuses[200] ?? 0)
         // A response that broke off counts as whatever its head said, and may not have got as far as that.
         let unread = report.waves.reduce(0) { $0 + $1.chaos.unread }
-        let broken = steady.broken + chaotic.broken + steady.lost + chaotic.lost + unread
+        // CONNECTs are counted by the same counter.
+        let connects = report.waves.reduce(0) { $0 + $1.chaos.connects }
+        let broken = steady.broken + chaotic.broken + steady.lost + chaotic.lost + unread + connects
         let pushed = fleet.pushesTaken + report.waves.reduce(0) { $0 + $1.chaos.pushesTaken }
         let pushTried = fleet.pushes + report.waves.reduce(0) { $0 + $1.chaos.pushes + $1.chaos.garbage }
         let taken = metrics.sum("pushprox_http_requests_total", ["path": "/push", "code": "200"]) ?? 0
         let delivered = fleet.scrapes + report.waves.reduce(0) { $0 + $1.chaos.scrapes }
         let polls = metrics.sum("pushprox_http_requests_total", ["path": "/poll", "code": "200"]) ?? 0
-        let uncertain = report.waves.reduce(0) { $0 + $1.chaos.unread + $1.chaos.badTargets }
+        let uncertain = report.waves.reduce(connects) { $0 + $1.chaos.unread + $1.chaos.badTargets }
+        let tunnelled = metrics.sum("pushprox_transport_scrapes_total", ["transport": "tunnel"]) ?? 0
         return [
             check(
                 "the proxy counted every scrape", (sent...(sent + uncertain)).contains(Int(all)),
                 "\(Int(all)) counted, \(sent) sent, and up to \(uncertain) that were not meant to be answered"),
             check(
                 "the proxy counted the good ones", (answered...(answered + broken)).contains(Int(good)),
-                "\(Int(good)) counted with code 200, \(answered) answered with 200, \(broken) broken off, lost or unread"
+                "\(Int(good)) counted with code 200, \(answered) answered with 200, \(broken) broken off, lost, unread or CONNECTs"
             ),
             check(
                 "the proxy counted the pushes", (pushed...max(pushed, pushTried)).contains(Int(taken)),
@@ -109,6 +146,9 @@ enum SoakJudge {
             check(
                 "the proxy counted the deliveries", Int(polls) >= delivered,
                 "\(Int(polls)) polls counted with code 200, \(delivered) scrapes received by clients"),
+            check(
+                "the proxy counted the tunnels' scrapes", Int(tunnelled) >= tunnels.scrapes,
+                "\(Int(tunnelled)) counted, \(tunnels.scrapes) received by clients that behave"),
         ]
     }
 

@@ -5,8 +5,9 @@ struct SoakPlan: Sendable {
     var command: NamedCommand
     /// Of the load; the time for things to come to rest is extra.
     var duration: GoDuration
-    /// Clients that behave, and scrapes of them per second.
+    /// Clients that behave, how many of them have tunnels, and scrapes of them per second.
     var clients: Int
+    var tunnels: Int
     var rate: Double
     var chaosNames: Int
     var chaosActors: Int

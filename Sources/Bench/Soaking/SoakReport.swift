@@ -5,6 +5,8 @@ struct SoakReport: Verdict, Codable {
         var steady: ScrapeCounts
         var chaotic: ScrapeCounts
         var fleet: FleetCounts
+        /// Of the clients that behave, those with tunnels.
+        var tunnels = FleetCounts()
         var chaos: ChaosCounts
         var visits = VisitCounts()
         /// Of scrapes of clients that behave, in seconds.

@@ -39,24 +39,31 @@ struct SoakRunner: Sendable {
     }
 
     private func wave(_ proxy: ProxyUnderTest, seconds: Double, seed: UInt64) async throws -> SoakReport.Wave {
+        let polling = plan.clients - plan.tunnels
         let fleet = try await Fleet(
             FleetConfiguration(
-                proxy: proxy.address, clients: plan.clients, prefix: "steady", sizes: Self.sizes,
-                sharedPushConnections: FleetConfiguration.defaultPushConnections(clients: plan.clients), seed: seed,
+                proxy: proxy.address, clients: polling, prefix: "steady", sizes: Self.sizes,
+                sharedPushConnections: FleetConfiguration.defaultPushConnections(clients: polling), seed: seed,
                 noticesRepeats: true), on: [fleetLoop])
+        let tunnels = try await Fleet(
+            FleetConfiguration(
+                proxy: proxy.address, clients: plan.tunnels, prefix: Self.tunnelPrefix, sizes: Self.sizes,
+                isTunnelled: true, seed: seed, noticesRepeats: true), on: [fleetLoop])
         let chaos = try await Chaos(
             ChaosConfiguration(
                 proxy: proxy.address, names: plan.chaosNames, actors: plan.chaosActors, holders: plan.holders,
-                scrapeTimeout: SoakPlan.chaosTimeout, seed: seed), on: fleetLoop)
+                hasTunnels: plan.tunnels > 0, scrapeTimeout: SoakPlan.chaosTimeout, seed: seed), on: fleetLoop)
         let steady = try await Scraper(
-            ScrapeConfiguration(proxy: proxy.address, targets: targets("steady", plan.clients), seed: seed),
-            on: scraperLoop)
+            ScrapeConfiguration(
+                proxy: proxy.address, targets: targets("steady", polling) + targets(Self.tunnelPrefix, plan.tunnels),
+                seed: seed), on: scraperLoop)
         let chaotic = try await Scraper(
             ScrapeConfiguration(
                 proxy: proxy.address, targets: targets("chaos", plan.chaosNames), timeout: SoakPlan.chaosTimeout,
                 seed: seed), on: scraperLoop)
         let visitor = Visitor(proxy.address, on: scraperLoop)
         try await fleet.start()
+        try await tunnels.start()
         try await chaos.start()
         await visitor.start()
         try await steady.start(.open(perSecond: plan.rate))
@@ -69,10 +76,12 @@ struct SoakRunner: Sendable {
         let window = try await steady.mark()
         let wave = SoakReport.Wave(
             steady: window.counts, chaotic: try await chaotic.mark().counts, fleet: try await settled(fleet),
-            chaos: try await chaos.counts(), visits: visits, slowestScrape: Double(window.latency.max) / 1e9,
+            tunnels: try await tunnels.counts(), chaos: try await chaos.counts(), visits: visits,
+            slowestScrape: Double(window.latency.max) / 1e9,
             restResidentBytes: 0, restDescriptors: 0)
         try await chaos.stop()
         try await fleet.stop()
+        try await tunnels.stop()
         return wave
     }
 
@@ -127,6 +136,7 @@ struct SoakRunner: Sendable {
         (0..<count).map { "\(FleetConfiguration.fqdn(prefix: prefix, index: $0)):9100" }
     }
 
+    private static let tunnelPrefix = "steady-tunnel"
     /// Mostly small, some large, a few that do not fit into any socket's buffer.
     private static let sizes = BodySizes("1k:30,5k:50,50k:18,2M:2") ?? BodySizes(fixed: 5_000)
 }
