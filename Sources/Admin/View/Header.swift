@@ -61,6 +61,8 @@ struct Header {
             (Quantity.count(counts.gone) + " gone", counts.gone > 0 ? .bad : .faint),
         ]
         if counts.unknown > 0 { clients.append(("  " + Quantity.count(counts.unknown) + " unknown", .warning)) }
+        // The others have tunnels. Last, because it is what may be left out where there is no room.
+        if counts.onPolls > 0 { clients.append(("  " + Quantity.count(counts.onPolls) + " on polls", .plain)) }
         drawSpans(clients, row: 1, on: &frame)
         drawSpans(
             [
