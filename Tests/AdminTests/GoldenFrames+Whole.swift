@@ -66,10 +66,10 @@ extension GoldenFrames {
         Scrapes       1,200                                                             Failed        480 (40%)
         Median        23ms                                                              Last took     21ms
         Last scrape   14:03:17 (5s ago)                                                 Last answer   status 502, 5.0 KiB
+        Connections   1,440 opened, 2 failed                                            Through them  1.1 MiB out, 53.4 MiB back
         First seen    2026-11-04 14:03:22 (24h ago)                                     Listed until  as long as it is connected
         Address       198.51.100.7                                                      Agent         pushprox-client/0.1.0
-        Instance      0c7e8f                                                            Connections   1,440 opened, 2 failed
-        Through them  1.1 MiB sent, 53.4 MiB back
+        Instance      0c7e8f
 
         Last failure 14:03:17 (5s ago), target_unreachable: connect to 127.0.0.1:9100: connection refused
         That is: the client could not connect to its target; look at: target.
@@ -83,26 +83,26 @@ extension GoldenFrames {
         CONNECTs      no_push                   2 ████████████████████
 
         Failures, newest first: 22 on record
-        TIME     KIND                 TOOK WHAT HAPPENED              TARGET                                                        SCRAPE
-        14:03:17 target_unreachable  15.0s connect to 127.0.0.1:9100… http://db-01.example.com:9100/metrics                         5f0c3c5e-0000-4000-8000-000000001000
-        14:01:15 target_unreachable  15.0s CONNECT: connect to 127.0… CONNECT db-01.example.com:9443                                5f0c3c5e-0000-4000-8000-000000001002
-        14:00:14 push_broken         15.0s the client's push broke o… http://db-01.example.com:9100/metrics                         5f0c3c5e-0000-4000-8000-000000001003
-        13:59:13 target_unreachable  15.0s connect to 127.0.0.1:9100… http://db-01.example.com:9100/metrics                         5f0c3c5e-0000-4000-8000-000000001004
-        13:57:11 target_unreachable  15.0s connect to 127.0.0.1:9100… http://db-01.example.com:9100/metrics                         5f0c3c5e-0000-4000-8000-000000001006
-        13:56:10 push_broken         15.0s the client's push broke o… http://db-01.example.com:9100/metrics                         5f0c3c5e-0000-4000-8000-000000001007
-        13:55:09 target_unreachable  15.0s CONNECT: connect to 127.0… CONNECT db-01.example.com:9443                                5f0c3c5e-0000-4000-8000-000000001008
-        13:53:07 target_unreachable  15.0s connect to 127.0.0.1:9100… http://db-01.example.com:9100/metrics                         5f0c3c5e-0000-4000-8000-000000001010
-        13:52:06 push_broken         15.0s CONNECT: the client's pus… CONNECT db-01.example.com:9443                                5f0c3c5e-0000-4000-8000-000000001011
-        13:51:05 target_unreachable  15.0s connect to 127.0.0.1:9100… http://db-01.example.com:9100/metrics                         5f0c3c5e-0000-4000-8000-000000001012
-        13:49:03 target_unreachable  15.0s CONNECT: connect to 127.0… CONNECT db-01.example.com:9443                                5f0c3c5e-0000-4000-8000-000000001014
-        13:48:02 push_broken         15.0s the client's push broke o… http://db-01.example.com:9100/metrics                         5f0c3c5e-0000-4000-8000-000000001015
-        13:47:01 target_unreachable  15.0s connect to 127.0.0.1:9100… http://db-01.example.com:9100/metrics                         5f0c3c5e-0000-4000-8000-000000001016
-        13:44:59 target_unreachable  15.0s connect to 127.0.0.1:9100… http://db-01.example.com:9100/metrics                         5f0c3c5e-0000-4000-8000-000000001018
-        13:43:58 push_broken         15.0s the client's push broke o… http://db-01.example.com:9100/metrics                         5f0c3c5e-0000-4000-8000-000000001019
-        13:42:57 target_unreachable  15.0s CONNECT: connect to 127.0… CONNECT db-01.example.com:9443                                5f0c3c5e-0000-4000-8000-000000001020
-        13:40:55 target_unreachable  15.0s connect to 127.0.0.1:9100… http://db-01.example.com:9100/metrics                         5f0c3c5e-0000-4000-8000-000000001022
-        13:39:54 push_broken         15.0s CONNECT: the client's pus… CONNECT db-01.example.com:9443                                5f0c3c5e-0000-4000-8000-000000001023
-        13:38:53 target_unreachable  15.0s connect to 127.0.0.1:9100… http://db-01.example.com:9100/metrics                         5f0c3c5e-0000-4000-8000-000000001024
+        TIME     KIND                  TOOK WHAT HAPPENED             TARGET                                                        SCRAPE
+        14:03:17 target_unreachable   15.0s connect to 127.0.0.1:910… http://db-01.example.com:9100/metrics                         5f0c3c5e-0000-4000-8000-000000001000
+        14:01:15 target_unreachable   15.0s CONNECT: connect to 127.… CONNECT db-01.example.com:9443                                5f0c3c5e-0000-4000-8000-000000001002
+        14:00:14 push_broken          15.0s the client's push broke … http://db-01.example.com:9100/metrics                         5f0c3c5e-0000-4000-8000-000000001003
+        13:59:13 target_unreachable   15.0s connect to 127.0.0.1:910… http://db-01.example.com:9100/metrics                         5f0c3c5e-0000-4000-8000-000000001004
+        13:57:11 target_unreachable   15.0s connect to 127.0.0.1:910… http://db-01.example.com:9100/metrics                         5f0c3c5e-0000-4000-8000-000000001006
+        13:56:10 push_broken          15.0s the client's push broke … http://db-01.example.com:9100/metrics                         5f0c3c5e-0000-4000-8000-000000001007
+        13:55:09 target_unreachable   15.0s CONNECT: connect to 127.… CONNECT db-01.example.com:9443                                5f0c3c5e-0000-4000-8000-000000001008
+        13:53:07 target_unreachable   15.0s connect to 127.0.0.1:910… http://db-01.example.com:9100/metrics                         5f0c3c5e-0000-4000-8000-000000001010
+        13:52:06 push_broken          15.0s CONNECT: the client's pu… CONNECT db-01.example.com:9443                                5f0c3c5e-0000-4000-8000-000000001011
+        13:51:05 target_unreachable   15.0s connect to 127.0.0.1:910… http://db-01.example.com:9100/metrics                         5f0c3c5e-0000-4000-8000-000000001012
+        13:49:03 target_unreachable   15.0s CONNECT: connect to 127.… CONNECT db-01.example.com:9443                                5f0c3c5e-0000-4000-8000-000000001014
+        13:48:02 push_broken          15.0s the client's push broke … http://db-01.example.com:9100/metrics                         5f0c3c5e-0000-4000-8000-000000001015
+        13:47:01 target_unreachable   15.0s connect to 127.0.0.1:910… http://db-01.example.com:9100/metrics                         5f0c3c5e-0000-4000-8000-000000001016
+        13:44:59 target_unreachable   15.0s connect to 127.0.0.1:910… http://db-01.example.com:9100/metrics                         5f0c3c5e-0000-4000-8000-000000001018
+        13:43:58 push_broken          15.0s the client's push broke … http://db-01.example.com:9100/metrics                         5f0c3c5e-0000-4000-8000-000000001019
+        13:42:57 target_unreachable   15.0s CONNECT: connect to 127.… CONNECT db-01.example.com:9443                                5f0c3c5e-0000-4000-8000-000000001020
+        13:40:55 target_unreachable   15.0s connect to 127.0.0.1:910… http://db-01.example.com:9100/metrics                         5f0c3c5e-0000-4000-8000-000000001022
+        13:39:54 push_broken          15.0s CONNECT: the client's pu… CONNECT db-01.example.com:9443                                5f0c3c5e-0000-4000-8000-000000001023
+        13:38:53 target_unreachable   15.0s connect to 127.0.0.1:910… http://db-01.example.com:9100/metrics                         5f0c3c5e-0000-4000-8000-000000001024
         q quit  ? help  Esc back  Tab view  Space pause
         """#
 }

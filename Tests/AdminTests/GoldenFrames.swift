@@ -140,11 +140,11 @@ enum GoldenFrames {
         Scrapes       1,200                     Failed        480 (40%)
         Median        23ms                      Last took     21ms
         Last scrape   14:03:17 (5s ago)         Last answer   status 502, 5.0 KiB
+        Connections   1,440 opened, 2 failed    Through them  1.1 MiB out, 53.4 MiB back
         First seen    2026-11-04 14:03:22 (24h ago)
         Listed until  as long as it is connected
         Address       198.51.100.7              Agent         pushprox-client/0.1.0
-        Instance      0c7e8f                    Connections   1,440 opened, 2 failed
-        Through them  1.1 MiB sent, 53.4 MiB back
+        Instance      0c7e8f
 
         Last failure 14:03:17 (5s ago), target_unreachable: connect to 127.0.0.1:9100:
         connection refused
@@ -179,12 +179,12 @@ enum GoldenFrames {
         the client.
 
         Failures, newest first: 8 on record
-        TIME     KIND                 TOOK WHAT HAPPENED
-        14:02:16 no_poll             15.0s no client polled for this target before the …
-        13:58:12 no_poll             15.0s CONNECT: no client polled for this target be…
-        13:54:08 no_poll             15.0s no client polled for this target before the …
-        13:50:04 no_poll             15.0s no client polled for this target before the …
-        13:46:00 no_poll             15.0s CONNECT: no client polled for this target be…
+        TIME     KIND                  TOOK WHAT HAPPENED
+        14:02:16 no_poll              15.0s no client polled for this target before the…
+        13:58:12 no_poll              15.0s CONNECT: no client polled for this target b…
+        13:54:08 no_poll              15.0s no client polled for this target before the…
+        13:50:04 no_poll              15.0s no client polled for this target before the…
+        13:46:00 no_poll              15.0s CONNECT: no client polled for this target b…
         q quit  ? help  Esc back  Tab view  Space pause
         """#
 
@@ -225,22 +225,22 @@ enum GoldenFrames {
         >target_unreachable       15   50%  ████████████████████████████████████████
          no_poll                   8   27%  █████████████████████▍
          push_broken               7   23%  ██████████████████▋
-        TIME     FQDN                                 KIND                 TOOK WHAT HAPPENED
-        14:03:17 db-01.example.com                    target_unreachable  15.0s connect to 127.0.0.1:9100: connection refused
-        14:01:15 db-01.example.com                    target_unreachable  15.0s CONNECT: connect to 127.0.0.1:9100: connection …
-        13:59:13 db-01.example.com                    target_unreachable  15.0s connect to 127.0.0.1:9100: connection refused
-        13:57:11 db-01.example.com                    target_unreachable  15.0s connect to 127.0.0.1:9100: connection refused
-        13:55:09 db-01.example.com                    target_unreachable  15.0s CONNECT: connect to 127.0.0.1:9100: connection …
-        13:53:07 db-01.example.com                    target_unreachable  15.0s connect to 127.0.0.1:9100: connection refused
-        13:51:05 db-01.example.com                    target_unreachable  15.0s connect to 127.0.0.1:9100: connection refused
-        13:49:03 db-01.example.com                    target_unreachable  15.0s CONNECT: connect to 127.0.0.1:9100: connection …
-        13:47:01 db-01.example.com                    target_unreachable  15.0s connect to 127.0.0.1:9100: connection refused
-        13:44:59 db-01.example.com                    target_unreachable  15.0s connect to 127.0.0.1:9100: connection refused
-        13:42:57 db-01.example.com                    target_unreachable  15.0s CONNECT: connect to 127.0.0.1:9100: connection …
-        13:40:55 db-01.example.com                    target_unreachable  15.0s connect to 127.0.0.1:9100: connection refused
-        13:38:53 db-01.example.com                    target_unreachable  15.0s connect to 127.0.0.1:9100: connection refused
-        13:36:51 db-01.example.com                    target_unreachable  15.0s CONNECT: connect to 127.0.0.1:9100: connection …
-        13:34:49 db-01.example.com                    target_unreachable  15.0s connect to 127.0.0.1:9100: connection refused
+        TIME     FQDN                                 KIND                  TOOK WHAT HAPPENED
+        14:03:17 db-01.example.com                    target_unreachable   15.0s connect to 127.0.0.1:9100: connection refused
+        14:01:15 db-01.example.com                    target_unreachable   15.0s CONNECT: connect to 127.0.0.1:9100: connection…
+        13:59:13 db-01.example.com                    target_unreachable   15.0s connect to 127.0.0.1:9100: connection refused
+        13:57:11 db-01.example.com                    target_unreachable   15.0s connect to 127.0.0.1:9100: connection refused
+        13:55:09 db-01.example.com                    target_unreachable   15.0s CONNECT: connect to 127.0.0.1:9100: connection…
+        13:53:07 db-01.example.com                    target_unreachable   15.0s connect to 127.0.0.1:9100: connection refused
+        13:51:05 db-01.example.com                    target_unreachable   15.0s connect to 127.0.0.1:9100: connection refused
+        13:49:03 db-01.example.com                    target_unreachable   15.0s CONNECT: connect to 127.0.0.1:9100: connection…
+        13:47:01 db-01.example.com                    target_unreachable   15.0s connect to 127.0.0.1:9100: connection refused
+        13:44:59 db-01.example.com                    target_unreachable   15.0s connect to 127.0.0.1:9100: connection refused
+        13:42:57 db-01.example.com                    target_unreachable   15.0s CONNECT: connect to 127.0.0.1:9100: connection…
+        13:40:55 db-01.example.com                    target_unreachable   15.0s connect to 127.0.0.1:9100: connection refused
+        13:38:53 db-01.example.com                    target_unreachable   15.0s connect to 127.0.0.1:9100: connection refused
+        13:36:51 db-01.example.com                    target_unreachable   15.0s CONNECT: connect to 127.0.0.1:9100: connection…
+        13:34:49 db-01.example.com                    target_unreachable   15.0s connect to 127.0.0.1:9100: connection refused
 
 
 

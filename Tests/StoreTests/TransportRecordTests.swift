@@ -85,11 +85,11 @@ struct TransportRecordTests {
         #expect(try names { $0.transports = [.poll, .tunnel] }.count == 4)
     }
 
-    @Test("is in the view for people, in milliseconds; a word of a later version is none that is known")
+    @Test("is in the view for people, in milliseconds to a tenth; a word of a later version is none that is known")
     func words() throws {
         try writer.write(.sample(change("a", .tunnel, 12_345)))
         let outsider = try scratch.outsider()
-        #expect(try outsider.text("SELECT transport || ' ' || ping_ms FROM live_clients") == "tunnel 12")
+        #expect(try outsider.text("SELECT transport || ' ' || ping_ms FROM live_clients") == "tunnel 12.3")
         try outsider.execute("UPDATE client SET transport = 'pigeon'")
         #expect(try client("a").row.transport == nil)
         #expect(try scratch.reader().clients(ClientQuery()).counts.onTunnels == 0)

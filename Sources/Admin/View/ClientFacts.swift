@@ -52,16 +52,7 @@ struct ClientFacts {
             ("Last scrape", row.lastScrape.map { CellText(moment($0)) } ?? .none),
             ("Last answer", lastAnswer(row)),
         ]
-        let counts = row.connectionCounts
-        if row.connections > 0 || counts != ConnectionCounts() {
-            let open = row.connections > 0 ? "\(Quantity.count(row.connections)) now, " : ""
-            let text = "\(open)\(Quantity.count(counts.opened)) opened, \(Quantity.count(counts.failed)) failed"
-            let sent = Quantity.bytes(counts.bytesToTarget) + " sent, "
-            facts += [
-                ("Connections", CellText(text, counts.failed > 0 ? .bad : .plain)),
-                ("Through them", CellText(sent + Quantity.bytes(counts.bytesToScraper) + " back")),
-            ]
-        }
+        facts += connections(row)
         facts += [
             ("First seen", CellText(moment(row.firstSeen))),
             ("Listed until", listed(row, now: now)),
@@ -91,6 +82,20 @@ struct ClientFacts {
         builder.history(detail)
         builder.kinds(detail.failuresByKind, "By kind")
         builder.kinds(detail.connectionFailuresByKind, "CONNECTs")
+    }
+
+    /// Nothing where nobody has asked for one. Their bytes are counted when they end.
+    private static func connections(_ row: ClientRow) -> [(String, CellText)] {
+        let counts = row.connectionCounts
+        guard row.connections > 0 || counts != ConnectionCounts() else { return [] }
+        let now = row.connections > 0 ? "\(Quantity.count(row.connections)) now, " : ""
+        let text = "\(now)\(Quantity.count(counts.opened)) opened, \(Quantity.count(counts.failed)) failed"
+        let hasPassed = counts.bytesToTarget > 0 || counts.bytesToScraper > 0
+        let bytes = "\(Quantity.bytes(counts.bytesToTarget)) out, \(Quantity.bytes(counts.bytesToScraper)) back"
+        return [
+            ("Connections", CellText(text, counts.failed > 0 ? .bad : .plain)),
+            ("Through them", hasPassed ? CellText(bytes) : .none),
+        ]
     }
 
     private static func lastAnswer(_ row: ClientRow) -> CellText {

@@ -12,7 +12,7 @@ extension Column where Row == FailureRow {
             value: { .text($0.fqdn) }, cell: { row, _ in CellText(row.shownName, .title) },
             help: "the name that was asked for; - where none is known"),
         Column(
-            name: "kind", title: "KIND", width: 10...18, rank: 2,
+            name: "kind", title: "KIND", width: 10...19, rank: 2,
             value: { .text($0.kind.rawValue) }, cell: { row, _ in CellText(row.kind.rawValue, .bad) },
             help: "why it failed"),
         Column(

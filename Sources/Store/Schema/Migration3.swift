@@ -38,7 +38,7 @@ enum Migration3 {
           FROM client;
 
         CREATE VIEW live_clients AS
-          SELECT fqdn, state, transport, round_trip_us / 1000 AS ping_ms, queued, in_flight, scrapes, failures,
+          SELECT fqdn, state, transport, round(round_trip_us / 1000.0, 1) AS ping_ms, queued, in_flight, scrapes, failures,
             datetime(last_seen_ms / 1000, 'unixepoch') AS last_seen,
             last_failure_kind, last_failure_text
           FROM client_state WHERE state NOT IN ('gone', 'unknown') ORDER BY sort_key;
