@@ -1,3 +1,4 @@
+import Clients
 import Failures
 
 /// Unix time in milliseconds, UTC: how the record stores every instant.
@@ -47,6 +48,13 @@ public struct ClientChange: Sendable, Equatable {
     public var connected: Bool
     public var queued: Int
     public var inFlight: Int
+    /// CONNECTs that the client has taken and that have not ended.
+    public var connections: Int
+    /// How its newest delivery takes scrapes to it, or did; `nil` when this process has seen none: then what the record has of it, and of
+    /// `instance`, `agent` and `address`, stands.
+    public var transport: Transport?
+    /// What the last ping of its tunnel took, in microseconds; `nil` where it has none, or has not been pinged.
+    public var roundTrip: Int64?
     /// The instance id that our own client sends; `nil` for upstream's.
     public var instance: String?
     /// The `User-Agent` of the newest poll, at most 200 bytes.
@@ -62,7 +70,13 @@ public struct ClientChange: Sendable, Equatable {
     public var scrapes: Int
     /// Increments by kind; only kinds that occurred.
     public var failures: [FailureKind: Int]
-    /// The text of the newest failure; `nil` for no news.
+    /// Increments: what was asked for by CONNECT.
+    public var connectionCounts: ConnectionCounts
+    /// Increments by kind: CONNECTs that failed, and connections that broke off; only kinds that occurred.
+    public var connectionFailures: [FailureKind: Int]
+    /// When a connection was last opened or ended, or failed to open; `nil` for no news.
+    public var lastConnection: UnixMilliseconds?
+    /// The text of the newest failure, of a scrape or a connection; `nil` for no news.
     public var lastFailure: FailureRecord?
 
     public init(fqdn: String, firstSeen: UnixMilliseconds) {
@@ -74,15 +88,20 @@ public struct ClientChange: Sendable, Equatable {
         self.connected = false
         self.queued = 0
         self.inFlight = 0
+        self.connections = 0
         self.outcomes = []
         self.scrapes = 0
         self.failures = [:]
+        self.connectionCounts = ConnectionCounts()
+        self.connectionFailures = [:]
     }
 }
 
-/// One failed scrape.
+/// One failed scrape, or one connection that failed.
 public struct FailureRecord: Sendable, Equatable {
     public var time: UnixMilliseconds
+    /// Of a connection: a CONNECT that was not opened, or one that broke off.
+    public var isConnection: Bool
     /// The host name the scrape asked for; a client of that name may never have existed. Empty where no name is known.
     public var fqdn: String
     public var kind: FailureKind
@@ -90,16 +109,17 @@ public struct FailureRecord: Sendable, Equatable {
     public var text: String
     /// The scrape's id, as log and error answers give it.
     public var scrapeID: String
-    /// The target asked for (`http://host:port/path`, query left out), at most 300 bytes.
+    /// The target asked for (`http://host:port/path`, query left out; of a connection `CONNECT host:port`), at most 300 bytes.
     public var target: String
     /// From the scrape's arrival to the failure, in microseconds.
     public var duration: Int64
 
     public init(
         time: UnixMilliseconds, fqdn: String, kind: FailureKind, text: String, scrapeID: String, target: String,
-        duration: Int64
+        duration: Int64, isConnection: Bool = false
     ) {
         self.time = time
+        self.isConnection = isConnection
         self.fqdn = fqdn
         self.kind = kind
         self.text = text
@@ -164,9 +184,12 @@ public struct RecordBatch: Sendable {
     /// Increments of the proxy's totals, scrapes of unknown names included.
     public var scrapes: Int
     public var failedScrapes: Int
+    /// Increments of the proxy's totals, of connections.
+    public var connectionCounts = ConnectionCounts()
     /// Over all names, now.
     public var queued = 0
     public var inFlight = 0
+    public var connections = 0
 
     public init(time: UnixMilliseconds) {
         self.time = time

@@ -32,6 +32,13 @@ struct CommandTests {
         #expect(try names("--since", "5m").count + names("--state", "gone").count == 50)
         #expect(try names("--kind", "no_poll").count == 5)
         #expect(try names("--sort", "failures", "--limit", "5").count == 5)
+        let polling = try names("--transport", "poll")
+        #expect(Set(polling) == Set(stride(from: 0, to: 50, by: 4).map { proxy.fleet.names[$0] }))
+        #expect(try names("--transport", "tunnel").count == 50 - polling.count)
+        #expect(try names("--transport", "tunnel", "--transport", "poll").count == 50)
+        #expect(try names("--transport", "poll", "--state", "gone", "--state", "stale").count == 2)
+        #expect(try names("--sort", "transport").prefix(polling.count).allSatisfy(polling.contains))
+        #expect(try names("--sort", "ping_seconds", "--limit", "1") == [proxy.fleet.names[49]])
         #expect(try names("--fqdn", "nothing").isEmpty)
     }
 
@@ -96,6 +103,8 @@ struct CommandTests {
         let json = try status("--format", "json").output
         let object = try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any]
         #expect(object?["ok"] as? Bool == true)
+        #expect(object?["clients_on_polls"] as? Int == 2 && object?["clients_on_tunnels"] as? Int == 7)
+        #expect(object?["connections_opened_total"] as? Int == 0 && object?["connections"] as? Int == 0)
         proxy.kill()
         let dead = try status()
         #expect(dead.status == 1)
@@ -128,6 +137,7 @@ struct CommandTests {
         #expect(try error("clients", "--limit=-3").contains("--limit is -3"))
         #expect(try error("clients", "--kind", "nopoll").contains("--kind is 'nopoll'"))
         #expect(try error("clients", "--state", "dead").contains("dead"))
+        #expect(try error("clients", "--transport", "push").contains("push"))
         #expect(try error("sd", "--output", "x", "--port", "70000").contains("--port is 70000"))
         #expect(try error("sd").contains("--output"))
         #expect(try error("--interval", "1ms").contains("--interval is 1ms"))

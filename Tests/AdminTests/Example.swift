@@ -1,3 +1,4 @@
+import Clients
 import Failures
 import Store
 
@@ -26,6 +27,7 @@ enum Example {
             var row = ClientRow(id: id, fqdn: fqdn, state: state, firstSeen: now - 86_400_000)
             row.lastSeen = now - seen
             row.expires = row.lastSeen + 300_000
+            (row.transport, row.roundTrip) = (.tunnel, state.isConnected ? 12_300 : nil)
             row.scrapes = 1200
             row.medianDuration = 23_400
             row.lastDuration = 21_000
@@ -41,8 +43,13 @@ enum Example {
             row(2, "cache-01.example.com", .inFlight, seen: 700) {
                 $0.inFlight = 2
                 $0.queued = 13
+                $0.roundTrip = 1_234_000
+                ($0.connections, $0.lastConnection) = (2, now - 60_000)
+                $0.connectionCounts = ConnectionCounts(
+                    opened: 7, failed: 1, bytesToTarget: 7_000, bytesToScraper: 3_000_000)
             },
             row(3, "db-01.example.com", .connected, seen: 4_000) {
+                ($0.transport, $0.roundTrip) = (.poll, nil)
                 $0.failures = 480
                 $0.lastFailure = .init(
                     time: now - 5_000, kind: RecordedKind(.targetUnreachable),
@@ -52,6 +59,7 @@ enum Example {
             },
             row(4, "evil-\u{1B}[31m\u{7}\u{202E}name.example.com", .connected, seen: 1_000) { _ in },
             row(5, "gone-01.example.com", .gone, seen: 90_000_000) {
+                $0.transport = nil
                 $0.failures = 1
                 $0.lastFailure = .init(
                     time: now - 90_000_000, kind: RecordedKind(rawValue: "from_the_future"),
@@ -60,6 +68,7 @@ enum Example {
             row(6, "new-01.example.com", .connected, seen: 100) {
                 ($0.scrapes, $0.medianDuration, $0.lastDuration, $0.lastScrape) = (0, nil, nil, nil)
                 $0.outcomes = ""
+                $0.roundTrip = 890
             },
             row(7, "stale-01.example.com", .stale, seen: 130_000) {
                 $0.conflict = now - 60_000
@@ -68,7 +77,9 @@ enum Example {
                 $0.lastFailure = .init(
                     time: now - 5_000, kind: RecordedKind(.noPoll), text: FailureKind.noPoll.summary)
             },
-            row(8, "東京-e\u{301}-01.example.com", .connected, seen: 3_000) { $0.failures = 0 },
+            row(8, "東京-e\u{301}-01.example.com", .connected, seen: 3_000) {
+                ($0.transport, $0.roundTrip) = (.poll, nil)
+            },
         ]
     }
 
@@ -76,6 +87,7 @@ enum Example {
         var counts = StateCounts()
         (counts.connected, counts.inFlight, counts.stale, counts.gone) = (5, 1, 1, 1)
         counts.failing = 2
+        (counts.onPolls, counts.onTunnels) = (2, 4)
         return counts
     }
 
@@ -97,13 +109,15 @@ enum Example {
     static var failures: [FailureRow] {
         (0..<30).map { index in
             let kind = [FailureKind.targetUnreachable, .noPoll, .targetUnreachable, .pushBroken][index % 4]
+            // Every third of them.
+            let isConnection = index % 3 == 2
             return FailureRow(
                 id: Int64(1000 - index), time: now - 5_000 - Int64(index) * 61_000,
                 fqdn: index % 4 == 1 ? "stale-01.example.com" : "db-01.example.com", kind: RecordedKind(kind),
                 text: kind == .targetUnreachable ? "connect to 127.0.0.1:9100: connection refused" : kind.summary,
                 scrapeID: "5f0c3c5e-0000-4000-8000-00000000\(1000 + index)",
-                target: "http://db-01.example.com:9100/metrics",
-                duration: 15_000_000)
+                target: isConnection ? "CONNECT db-01.example.com:9443" : "http://db-01.example.com:9100/metrics",
+                duration: 15_000_000, isConnection: isConnection)
         }
     }
 
@@ -124,6 +138,10 @@ enum Example {
             KindCount(kind: RecordedKind(.targetUnreachable), count: 450),
             KindCount(kind: RecordedKind(.targetTimeout), count: 30),
         ]
+        detail.row.connectionCounts = ConnectionCounts(
+            opened: 1_440, failed: 2, bytesToTarget: 1_200_000, bytesToScraper: 56_000_000)
+        detail.row.lastConnection = now - 65_000
+        detail.connectionFailuresByKind = [KindCount(kind: RecordedKind(.noPush), count: 2)]
         detail.history = detail.row.outcomes.enumerated().map { index, symbol in
             ClientDetail.HistoryEntry(symbol: symbol, duration: Int64(20_000 + index % 7 * 5_000))
         }
@@ -177,6 +195,9 @@ enum Example {
     private static func page(_ query: ClientQuery, of all: [ClientRow]) -> ClientPage {
         var matching = all.filter { query.states.isEmpty || query.states.contains($0.state) }
         matching = matching.filter { query.text.isEmpty || $0.fqdn.contains(query.text) }
+        matching = matching.filter {
+            query.transports.isEmpty || $0.transport.map(query.transports.contains) ?? false
+        }
         if query.failingOnly { matching = matching.filter { $0.isFailing && $0.state.isLive } }
         if query.sort == .failures { matching.sort { $0.failures < $1.failures } }
         if query.direction == .descending { matching.reverse() }

@@ -1,3 +1,4 @@
+import Clients
 import Failures
 import Store
 
@@ -62,6 +63,9 @@ struct Fleet {
         change.connected = !isAway
         change.inFlight = !isAway && roll < 8 ? 1 : 0
         change.queued = isAway && index % 2 == 0 ? 1 : 0
+        // Every fourth is upstream's client, which polls.
+        change.transport = index % 4 == 0 ? .poll : .tunnel
+        change.roundTrip = index % 4 == 0 || isAway ? nil : Int64(1000 + index * 250)
         change.agent = index % 4 == 0 ? "Go-http-client/1.1" : "pushprox-client/0.1.0"
         change.instance = index % 4 == 0 ? nil : "i-\(index)"
         change.address = "192.0.2.\(index % 250 + 1)"

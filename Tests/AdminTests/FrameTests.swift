@@ -41,7 +41,7 @@ struct FrameTests {
         }
         try answer(.clients(page))
         let list = render(model).lines
-        #expect(list[1].contains("1 gone  3 unknown"))
+        #expect(list[1].contains("1 gone  3 unknown  2 on polls"))
         #expect(list.contains { $0.hasPrefix("Typo.Example.com") && $0.contains("unknown") })
         _ = model.update(.keyPressed(.enter))
         try answer(.client(ClientDetail(row: row), FailurePage()))
@@ -54,6 +54,40 @@ struct FrameTests {
 
     @Test("The clients at 120x40")
     func clientsLarge() { expect(Example.loaded(120, 40), shows: GoldenFrames.clients120x40) }
+
+    @Test("The clients at 160x50, with every column")
+    func clientsWhole() { expect(Example.loaded(160, 50), shows: GoldenFrames.clients160x50) }
+
+    @Test("A client with connections at 160x50")
+    func clientWhole() {
+        var model = Example.loaded(160, 50)
+        model.press(.down, .down, .enter)
+        expect(model, shows: GoldenFrames.client160x50)
+    }
+
+    @Test("How many are on polls is told where some are, and left out first where there is no room")
+    func polls() {
+        func line(_ change: (inout StateCounts) -> Void) -> String {
+            var model = Example.loaded()
+            var overview = Example.overview()
+            change(&overview.counts)
+            model.overview = overview
+            return render(model).lines[1]
+        }
+        #expect(line { _ in }.contains("1 gone  2 on polls"))
+        #expect(!line { $0.onPolls = 0 }.contains("poll"))
+        let crowded = line { ($0.unknown, $0.connected) = (345, 4321) }
+        #expect(crowded.contains("345 unknown") && !crowded.contains("poll"))
+    }
+
+    @Test("A connection that failed is told from a scrape, in the list and below it")
+    func connectionFailures() {
+        var model = Example.loaded()
+        model.press(.tab, .down, .down)
+        let lines = render(model).lines
+        #expect(lines.contains { $0.hasPrefix("14:01:15 ") && $0.contains("CONNECT: ") })
+        #expect(lines.contains { $0.hasPrefix("14:01:15  CONNECT db-01.example.com:9443  connection ") })
+    }
 
     @Test("The clients without Unicode")
     func clientsASCII() {

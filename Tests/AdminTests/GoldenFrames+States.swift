@@ -2,7 +2,7 @@
 extension GoldenFrames {
     static let dead80x24 = #"""
         pushprox-proxy 0.1.0 at 192.0.2.1:8080  NOT RUNNING           every 2s  14:03:22
-        Clients   7 live  (6 connected, 1 stale, 2 failing)  1 gone              last 2m
+        Clients   7 live  (6 connected, 1 stale, 2 failing)  1 gone  2 on polls  last 2m
         Scrapes   1.0/s  2 in flight        ▇▆█▇▆█▇▆█▇▆█▇▆█▇▇           ▄█▇▆ max 1.2/s
         Queue     13 queued                 ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁           ▁▁▁▁ max 0
         Failures  0% of scrapes, 0/s        ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁           ▁▁▁▁ max 0/s
@@ -69,7 +69,7 @@ extension GoldenFrames {
 
     static let help = #"""
         pushprox-proxy 0.1.0 at 192.0.2.1:8080  up 3d 4h              every 2s  14:03:22
-        Clients   7 live  (6 connected, 1 stale, 2 failing)  1 gone              last 2m
+        Clients   7 live  (6 connected, 1 stale, 2 failing)  1 gone  2 on polls  last 2m
         Scrapes   1.0/s  2 in flight        ▆█▇▆█▇▆█▇▆█▇▆█▇▆█▇▆█▇▆█▇▆█▇▆█▇▆▇ max 1.2/s
         Queue     13 queued                 ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁███████ max 13
         Failures  17% of scrapes, 0.17/s    ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▆▆▆▆▁▆▆▆▆▆▁█ max 0.33/s
@@ -82,36 +82,36 @@ extension GoldenFrames {
         Tab             Change between clients and failures
         /               Filter by FQDN as you type; * and ? make it a pattern for the
                         whole name
-        f               Clients: show those that fail, live ones, each state, then all.
-                        Failures: each kind, then all
+        f               Clients: show those that fail, live ones, each state, those on
+                        polls, on tunnels, then all. Failures: each kind, then all
         t               Failures: of the last minute, 5 minutes, hour, day, or all
         q quit  Esc back
         """#
 
     static let sortMenu = #"""
         pushprox-proxy 0.1.0 at 192.0.2.1:8080  up 3d 4h              every 2s  14:03:22
-        Clients   7 live  (6 connected, 1 stale, 2 failing)  1 gone              last 2m
+        Clients   7 live  (6 connected, 1 stale, 2 failing)  1 gone  2 on polls  last 2m
         Scrapes   1.0/s  2 in flight        ▆█▇▆█▇▆█▇▆█▇▆█▇▆█▇▆█▇▆█▇▆█▇▆█▇▆▇ max 1.2/s
         Queue     13 queued                 ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁███████ max 13
         Failures  17% of scrapes, 0.17/s    ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▆▆▆▆▁▆▆▆▆▆▁█ max 0.33/s
         [Clients] Failures                                                           1/8
         FQDN▲                    STATE       SEEN  QUE  FLY  FAIL% R| > ▲ FQDN
         build-01.example.com     connected     2s    0    0     0% .|     STATE
-        cache-01.example.com     in flight     0s   13    2     0% .|     SEEN
-        db-01.example.com        connected     4s    0    0    40% u|     QUE
-        evil-�[31m��name.exampl… connected     1s    0    0     0% .|     FLY
-        gone-01.example.com      gone         25h    0    0  <0.1% .|     SCRAPES
-        new-01.example.com       connected     0s    0    0      -  |     FAILED
-        stale-01.example.com     stale!        2m    0    0   0.2% .|     FAIL%
-        東京-é-01.example.com    connected     3s    0    0     0% .|     MEDIAN
-                                                                    |     LAST
-        build-01.example.com  no failures on record                 |     LAST ERROR
+        cache-01.example.com     in flight     0s   13    2     0% .|     VIA
+        db-01.example.com        connected     4s    0    0    40% u|     PING
+        evil-�[31m��name.exampl… connected     1s    0    0     0% .|     SEEN
+        gone-01.example.com      gone         25h    0    0  <0.1% .|     QUE
+        new-01.example.com       connected     0s    0    0      -  |     FLY
+        stale-01.example.com     stale!        2m    0    0   0.2% .|     SCRAPES
+        東京-é-01.example.com    connected     3s    0    0     0% .|     FAILED
+                                                                    |     FAIL%
+        build-01.example.com  no failures on record                 |     MEDIAN
         q quit  Enter choose  Esc back
         """#
 
     static let prompt = #"""
         pushprox-proxy 0.1.0 at 192.0.2.1:8080  up 3d 4h              every 2s  14:03:22
-        Clients   7 live  (6 connected, 1 stale, 2 failing)  1 gone              last 2m
+        Clients   7 live  (6 connected, 1 stale, 2 failing)  1 gone  2 on polls  last 2m
         Scrapes   1.0/s  2 in flight        ▆█▇▆█▇▆█▇▆█▇▆█▇▆█▇▆█▇▆█▇▆█▇▆█▇▆▇ max 1.2/s
         Queue     13 queued                 ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁███████ max 13
         Failures  17% of scrapes, 0.17/s    ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▆▆▆▆▁▆▆▆▆▆▁█ max 0.33/s
@@ -132,7 +132,7 @@ extension GoldenFrames {
 
     static let nothing = #"""
         pushprox-proxy 0.1.0 at 192.0.2.1:8080  up 3d 4h                PAUSED  14:03:22
-        Clients   7 live  (6 connected, 1 stale, 2 failing)  1 gone              last 2m
+        Clients   7 live  (6 connected, 1 stale, 2 failing)  1 gone  2 on polls  last 2m
         Scrapes   1.0/s  2 in flight        ▆█▇▆█▇▆█▇▆█▇▆█▇▆█▇▆█▇▆█▇▆█▇▆█▇▆▇ max 1.2/s
         Queue     13 queued                 ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁███████ max 13
         Failures  17% of scrapes, 0.17/s    ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▆▆▆▆▁▆▆▆▆▆▁█ max 0.33/s

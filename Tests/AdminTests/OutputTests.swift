@@ -14,7 +14,7 @@ struct OutputTests {
     func table() throws {
         let lines = writer().text(Example.clients, format: .table).split(separator: "\n").map(String.init)
         #expect(lines.count == 9)
-        #expect(lines[0].hasPrefix("FQDN                          STATE      SEEN"))
+        #expect(lines[0].hasPrefix("FQDN                          STATE      VIA      PING  SEEN"))
         #expect(lines[3].hasSuffix("5s target_unreachable: connect to 127.0.0.1:9100: connection refused"))
         #expect(lines[3].contains(String(repeating: ".", count: 18) + "uuuutuuuuuuu"))
         #expect(!lines.joined().contains("\u{1B}"))
@@ -40,8 +40,25 @@ struct OutputTests {
         #expect(objects[2]["last_failure_kind"] as? String == "target_unreachable")
         #expect(objects[2]["last_scrape"] as? String == "2026-11-05T14:03:17.000Z")
         #expect(objects[5]["failure_share"] is NSNull)
+        #expect(objects[0]["transport"] as? String == "tunnel" && objects[0]["ping_seconds"] as? Double == 0.0123)
+        #expect(objects[2]["transport"] as? String == "poll" && objects[2]["ping_seconds"] is NSNull)
+        #expect(objects[1]["connections"] as? Int == 2 && objects[1]["connections_opened"] as? Int == 7)
+        #expect(objects[1]["connection_bytes_to_scraper"] as? Int == 3_000_000)
         #expect(Set(objects[0].keys) == Set(Field.clients.map(\.name)))
         #expect(try JSONSerialization.jsonObject(with: Data(writer().text([], format: .json).utf8)) as? [Int] == [])
+    }
+
+    @Test("A failure of a connection is told from a scrape's, in tables and for programs")
+    func connectionFailures() throws {
+        let writer = RowWriter(
+            columns: Column.failures, fields: Field.failures, now: Example.moment(), unicode: true)
+        let rows = Array(Example.failures[1...2])
+        let lines = writer.text(rows, format: .table).split(separator: "\n")
+        #expect(!lines[1].contains("CONNECT") && lines[2].contains("CONNECT: connect to 127.0.0.1:9100"))
+        #expect(lines[2].contains("CONNECT db-01.example.com:9443"))
+        let text = writer.text(rows, format: .json)
+        let objects = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [[String: Any]])
+        #expect(objects.map { $0["connection"] as? Bool } == [false, true])
     }
 
     @Test("CSV quotes what needs it and lets no control character out")
@@ -50,7 +67,7 @@ struct OutputTests {
         row.lastFailure?.text = "said \"no\", twice\n\u{1B}[0m"
         let lines = writer().text([row], format: .csv).components(separatedBy: "\r\n")
         #expect(lines.count == 3 && lines[2] == "")
-        #expect(lines[0].hasPrefix("fqdn,state,last_seen,queued"))
+        #expect(lines[0].hasPrefix("fqdn,state,transport,ping_seconds,last_seen,queued"))
         #expect(lines[1].contains("\"said \"\"no\"\", twice\u{FFFD}\u{FFFD}[0m\""))
     }
 
@@ -91,8 +108,13 @@ struct OutputTests {
             names(80) == [
                 "fqdn", "state", "last_seen", "queued", "in_flight", "failure_share", "outcomes", "last_failure_text",
             ])
+        #expect(
+            names(100) == [
+                "fqdn", "state", "transport", "ping_seconds", "last_seen", "queued", "in_flight", "failure_share",
+                "outcomes", "last_failure_text",
+            ])
         #expect(names(160) == Column.clients.map(\.name))
-        #expect(names(40, shift: 3).prefix(3) == ["fqdn", "in_flight", "scrapes"])
+        #expect(names(40, shift: 5).prefix(3) == ["fqdn", "in_flight", "scrapes"])
         #expect(names(5) == ["fqdn"])
         for width in 12...300 {
             let places = ColumnLayout(Column.clients, width: width).places

@@ -151,7 +151,13 @@ struct UpdateTests {
         model.press("f")
         #expect(model.clientState == .failing)
         #expect(model.clients.matching == 2)
-        for _ in 0..<7 { model.press("f") }
+        model.press("ffff")
+        #expect(model.clientState == .onPolls)
+        #expect(model.clients.matching == 2)
+        model.press("f")
+        #expect(model.clientState == .onTunnels)
+        #expect(model.clients.matching == 4)
+        for _ in 0..<4 { model.press("f") }
         #expect(model.clientState == .all)
         model.press(.tab)
         model.press("f")
@@ -183,10 +189,13 @@ struct UpdateTests {
         #expect(model.direction == .ascending)
         model.press("s")
         model.press(.home, .down, .down, .enter)
-        #expect(model.sort == .lastSeen)
+        #expect(model.sort == .transport && model.direction == .ascending)
+        model.press("s")
+        model.press(.down, .enter)
+        #expect(model.sort == .roundTrip && model.direction == .descending)
         model.press("s")
         model.press(.down, .escape)
-        #expect(model.sort == .lastSeen)
+        #expect(model.sort == .roundTrip)
         #expect(model.sortMenu == nil)
     }
 

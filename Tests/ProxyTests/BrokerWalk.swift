@@ -108,6 +108,7 @@ struct BrokerWalk {
     private func checkStates() throws {
         try #require(told.values.map(\.queued).reduce(0, +) == it.broker.gauges.queued)
         try #require(told.values.map(\.inFlight).reduce(0, +) == it.broker.gauges.inFlight)
+        try #require(told.values.map(\.connections).reduce(0, +) == it.broker.gauges.connections)
         for (name, state) in told {
             try #require(state.queued == model.queues[name, default: []].count)
             try #require(state.isConnected == (model.listed[name] != nil && model.isConnected(name)))

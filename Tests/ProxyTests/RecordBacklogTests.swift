@@ -11,7 +11,8 @@ struct RecordBacklogTests {
     private func state(_ name: String, isRegistered: Bool = true, queued: Int = 0) throws -> Proxy.ClientSnapshot {
         Proxy.ClientSnapshot(
             id: ClientID(serial: 1), fqdn: try #require(FQDN(name)), isRegistered: isRegistered,
-            isConnected: isRegistered, queued: queued, inFlight: 0, lastSeen: now.deadline, expires: now.deadline,
+            isConnected: isRegistered, queued: queued, inFlight: 0, connections: 0, lastSeen: now.deadline,
+            expires: now.deadline,
             instance: nil, agent: nil, address: nil, transport: nil, roundTrip: nil)
     }
 
@@ -100,6 +101,48 @@ struct RecordBacklogTests {
         #expect(batch.clients.count == 1 && change.polled && change.name == "A")
         #expect(change.queued == 3 && !change.connected && change.scrapes == 2 && change.failures == [.noPoll: 2])
         #expect(batch.failures.map(\.scrapeID) == ["1", "2"] && batch.scrapes == 2)
+    }
+
+    @Test("counts connections apart from scrapes, of each name and in all, over a flush that fails as well")
+    func connections() throws {
+        var backlog = RecordBacklog(maxClients: 500)
+        let (name, typo) = (try #require(FQDN("a")), try #require(FQDN("typo")))
+        var refused = failure("a", 1)
+        refused.isConnection = true
+        backlog.clientChanged(try state("a"), at: now)
+        backlog.connectionOpened(name, isRegistered: true, at: now.wall)
+        backlog.connectionEnded(name, bytes: (3, 5), isRegistered: true, failure: nil, at: now.wall + 1)
+        let taken = backlog
+        _ = backlog.take(at: now.wall)
+        backlog.connectionEnded(name, bytes: (1, 0), isRegistered: true, failure: refused, at: now.wall + 2)
+        backlog.connectionEnded(typo, bytes: (0, 0), isRegistered: false, failure: failure("typo"), at: now.wall + 3)
+        backlog.connectionRefused()
+        backlog.giveBack(taken)
+        let batch = backlog.take(at: now.wall)
+        let change = try #require(batch.clients.first { $0.fqdn == "a" })
+        #expect(
+            change.connectionCounts == ConnectionCounts(opened: 1, failed: 1, bytesToTarget: 4, bytesToScraper: 5))
+        #expect(change.connectionFailures == [.noPoll: 1] && change.lastConnection == now.wall + 2 && change.polled)
+        #expect(change.scrapes == 0 && change.failures == [:] && change.lastFailure?.isConnection == true)
+        let unknown = try #require(batch.clients.first { $0.fqdn == "typo" })
+        #expect(!unknown.polled && unknown.lastSeen == now.wall + 3)
+        #expect(
+            batch.connectionCounts == ConnectionCounts(opened: 1, failed: 3, bytesToTarget: 4, bytesToScraper: 5))
+        #expect(batch.scrapes == 0 && batch.failedScrapes == 0 && batch.failures.count == 2)
+        #expect(backlog.take(at: now.wall).connectionCounts == ConnectionCounts())
+    }
+
+    @Test("is bounded whatever is asked for by CONNECT")
+    func manyConnections() throws {
+        var backlog = RecordBacklog(maxClients: 500)
+        for number in 0..<20_000 {
+            let name = try #require(FQDN("typo-\(number)"))
+            backlog.connectionEnded(
+                name, bytes: (0, 0), isRegistered: false, failure: failure(name.key, number), at: now.wall)
+        }
+        #expect(
+            backlog.count == Ring.unknownNames + Ring.failuresOfUnknown && backlog.connectionCounts.failed == 20_000)
+        #expect(backlog.takeDropped() == 2 * (20_000 - Ring.unknownNames))
     }
 
     @Test("has one change of a name that was scraped before its client polled")

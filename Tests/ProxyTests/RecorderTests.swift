@@ -71,7 +71,8 @@ private struct StillFleet: FleetView {
     private func state(_ name: String, queued: Int = 0) throws -> Proxy.ClientSnapshot {
         Proxy.ClientSnapshot(
             id: ClientID(serial: 1), fqdn: try #require(FQDN(name)), isRegistered: true, isConnected: true,
-            queued: queued, inFlight: 0, lastSeen: now.deadline, expires: now.deadline, instance: nil, agent: nil,
+            queued: queued, inFlight: 0, connections: 0, lastSeen: now.deadline, expires: now.deadline, instance: nil,
+            agent: nil,
             address: nil, transport: nil, roundTrip: nil)
     }
 

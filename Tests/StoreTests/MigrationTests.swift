@@ -37,13 +37,9 @@ struct MigrationTests {
     @Test("has the same schema afterwards as a fresh one")
     func schema() throws {
         let fresh = try Scratch()
-        let sql = """
-            SELECT group_concat(s.name || '.' || c.name || ' ' || c.type || c."notnull" || ifnull(c.dflt_value, ''), ', ')
-            FROM (SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite%' ORDER BY name) s, pragma_table_info(s.name) c
-            """
         let writers = (try scratch.writer(now: Version1Record.heartbeat), try fresh.writer())
-        let migrated = try #require(try writers.0.connection?.text(sql))
-        #expect(try writers.1.connection?.text(sql) == migrated && migrated.contains("client.sort_key"))
+        let migrated = try #require(try writers.0.connection?.text(schemaSQL))
+        #expect(try writers.1.connection?.text(schemaSQL) == migrated && migrated.contains("client.sort_key"))
     }
 
     @Test("takes the spelling of a client when it polls again, and keeps it over the next restart")
@@ -66,10 +62,68 @@ struct MigrationTests {
     )
     func readers() throws {
         let first = Schema(migrations: [Migration1.sql])
-        #expect(scratch.problem() == .tooOld(path: scratch.path, found: 1, needed: 2))
+        #expect(scratch.problem() == .tooOld(path: scratch.path, found: 1, needed: 3))
         #expect(scratch.problem(schema: first) == nil)
         try scratch.writer(now: Version1Record.heartbeat).close(now: Version1Record.heartbeat)
         #expect(scratch.problem() == nil)
-        #expect(scratch.problem(schema: first) == .tooNew(path: scratch.path, found: 2, known: 1))
+        #expect(scratch.problem(schema: first) == .tooNew(path: scratch.path, found: 3, known: 1))
     }
 }
+
+@Suite("A record of the second version")
+struct Migration3Tests {
+    let scratch: Scratch
+
+    init() throws {
+        scratch = try Scratch()
+        try Version2Record.put(at: scratch.path)
+    }
+
+    @Test(
+        "is migrated when a proxy starts: how scrapes come is not known yet, and of CONNECTs what was denied is told apart"
+    )
+    func migrated() throws {
+        let writer = try scratch.writer(now: Version2Record.heartbeat + 1000)
+        #expect(writer.outcome.origin == .migrated(from: 2) && !writer.outcome.stoppedInOrder)
+        #expect(writer.outcome.restored.map(\.name).sorted() == ["Web-2", "localhost"])
+        let reader = try scratch.reader()
+        let rows = try reader.clients(ClientQuery()).rows
+        #expect(rows.map(\.fqdn) == ["localhost", "nobody", "web-2"] && rows.map(\.outcomes) == [".!u", "p", "p"])
+        #expect(rows.allSatisfy { $0.transport == nil && $0.roundTrip == nil && $0.connections == 0 })
+        #expect(rows.allSatisfy { $0.connectionCounts == ConnectionCounts() && $0.lastConnection == nil })
+        let failures = try reader.failures(FailureQuery()).rows
+        #expect(failures.map(\.isConnection) == [false, false, false, false, true, false])
+        #expect(
+            failures[4].target == "CONNECT localhost:45961" && failures[5].target == "http://localhost:45961/metrics")
+        let detail = try #require(try reader.client(fqdn: "localhost"))
+        #expect(detail.failuresByKind.map(\.count) == [1, 1] && detail.connectionFailuresByKind == [])
+        #expect(detail.agent == "pushprox-client/0.1.0" && detail.address == "127.0.0.1")
+        let proxy = try reader.proxy()
+        #expect(proxy.scrapes == 6 && proxy.failures == 5 && proxy.connectionCounts == ConnectionCounts())
+        #expect(try writer.connection?.text("PRAGMA integrity_check") == "ok")
+    }
+
+    @Test("has the same schema afterwards as a fresh one")
+    func schema() throws {
+        let fresh = try Scratch()
+        let writers = (try scratch.writer(now: Version2Record.heartbeat), try fresh.writer())
+        let migrated = try #require(try writers.0.connection?.text(schemaSQL))
+        #expect(try writers.1.connection?.text(schemaSQL) == migrated && migrated.contains("client.transport"))
+    }
+
+    @Test("is too old for a reader of this version until then, and too new for a reader of its own afterwards")
+    func readers() throws {
+        let second = Schema(migrations: [Migration1.sql, Migration2.sql])
+        #expect(scratch.problem() == .tooOld(path: scratch.path, found: 2, needed: 3))
+        #expect(scratch.problem(schema: second) == nil)
+        try scratch.writer(now: Version2Record.heartbeat).close(now: Version2Record.heartbeat)
+        #expect(scratch.problem() == nil)
+        #expect(scratch.problem(schema: second) == .tooNew(path: scratch.path, found: 3, known: 2))
+    }
+}
+
+/// All that tables and views have, in one text.
+private let schemaSQL = """
+    SELECT group_concat(s.name || '.' || c.name || ' ' || c.type || c."notnull" || ifnull(c.dflt_value, ''), ', ')
+    FROM (SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite%' ORDER BY name) s, pragma_table_info(s.name) c
+    """

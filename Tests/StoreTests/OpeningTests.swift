@@ -3,6 +3,9 @@ import Testing
 
 @testable import Store
 
+/// The version of this program's schema.
+private let current = Schema.current.version
+
 @Suite struct OpeningTests {
     let scratch: Scratch
 
@@ -18,7 +21,7 @@ import Testing
         #expect(proxy.writerLives == true)
         let connection = try #require(writer.connection)
         #expect(try connection.integer("PRAGMA application_id") == 0x5050_5258)
-        #expect(try connection.integer("PRAGMA user_version") == 2)
+        #expect(try connection.integer("PRAGMA user_version") == Int64(current))
         #expect(try connection.text("PRAGMA journal_mode") == "wal")
         #expect(try connection.integer("PRAGMA foreign_keys") == 1)
     }
@@ -53,9 +56,9 @@ import Testing
         try scratch.writer().write(.sample(.sample("a.example")))
         let next = Schema.current.with("ALTER TABLE client ADD COLUMN colour TEXT DEFAULT 'red'")
         let writer = try scratch.writer(schema: next)
-        #expect(writer.outcome.origin == .migrated(from: 2))
+        #expect(writer.outcome.origin == .migrated(from: current))
         #expect(try writer.connection?.text("SELECT colour FROM client WHERE fqdn = 'a.example'") == "red")
-        #expect(try writer.connection?.integer("PRAGMA user_version") == 3)
+        #expect(try writer.connection?.integer("PRAGMA user_version") == Int64(current + 1))
     }
 
     @Test func aMigrationThatFailsChangesNothing() throws {
@@ -65,7 +68,7 @@ import Testing
         #expect(throws: StoreError.self) { try scratch.writer(schema: broken) }
         let aside = try #require(scratch.names().first { $0.hasPrefix("record.db.corrupt-") && !$0.hasSuffix("wal") })
         let connection = try scratch.outsider(scratch.folder + "/" + aside)
-        #expect(try connection.integer("PRAGMA user_version") == 2)
+        #expect(try connection.integer("PRAGMA user_version") == Int64(current))
         #expect(try connection.integer("SELECT count(*) FROM sqlite_schema WHERE name = 'extra'") == 0)
     }
 
@@ -81,7 +84,7 @@ import Testing
             if !inOrder { try writer.close(now: start) }
             let before = try (scratch.bytes(copy), scratch.bytes(copy + "-wal"))
             let error = #expect(throws: StoreError.self) { try scratch.writer(at: copy) }
-            #expect(error?.kind == .newerSchema(found: 3, known: 2))
+            #expect(error?.kind == .newerSchema(found: current + 1, known: current))
             #expect(try scratch.bytes(copy) == before.0 && scratch.bytes(copy + "-wal") == before.1)
         }
     }

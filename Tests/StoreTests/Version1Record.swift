@@ -9,14 +9,7 @@ enum Version1Record {
     /// When it last wrote.
     static let heartbeat: UnixMilliseconds = 1_795_619_068_256
 
-    static func put(at path: String) throws {
-        try Data().write(to: URL(fileURLWithPath: path))
-        let connection = try SQLiteConnection(DatabaseFiles(path: path), mode: .readWrite, busyTimeout: 0)
-        try connection.execute(
-            "PRAGMA journal_mode = WAL; PRAGMA application_id = \(0x5050_5258); PRAGMA user_version = 1")
-        try connection.execute(dump)
-        connection.close()
-    }
+    static func put(at path: String) throws { try RecordDump.put(dump, version: 1, at: path) }
 
     private static let dump = """
         BEGIN TRANSACTION;

@@ -87,9 +87,10 @@ import Testing
     @Test func aRecordMigratedUnderneathIsTooNew() throws {
         let writer = try scratch.writer()
         #expect(try look() == "changed: ")
-        try writer.connection?.execute("CREATE TABLE extra (x); PRAGMA user_version = 3")
+        try writer.connection?.execute(
+            "CREATE TABLE extra (x); PRAGMA user_version = \(Schema.current.version + 1)")
         #expect(try look() == "tooNew")
-        try writer.connection?.execute("PRAGMA user_version = 2")
+        try writer.connection?.execute("PRAGMA user_version = \(Schema.current.version)")
         #expect(try look() == "changed: ")
     }
 

@@ -27,6 +27,7 @@ import Testing
             "a.example", seen: start + 500, outcomes: [.good(200, at: start + 600)])
         second.queued = 4
         second.inFlight = 1
+        second.transport = .poll
         second.agent = "agent/2"
         try writer.write(.sample(second, at: start + 1000))
 

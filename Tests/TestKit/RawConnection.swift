@@ -109,6 +109,9 @@ public final class RawConnection: Sendable {
 
     public func resumeReading() async throws { try await channel.setOption(.autoRead, value: true).get() }
 
+    /// Sends nothing more, and goes on reading.
+    public func endSending() async throws { try await channel.close(mode: .output).get() }
+
     /// Closes in good order.
     public func close() async { try? await channel.close().get() }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Clients
 import Failures
 import Glibc
 import Store
@@ -15,6 +16,7 @@ struct ClientsCommand: ParsableCommand {
             EXAMPLES
               pushprox-admin clients
               pushprox-admin clients --state live --fqdn 'web-*.example.com'
+              pushprox-admin clients --transport poll --state live
               pushprox-admin clients --sort last_failure --limit 20
               pushprox-admin clients --format json | jq -r '.[] | select(.failure_share > 0.1) | .fqdn'
             """)
@@ -33,6 +35,18 @@ struct ClientsCommand: ParsableCommand {
             case .gone: [.gone]
             case .unknown: [.unknown]
             case .live: Set(ClientState.allCases.filter(\.isLive))
+            }
+        }
+    }
+
+    /// What `--transport` takes.
+    enum TransportChoice: String, CaseIterable, ExpressibleByArgument, Sendable {
+        case poll, tunnel
+
+        var transport: Transport {
+            switch self {
+            case .poll: .poll
+            case .tunnel: .tunnel
             }
         }
     }
@@ -71,6 +85,13 @@ struct ClientsCommand: ParsableCommand {
     var states: [StateChoice] = []
 
     @Option(
+        name: .customLong("transport"),
+        help: ArgumentHelp(
+            "Only clients that scrapes come to, or came to last, by polls or by a tunnel; may be given several times.",
+            valueName: "transport"))
+    var transports: [TransportChoice] = []
+
+    @Option(
         name: .customLong("fqdn"),
         help: ArgumentHelp("Only clients whose whole name matches this glob (*, ?, [a-z]).", valueName: "glob"))
     var fqdn: String?
@@ -93,7 +114,7 @@ struct ClientsCommand: ParsableCommand {
     @Option(
         name: .customLong("sort"),
         help: ArgumentHelp(
-            "The column to sort by; names from A, states from the busiest, everything else from the largest.",
+            "The column to sort by; names from A, states from the busiest, polls before tunnels, everything else from the largest.",
             valueName: "column"))
     var sort = SortChoice.fqdn
 
@@ -121,6 +142,7 @@ struct ClientsCommand: ParsableCommand {
     private func rows(from reader: StoreReader, now: UnixMilliseconds) throws(RecordProblem) -> [ClientRow] {
         var query = ClientQuery()
         for choice in states { query.states.formUnion(choice.states) }
+        query.transports = Set(transports.map(\.transport))
         query.glob = fqdn
         query.seenSince = since?.time(now: now)
         query.sort = sort.sort

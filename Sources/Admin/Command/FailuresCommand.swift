@@ -7,7 +7,7 @@ import Store
 struct FailuresCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "failures",
-        abstract: "Print the failed scrapes on record, newest first.",
+        abstract: "Print the failed scrapes and connections on record, newest first.",
         discussion: """
             KINDS
             \(FailureKind.allCases.map { "  \($0.rawValue): \($0.summary)" }.joined(separator: "\n"))

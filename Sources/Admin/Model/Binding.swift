@@ -30,7 +30,8 @@ struct Binding: Sendable {
             "Filter by FQDN as you type; * and ? make it a pattern for the whole name"),
         Binding(
             .cycleFilter, [.character("f")], in: [.clients], footer: "state",
-            "Clients: show those that fail, live ones, each state, then all. Failures: each kind, then all"),
+            "Clients: show those that fail, live ones, each state, those on polls, on tunnels, then all. Failures: each kind, then all"
+        ),
         Binding(.cycleFilter, [.character("f")], in: [.failures], footer: "kind", nil),
         Binding(
             .cycleTime, [.character("t")], in: [.failures], footer: "time",

@@ -16,6 +16,7 @@ extension Model {
         case .clients:
             var query = ClientQuery()
             query.states = clientState.states
+            query.transports = clientState.transports
             query.failingOnly = clientState == .failing
             query.text = clientName.part
             query.glob = clientName.pattern

@@ -1,18 +1,28 @@
+import Clients
 import Store
 
-/// Which states the clients view shows: the steps of one key.
+/// Which clients the clients view shows: the steps of one key.
 enum StateFilter: Equatable, Sendable, CaseIterable {
-    case all, failing, live, connected, inFlight, stale, gone, unknown
+    case all, failing, live, connected, inFlight, onPolls, onTunnels, stale, gone, unknown
 
     var states: Set<ClientState> {
         switch self {
         case .all, .failing: []
         case .live: [.connected, .inFlight, .stale]
         case .connected: [.connected]
+        case .onPolls, .onTunnels: [.connected, .inFlight]
         case .inFlight: [.inFlight]
         case .stale: [.stale]
         case .gone: [.gone]
         case .unknown: [.unknown]
+        }
+    }
+
+    var transports: Set<Transport> {
+        switch self {
+        case .onPolls: [.poll]
+        case .onTunnels: [.tunnel]
+        case .all, .failing, .live, .connected, .inFlight, .stale, .gone, .unknown: []
         }
     }
 
@@ -24,6 +34,8 @@ enum StateFilter: Equatable, Sendable, CaseIterable {
         case .live: "live"
         case .connected: "connected"
         case .inFlight: "in flight"
+        case .onPolls: "on polls"
+        case .onTunnels: "on tunnels"
         case .stale: "stale"
         case .gone: "gone"
         case .unknown: "unknown"

@@ -33,7 +33,8 @@ extension ProxyStatus {
         let counts = overview.counts
         reason =
             "\(name), up \(Quantity.span(milliseconds: now.wall - proxy.started)), \(Quantity.count(counts.live)) live clients"
-            + " (\(Quantity.count(counts.stale)) stale, "
+            + " (\(counts.onPolls > 0 ? "\(Quantity.count(counts.onPolls)) on polls, " : "")"
+            + "\(Quantity.count(counts.stale)) stale, "
             + "\(Quantity.count(counts.failing)) failing), \(Quantity.count(proxy.queued)) scrapes queued, "
             + "\(numbers.failureShare.map(Quantity.share) ?? "0%") of the last minute's failed"
     }
@@ -50,6 +51,8 @@ extension Field where Row == ProxyStatus {
         Field(name: "heartbeat") { FieldValue(time: $0.overview?.proxy.heartbeat) },
         Field(name: "stopped") { FieldValue(time: $0.overview?.proxy.stopped) },
         Field(name: "clients_connected") { FieldValue($0.overview.map { $0.counts.connected + $0.counts.inFlight }) },
+        Field(name: "clients_on_polls") { FieldValue($0.overview?.counts.onPolls) },
+        Field(name: "clients_on_tunnels") { FieldValue($0.overview?.counts.onTunnels) },
         Field(name: "clients_stale") { FieldValue($0.overview?.counts.stale) },
         Field(name: "clients_failing") { FieldValue($0.overview?.counts.failing) },
         Field(name: "clients_gone") { FieldValue($0.overview?.counts.gone) },
@@ -58,6 +61,15 @@ extension Field where Row == ProxyStatus {
         Field(name: "scrapes_in_flight") { FieldValue($0.overview?.proxy.inFlight) },
         Field(name: "scrapes_total") { FieldValue($0.overview?.proxy.scrapes) },
         Field(name: "failures_total") { FieldValue($0.overview?.proxy.failures) },
+        Field(name: "connections") { FieldValue($0.overview?.proxy.connections) },
+        Field(name: "connections_opened_total") { FieldValue($0.overview?.proxy.connectionCounts.opened) },
+        Field(name: "connections_failed_total") { FieldValue($0.overview?.proxy.connectionCounts.failed) },
+        Field(name: "connection_bytes_to_target_total") {
+            FieldValue($0.overview?.proxy.connectionCounts.bytesToTarget)
+        },
+        Field(name: "connection_bytes_to_scraper_total") {
+            FieldValue($0.overview?.proxy.connectionCounts.bytesToScraper)
+        },
         Field(name: "scrapes_per_second") { status in
             status.overview.map { .number(HeaderNumbers($0).scrapeRate) } ?? .missing
         },

@@ -64,10 +64,9 @@ extension ClientState {
 }
 
 extension ClientRow {
-    /// Whether the newest scrape failed.
+    /// Whether the newest scrape or connection failed.
     var isFailing: Bool {
         guard let failure = lastFailure else { return false }
-        guard let lastScrape else { return true }
-        return failure.time >= lastScrape
+        return [lastScrape, lastConnection].allSatisfy { $0.map { failure.time >= $0 } ?? true }
     }
 }

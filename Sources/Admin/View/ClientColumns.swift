@@ -1,3 +1,4 @@
+import Clients
 import Store
 
 extension Column where Row == ClientRow {
@@ -18,6 +19,18 @@ extension Column where Row == ClientRow {
                 "connected, in flight, stale (listed, not connected), gone, unknown (scraped, never polled); ! when two clients claim the name"
         ),
         Column(
+            name: "transport", title: "VIA", sort: .transport, width: 6...6, rank: 8,
+            value: { FieldValue($0.transport?.rawValue) },
+            cell: { row, _ in
+                row.transport.map { CellText($0.rawValue, row.state.isConnected ? .plain : .faint) } ?? .none
+            },
+            help: "how scrapes come to it, or came last: by poll, or by tunnel; - where that is not known"),
+        Column(
+            name: "ping_seconds", title: "PING", sort: .roundTrip, alignment: .right, width: 6...6, rank: 9,
+            value: { FieldValue(microseconds: $0.roundTrip) },
+            cell: { row, _ in CellText(row.roundTrip.map { Quantity.duration(microseconds: $0) } ?? "") },
+            help: "what the last ping of its tunnel took, there and back; blank where it has none"),
+        Column(
             name: "last_seen", title: "SEEN", sort: .lastSeen, alignment: .right, width: 5...5, rank: 3,
             value: { .time($0.lastSeen) },
             cell: { row, at in CellText(Quantity.age(milliseconds: at.now.wall - row.lastSeen)) },
@@ -31,11 +44,11 @@ extension Column where Row == ClientRow {
             value: { FieldValue($0.inFlight) }, cell: { row, _ in .count(row.inFlight, .busy) },
             help: "scrapes in flight: taken by the client, not answered yet"),
         Column(
-            name: "scrapes", title: "SCRAPES", sort: .scrapes, alignment: .right, width: 8...8, rank: 10,
+            name: "scrapes", title: "SCRAPES", sort: .scrapes, alignment: .right, width: 8...8, rank: 12,
             value: { FieldValue($0.scrapes) }, cell: { row, _ in CellText(Quantity.compact(row.scrapes)) },
             help: "scrapes that ended, failed ones too"),
         Column(
-            name: "failures", title: "FAILED", sort: .failures, alignment: .right, width: 7...7, rank: 9,
+            name: "failures", title: "FAILED", sort: .failures, alignment: .right, width: 7...7, rank: 11,
             value: { FieldValue($0.failures) }, cell: { row, _ in .count(row.failures, .bad) },
             help: "scrapes that failed"),
         Column(
@@ -47,11 +60,11 @@ extension Column where Row == ClientRow {
             help: "share of the scrapes that failed"),
         Column(
             name: "median_duration_seconds", title: "MEDIAN", sort: .medianDuration, alignment: .right, width: 7...7,
-            rank: 8, value: { FieldValue(microseconds: $0.medianDuration) },
+            rank: 10, value: { FieldValue(microseconds: $0.medianDuration) },
             cell: { row, _ in .duration(row.medianDuration) }, help: "median duration of the recent scrapes"),
         Column(
             name: "last_duration_seconds", title: "LAST", sort: .lastDuration, alignment: .right, width: 6...6,
-            rank: 11,
+            rank: 13,
             value: { FieldValue(microseconds: $0.lastDuration) }, cell: { row, _ in .duration(row.lastDuration) },
             help: "duration of the newest scrape"),
         Column(
@@ -66,7 +79,9 @@ extension Column where Row == ClientRow {
                 let age = Quantity.age(milliseconds: at.now.wall - failure.time)
                 return CellText("\(age) \(failure.kind): \(failure.text)", row.isFailing ? .bad : .faint)
             },
-            help: "age, kind and text of the newest failure; faint once a scrape has succeeded since"),
+            help:
+                "age, kind and text of the newest failure, of a scrape or a connection; faint once one has succeeded since"
+        ),
     ]
 }
 
@@ -80,6 +95,12 @@ extension Field where Row == ClientRow {
             Field(name: "last_scrape") { FieldValue(time: $0.lastScrape) },
             Field(name: "last_status") { FieldValue($0.lastStatus) },
             Field(name: "last_bytes") { FieldValue($0.lastBytes) },
+            Field(name: "connections") { FieldValue($0.connections) },
+            Field(name: "connections_opened") { FieldValue($0.connectionCounts.opened) },
+            Field(name: "connections_failed") { FieldValue($0.connectionCounts.failed) },
+            Field(name: "connection_bytes_to_target") { FieldValue($0.connectionCounts.bytesToTarget) },
+            Field(name: "connection_bytes_to_scraper") { FieldValue($0.connectionCounts.bytesToScraper) },
+            Field(name: "last_connection") { FieldValue(time: $0.lastConnection) },
             Field(name: "first_seen") { .time($0.firstSeen) },
             Field(name: "expires") { .time($0.expires) },
             Field(name: "conflict") { FieldValue(time: $0.conflict) },

@@ -36,6 +36,8 @@ struct ClientFacts {
         var facts: [(String, CellText)] = [
             ("State", CellText(row.state.label, row.state.role)),
             ("Last seen", CellText(moment(row.lastSeen))),
+            ("Via", row.transport.map { CellText($0.rawValue) } ?? .none),
+            ("Ping", .duration(row.roundTrip)),
             ("Queued", .count(row.queued, .warning)),
             ("In flight", .count(row.inFlight, .busy)),
             ("Scrapes", CellText(Quantity.count(row.scrapes))),
@@ -49,6 +51,9 @@ struct ClientFacts {
             ("Last took", .duration(row.lastDuration)),
             ("Last scrape", row.lastScrape.map { CellText(moment($0)) } ?? .none),
             ("Last answer", lastAnswer(row)),
+        ]
+        facts += connections(row)
+        facts += [
             ("First seen", CellText(moment(row.firstSeen))),
             ("Listed until", listed(row, now: now)),
             ("Address", detail.address.map { CellText($0) } ?? .none),
@@ -75,6 +80,22 @@ struct ClientFacts {
             }
         }
         builder.history(detail)
+        builder.kinds(detail.failuresByKind, "By kind")
+        builder.kinds(detail.connectionFailuresByKind, "CONNECTs")
+    }
+
+    /// Nothing where nobody has asked for one. Their bytes are counted when they end.
+    private static func connections(_ row: ClientRow) -> [(String, CellText)] {
+        let counts = row.connectionCounts
+        guard row.connections > 0 || counts != ConnectionCounts() else { return [] }
+        let now = row.connections > 0 ? "\(Quantity.count(row.connections)) now, " : ""
+        let text = "\(now)\(Quantity.count(counts.opened)) opened, \(Quantity.count(counts.failed)) failed"
+        let hasPassed = counts.bytesToTarget > 0 || counts.bytesToScraper > 0
+        let bytes = "\(Quantity.bytes(counts.bytesToTarget)) out, \(Quantity.bytes(counts.bytesToScraper)) back"
+        return [
+            ("Connections", CellText(text, counts.failed > 0 ? .bad : .plain)),
+            ("Through them", hasPassed ? CellText(bytes) : .none),
+        ]
     }
 
     private static func lastAnswer(_ row: ClientRow) -> CellText {
@@ -112,8 +133,7 @@ extension ClientFacts {
         mutating func facts(_ facts: [(name: String, value: CellText)], paired: Bool) {
             let half = paired ? width / 2 : width
             func spans(_ fact: (name: String, value: CellText)) -> [CellText.Span] {
-                let name = fact.name + String(repeating: " ", count: max(1, 14 - fact.name.count))
-                return [CellText.Span(text: name, role: .faint)] + fact.value.spans
+                [CellText.Span(text: fact.name.padding(to: 14), role: .faint)] + fact.value.spans
             }
             var index = 0
             while index < facts.count {
@@ -132,7 +152,7 @@ extension ClientFacts {
             }
         }
 
-        /// The recent outcomes and durations, and what failed how often.
+        /// The recent outcomes and durations.
         mutating func history(_ detail: ClientDetail) {
             let label = 14
             let cells = max(0, min(Ring.outcomes, width - label))
@@ -154,16 +174,19 @@ extension ClientFacts {
             let legend = FailureKind.allCases.filter { symbols.contains($0.symbol) }
                 .map { "\($0.symbol) \($0.rawValue)" }
             if !legend.isEmpty { text("              " + legend.joined(separator: ", "), .faint) }
-            let kinds = detail.failuresByKind
+        }
+
+        /// What failed how often.
+        mutating func kinds(_ kinds: [KindCount], _ label: String) {
             let most = kinds.map(\.count).max() ?? 0
             for (index, entry) in kinds.enumerated() {
                 let bar = glyphs.bar(
                     share: Double(entry.count) / Double(max(1, most)), width: max(0, min(20, width - 46)))
-                let name = entry.kind.rawValue + String(repeating: " ", count: max(1, 20 - entry.kind.rawValue.count))
+                let name = entry.kind.rawValue.padding(to: 20)
                 let number = Quantity.count(entry.count)
                 lines.append(
                     CellText(spans: [
-                        .init(text: index == 0 ? "By kind       " : "              ", role: .faint),
+                        .init(text: (index == 0 ? label : "").padding(to: 14), role: .faint),
                         .init(text: name, role: .bad),
                         .init(
                             text: String(repeating: " ", count: max(0, 7 - number.count)) + number + " ", role: .plain),
@@ -171,5 +194,12 @@ extension ClientFacts {
                     ]))
             }
         }
+    }
+}
+
+extension String {
+    /// With spaces behind it, at least one, up to so many characters.
+    fileprivate func padding(to count: Int) -> String {
+        self + String(repeating: " ", count: max(1, count - self.count))
     }
 }

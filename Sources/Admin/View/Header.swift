@@ -61,6 +61,8 @@ struct Header {
             (Quantity.count(counts.gone) + " gone", counts.gone > 0 ? .bad : .faint),
         ]
         if counts.unknown > 0 { clients.append(("  " + Quantity.count(counts.unknown) + " unknown", .warning)) }
+        // The others have tunnels. Last, because it is what may be left out where there is no room.
+        if counts.onPolls > 0 { clients.append(("  " + Quantity.count(counts.onPolls) + " on polls", .plain)) }
         drawSpans(clients, row: 1, on: &frame)
         drawSpans(
             [
@@ -109,7 +111,7 @@ struct Header {
         }
         let span = "last \(Quantity.age(milliseconds: Int64(width) * HeaderNumbers.cellSeconds * 1000))"
         let column = frame.size.columns - span.count
-        // The clients' line ends before this on all but absurd counts; the numbers win then.
+        // The clients' line may reach as far, with large counts or with some on polls; the numbers win then.
         let free = frame[row: 1].dropFirst(max(0, column - 1)).allSatisfy { $0.character == " " }
         if free { frame.put(span, row: 1, column: column, style: Style(role: .faint)) }
     }

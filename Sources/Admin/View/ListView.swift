@@ -78,7 +78,8 @@ struct ListView {
         guard layout.note.count >= 2 else { return }
         let when = ShownTime.local(row.time, now: model.now)
         let first = CellText("\(row.shownName)  \(row.text)", .bad)
-        let second = CellText("\(when)  \(row.target)  scrape \(row.scrapeID)", .faint)
+        let what = row.isConnection ? "connection" : "scrape"
+        let second = CellText("\(when)  \(row.target)  \(what) \(row.scrapeID)", .faint)
         for (line, text) in zip(layout.note, [first, second]) {
             frame.put(text, row: line, column: 0, width: frame.size.columns, glyphs: model.glyphs)
         }

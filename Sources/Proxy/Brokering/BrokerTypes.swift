@@ -111,6 +111,8 @@ struct ClientSnapshot: Sendable {
     let isConnected: Bool
     let queued: Int
     let inFlight: Int
+    /// CONNECTs that the client has taken and that have not ended.
+    let connections: Int
     let lastSeen: NIODeadline
     let expires: NIODeadline
     let instance: InstanceID?

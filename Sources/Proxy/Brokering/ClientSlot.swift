@@ -58,8 +58,7 @@ struct ClientSlot<Holder: Sendable & Equatable>: Sendable {
     var state: ClientSnapshot {
         ClientSnapshot(
             id: id, fqdn: fqdn, isRegistered: isRegistered, isConnected: isConnected, queued: queuedCount,
-            inFlight: inFlight, lastSeen: lastSeen,
-            expires: expires, instance: instance, agent: agent, address: address,
-            transport: transport, roundTrip: roundTrip)
+            inFlight: inFlight, connections: connections, lastSeen: lastSeen, expires: expires, instance: instance,
+            agent: agent, address: address, transport: transport, roundTrip: roundTrip)
     }
 }

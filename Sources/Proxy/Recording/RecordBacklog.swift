@@ -13,6 +13,7 @@ struct RecordBacklog {
     private(set) var seconds = Deque<SecondSample>()
     private(set) var scrapes = 0
     private(set) var failedScrapes = 0
+    private(set) var connectionCounts = ConnectionCounts()
     /// A registration waits, which has to be on disk within a second.
     private(set) var hasRegistrations = false
 
@@ -71,6 +72,37 @@ struct RecordBacklog {
         failedScrapes += 1
     }
 
+    /// A client has connected to the target of a CONNECT.
+    mutating func connectionOpened(_ fqdn: FQDN, isRegistered: Bool, at now: UnixMilliseconds) {
+        count(ConnectionCounts(opened: 1), of: fqdn, isRegistered: isRegistered, nil, at: now)
+    }
+
+    /// The end of a CONNECT, opened or not, of a registered client or of a name that none has.
+    ///
+    /// - Parameter bytes: What has been passed on, each way.
+    mutating func connectionEnded(
+        _ fqdn: FQDN, bytes: (toTarget: Int, toScraper: Int), isRegistered: Bool, failure: FailureRecord?,
+        at now: UnixMilliseconds
+    ) {
+        let counts = ConnectionCounts(
+            failed: failure == nil ? 0 : 1, bytesToTarget: Int64(bytes.toTarget), bytesToScraper: Int64(bytes.toScraper)
+        )
+        if let failure { append(failure, isRegistered: isRegistered) }
+        count(counts, of: fqdn, isRegistered: isRegistered, failure, at: now)
+    }
+
+    private mutating func count(
+        _ counts: ConnectionCounts, of fqdn: FQDN, isRegistered: Bool, _ failure: FailureRecord?,
+        at now: UnixMilliseconds
+    ) {
+        connectionCounts += counts
+        guard makeRoom(for: fqdn.key, isRegistered: isRegistered) else { return }
+        clients[fqdn.key, default: .scraped(fqdn.key, at: now)].add(counts, failure, at: now)
+    }
+
+    /// A CONNECT that never got to a client, and has no name to be recorded under: it counts in the totals alone.
+    mutating func connectionRefused() { connectionCounts += ConnectionCounts(failed: 1) }
+
     /// Something of this name was not allowed. Whatever the name is: who is denied drives out no failure of a client that is served.
     mutating func denied(_ failure: FailureRecord) { append(failure, isRegistered: false) }
 
@@ -90,6 +122,7 @@ struct RecordBacklog {
         batch.seconds = Array(seconds)
         batch.scrapes = scrapes
         batch.failedScrapes = failedScrapes
+        batch.connectionCounts = connectionCounts
         let lost = dropped
         self = RecordBacklog(maxClients: maxClients)
         dropped = lost
@@ -114,6 +147,7 @@ struct RecordBacklog {
         for sample in newer.seconds { sampled(sample) }
         scrapes += newer.scrapes
         failedScrapes += newer.failedScrapes
+        connectionCounts += newer.connectionCounts
         hasRegistrations = hasRegistrations || newer.hasRegistrations
     }
 
@@ -147,82 +181,5 @@ struct RecordBacklog {
         if clients.count - absent.count < maxClients || clients[key] != nil { return true }
         dropped += 1
         return false
-    }
-}
-
-extension ClientChange {
-    /// Of a name that scrapes ask for; of a client nothing is known yet.
-    fileprivate static func scraped(_ key: String, at now: UnixMilliseconds) -> ClientChange {
-        var change = ClientChange(fqdn: key, firstSeen: now)
-        change.polled = false
-        return change
-    }
-
-    /// Takes the name's state over.
-    mutating func take(_ state: ClientSnapshot, _ now: ClockReading) {
-        queued = state.queued
-        inFlight = state.inFlight
-        connected = state.isConnected
-        guard state.isRegistered else {
-            if !polled { seen(at: now.wall) }
-            return
-        }
-        if !polled { firstSeen = now.wall }
-        polled = true
-        name = state.fqdn.spelling
-        lastSeen = now.wall(of: state.lastSeen)
-        expires = now.wall(of: state.expires)
-        instance = state.instance?.description
-        agent = state.agent
-        address = state.address
-    }
-
-    /// The broker has forgotten the name: nothing waits for it any more.
-    mutating func end() {
-        queued = 0
-        inFlight = 0
-        connected = false
-    }
-
-    private mutating func seen(at time: UnixMilliseconds) {
-        lastSeen = max(lastSeen, time)
-        expires = lastSeen
-    }
-
-    /// - Returns: How many older outcomes had to go.
-    fileprivate mutating func add(_ outcome: Outcome, _ failure: FailureRecord?) -> Int {
-        if !polled { seen(at: outcome.time) }
-        outcomes.append(outcome)
-        scrapes += 1
-        if let failure {
-            failures[failure.kind, default: 0] += 1
-            lastFailure = failure
-        }
-        return boundOutcomes()
-    }
-
-    fileprivate mutating func merge(newer: ClientChange) -> Int {
-        let older = self
-        self = newer
-        if older.polled && !newer.polled {
-            // The client is gone since; what was known of it still holds.
-            self = older
-            queued = newer.queued
-            inFlight = newer.inFlight
-            connected = newer.connected
-        }
-        firstSeen = older.polled || !newer.polled ? min(older.firstSeen, newer.firstSeen) : newer.firstSeen
-        conflict = newer.conflict ?? older.conflict
-        outcomes = older.outcomes + newer.outcomes
-        scrapes = older.scrapes + newer.scrapes
-        failures = older.failures.merging(newer.failures, uniquingKeysWith: +)
-        lastFailure = newer.lastFailure ?? older.lastFailure
-        return boundOutcomes()
-    }
-
-    private mutating func boundOutcomes() -> Int {
-        let surplus = max(outcomes.count - Ring.outcomes, 0)
-        outcomes.removeFirst(surplus)
-        return surplus
     }
 }

@@ -47,7 +47,11 @@ final class RecordSink: FactSink {
     func denied(_ request: DeniedRequest, at now: ClockReading) {
         let failure = request.failureRecord(at: now.wall).flatMap { isForRecord($0, at: now) ? $0 : nil }
         note { backlog in
-            if case .scrape = request.kind { backlog.scrapeRefused() }
+            switch request.kind {
+            case .scrape: backlog.scrapeRefused()
+            case .connection: backlog.connectionRefused()
+            case .other, .scrapeUnderWay: break
+            }
             if let failure { backlog.denied(failure) }
         }
     }
@@ -63,6 +67,8 @@ final class RecordSink: FactSink {
 
     func scrapeRefused() { note { $0.scrapeRefused() } }
 
+    func connectionRefused() { note { $0.connectionRefused() } }
+
     private static func record(_ fact: BrokerFact<LivePorts>, in backlog: inout RecordBacklog, _ now: ClockReading) {
         switch fact {
         case .registered: backlog.registered()
@@ -74,21 +80,29 @@ final class RecordSink: FactSink {
                 bytes: Int64(end.bytes ?? end.scraper.sentBytes), failure: end.failure)
             let fqdn = end.scraper.fqdn
             backlog.scrapeEnded(
-                outcome, of: fqdn, isRegistered: end.client != nil, failure: end.failureRecord(of: fqdn, at: now.wall))
+                outcome, of: fqdn, isRegistered: end.client != nil, failure: end.failureRecord(at: now.wall))
+        case .connectionOpened(let client, let fqdn):
+            backlog.connectionOpened(fqdn, isRegistered: client != nil, at: now.wall)
+        case .connectionEnded(let end):
+            backlog.connectionEnded(
+                end.scraper.fqdn, bytes: end.bytes, isRegistered: end.client != nil,
+                failure: end.failureRecord(at: now.wall), at: now.wall)
         case .gone, .queueFull, .deliverySuperseded, .deliveryIdle, .deliveryDropped, .redelivered,
-            .registrationRefused, .connectionOpened, .connectionIdle, .connectionEnded:
+            .registrationRefused, .connectionIdle:
             break
         }
     }
 }
 
 extension ScrapeEnd where Ports == LivePorts {
-    fileprivate func failureRecord(of fqdn: FQDN, at now: UnixMilliseconds) -> FailureRecord? {
-        guard let kind = failure else { return nil }
-        return FailureRecord(
-            time: now, fqdn: fqdn.key, kind: kind, text: kind.sentence(detail).prefix(utf8Bytes: 500),
-            scrapeID: scrape.description, target: scraper.targetWithoutQuery.prefix(utf8Bytes: 300),
-            duration: duration.nanoseconds / 1000)
+    fileprivate func failureRecord(at now: UnixMilliseconds) -> FailureRecord? {
+        failure.map { FailureRecord($0, detail, of: scraper, after: duration, at: now) }
+    }
+}
+
+extension ConnectionEnd where Ports == LivePorts {
+    fileprivate func failureRecord(at now: UnixMilliseconds) -> FailureRecord? {
+        failure.map { FailureRecord($0, detail, of: scraper, after: duration, at: now) }
     }
 }
 
@@ -96,13 +110,16 @@ extension DeniedRequest {
     /// `nil` for what the record hears of in another way.
     fileprivate func failureRecord(at now: UnixMilliseconds) -> FailureRecord? {
         let scrape: (id: String, target: String)
+        var isConnection = false
         switch kind {
-        case .scrape(let id, let target), .connection(let id, let target): scrape = (id.description, target)
+        case .scrape(let id, let target): scrape = (id.description, target)
+        case .connection(let id, let target): (scrape, isConnection) = ((id.description, target), true)
         case .other: scrape = ("", "")
         case .scrapeUnderWay: return nil
         }
         return .denied(
-            denial.name, "\(denial.action.rawValue), \(denial.explanation)", from: address, scrape: scrape, at: now)
+            denial.name, "\(denial.action.rawValue), \(denial.explanation)", from: address, scrape: scrape,
+            isConnection: isConnection, at: now)
     }
 }
 
@@ -114,14 +131,24 @@ extension RefusedCertificate {
 }
 
 extension FailureRecord {
+    fileprivate init(
+        _ kind: FailureKind, _ detail: String, of scraper: any ScrapePort, after duration: TimeAmount,
+        at now: UnixMilliseconds
+    ) {
+        self.init(
+            time: now, fqdn: scraper.fqdn.key, kind: kind, text: kind.sentence(detail).prefix(utf8Bytes: 500),
+            scrapeID: scraper.id.description, target: scraper.targetWithoutQuery.prefix(utf8Bytes: 300),
+            duration: duration.nanoseconds / 1000, isConnection: scraper.kind == .connection)
+    }
+
     fileprivate static func denied(
         _ name: FQDN?, _ why: String, from address: String?, scrape: (id: String, target: String) = ("", ""),
-        at now: UnixMilliseconds
+        isConnection: Bool = false, at now: UnixMilliseconds
     ) -> FailureRecord {
         let kind = FailureKind.accessDenied
         let text = kind.sentence("\(why), from \(address ?? "an unknown address")")
         return FailureRecord(
             time: now, fqdn: name?.key ?? "", kind: kind, text: text.prefix(utf8Bytes: 500), scrapeID: scrape.id,
-            target: scrape.target.prefix(utf8Bytes: 300), duration: 0)
+            target: scrape.target.prefix(utf8Bytes: 300), duration: 0, isConnection: isConnection)
     }
 }

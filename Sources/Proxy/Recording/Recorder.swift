@@ -96,7 +96,7 @@ final class Recorder: Service {
             if let state { batch.clients[index].take(state, now) } else { batch.clients[index].end() }
         }
         let gauges = fleet.gauges
-        (batch.queued, batch.inFlight) = (gauges.queued, gauges.inFlight)
+        (batch.queued, batch.inFlight, batch.connections) = (gauges.queued, gauges.inFlight, gauges.connections)
         do {
             let outcome = try await store.write(batch)
             metrics.recordFlush.observe(nanoseconds: (NIODeadline.now() - now.deadline).nanoseconds)

@@ -41,6 +41,8 @@ final class ConnectExchange: Exchange, ConnectPort, ChannelInboundHandler, @unch
     private var context: ChannelHandlerContext?
     /// Given to the client's end, and not taken by it; bytes.
     private var given = 0
+    /// Of the client's end, not in the socket yet; bytes.
+    private var unwritten = 0
     private var isReading = false
     private var scraperEnded = false
     private var clientEnded = false
@@ -74,7 +76,8 @@ final class ConnectExchange: Exchange, ConnectPort, ChannelInboundHandler, @unch
         case .denied(let denial):
             state = .done
             dispatcher.denied(
-                DeniedRequest(denial, address: connection.peerAddress, kind: .scrape(id, target: targetWithoutQuery)))
+                DeniedRequest(
+                    denial, address: connection.peerAddress, kind: .connection(id, target: targetWithoutQuery)))
             connection.respond(denial.response)
         }
     }
@@ -145,27 +148,24 @@ final class ConnectExchange: Exchange, ConnectPort, ChannelInboundHandler, @unch
             guard case .open(let source) = self.state, let context = self.context else { return }
             let count = bytes.readableBytes
             let written = self.loop.makePromise(of: Void.self)
+            self.unwritten += count
             context.writeAndFlush(self.wrapOutboundOut(bytes), promise: written)
             written.futureResult.assumeIsolated().whenSuccess {
+                self.unwritten -= count
                 self.lastPassed = self.loop.now
                 self.toScraper.store(self.sentBytes + count, ordering: .relaxed)
                 self.metrics.connectionBytes[.toScraper]?.increment(by: count)
                 source.taken(count)
+                self.closeOutputIfDone()
             }
         }
     }
 
     func takeEnd() {
         loop.nowOrLater {
-            guard case .open = self.state, let context = self.context else { return }
+            guard case .open = self.state else { return }
             self.clientEnded = true
-            // Behind all that was written.
-            let closed = self.loop.makePromise(of: Void.self)
-            context.close(mode: .output, promise: closed)
-            closed.futureResult.assumeIsolated().whenComplete { _ in
-                self.outputClosed = true
-                self.endIfDone()
-            }
+            self.closeOutputIfDone()
         }
     }
 
@@ -229,6 +229,18 @@ extension ConnectExchange {
         scraperEnded = true
         source.takeEnd()
         endIfDone()
+    }
+
+    /// Behind all that was written: where the scraper has ended its half, NIO closes the whole connection at once, and drops what waits.
+    private func closeOutputIfDone() {
+        guard case .open = state, clientEnded, unwritten == 0, !outputClosed, let context else { return }
+        let closed = loop.makePromise(of: Void.self)
+        // Before it is asked for: a connection that closes as a whole has said so when `close` returns.
+        closed.futureResult.assumeIsolated().whenComplete { _ in
+            self.outputClosed = true
+            self.endIfDone()
+        }
+        context.close(mode: .output, promise: closed)
     }
 
     private func readOn() {

@@ -20,14 +20,17 @@ public struct ClientDetail: Sendable, Equatable {
     public var agent: String?
     /// The address of the newest poll's peer.
     public var address: String?
-    /// Since the client was first seen, most frequent first.
+    /// Of its scrapes, since the client was first seen, most frequent first.
     public var failuresByKind: [KindCount]
+    /// The same of its connections.
+    public var connectionFailuresByKind: [KindCount]
     /// Oldest first, at most `Ring.outcomes`.
     public var history: [HistoryEntry]
 
     public init(row: ClientRow) {
         self.row = row
         self.failuresByKind = []
+        self.connectionFailuresByKind = []
         self.history = []
     }
 }

@@ -1,3 +1,5 @@
+import Clients
+
 /// The order of a list of clients: one narrow scan over all of them, sorted here.
 ///
 /// One pass gives the counts, the order and the place of the selection; SQL would need one each. No index serves it,
@@ -31,8 +33,14 @@ struct ClientOrder {
             counts[state] += 1
             let isFailing = state.isLive && row.integer(7) != 0
             if isFailing { counts.failing += 1 }
+            let transport = Transport(rank: row.integer(8))
+            switch transport {
+            case .poll? where state.isConnected: counts.onPolls += 1
+            case .tunnel? where state.isConnected: counts.onTunnels += 1
+            case .poll?, .tunnel?, nil: break
+            }
             guard query.states.isEmpty || query.states.contains(state), isFailing || !query.failingOnly,
-                row.integer(6) != 0
+                query.transports.isEmpty || transport.map(query.transports.contains) ?? false, row.integer(6) != 0
             else { continue }
             let key: Double =
                 switch query.sort {
@@ -81,14 +89,27 @@ struct ClientOrder {
         let filter =
             hasFilter(query)
             ? "(?1 IS NULL OR instr(fqdn, ?1)) AND (?2 IS NULL OR fqdn GLOB ?2) AND last_seen_ms >= ?3" : "1"
-        let failing = "last_failure_ms IS NOT NULL AND last_failure_ms >= coalesce(last_scrape_ms, last_failure_ms)"
         return
-            "SELECT id, connected, in_flight, expires_ms, polled, \(key(query.sort)), \(filter), \(failing) FROM client"
+            """
+            SELECT id, connected, in_flight, expires_ms, polled, \(key(query.sort)), \(filter), \(failing), \(transport)
+            FROM client
+            """
     }
+
+    private static let failing = """
+        last_failure_ms IS NOT NULL AND last_failure_ms >= coalesce(last_scrape_ms, last_failure_ms)
+          AND last_failure_ms >= coalesce(last_connection_ms, last_failure_ms)
+        """
+    /// Numbers: a text would have to be copied for every row.
+    private static let transport =
+        "CASE transport " + Transport.allCases.map { "WHEN '\($0.rawValue)' THEN \($0.rank)" }.joined(separator: " ")
+        + " END"
 
     private static func key(_ sort: ClientSort) -> String {
         switch sort {
         case .fqdn, .state: "0"
+        case .transport: transport
+        case .roundTrip: "round_trip_us"
         case .lastSeen: "last_seen_ms"
         case .queued: "queued"
         case .inFlight: "in_flight"
@@ -111,6 +132,24 @@ extension ClientState {
         case .stale: 2
         case .gone: 3
         case .unknown: 4
+        }
+    }
+}
+
+extension Transport {
+    /// The order of a list: what a fleet has left behind comes first. From 1 up; 0 is SQLite's number for NULL.
+    fileprivate var rank: Int64 {
+        switch self {
+        case .poll: 1
+        case .tunnel: 2
+        }
+    }
+
+    fileprivate init?(rank: Int64) {
+        switch rank {
+        case 1: self = .poll
+        case 2: self = .tunnel
+        default: return nil
         }
     }
 }

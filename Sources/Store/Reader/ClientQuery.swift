@@ -1,9 +1,14 @@
+import Clients
+
 /// The columns that a list of clients can be sorted by. Rows without a value come last in either direction; ties are
 /// in the order of registration.
 public enum ClientSort: String, CaseIterable, Sendable, Hashable {
     case fqdn
     /// In flight, connected, stale, gone, unknown when ascending.
     case state
+    /// Polls, tunnels when ascending.
+    case transport
+    case roundTrip
     case lastSeen
     case queued
     case inFlight
@@ -18,8 +23,9 @@ public enum ClientSort: String, CaseIterable, Sendable, Hashable {
     /// The direction an operator expects at first: names from A, states from the busiest, everything else from the largest.
     public var firstDirection: SortDirection {
         switch self {
-        case .fqdn, .state: .ascending
-        case .lastSeen, .queued, .inFlight, .scrapes, .failures, .failureShare, .medianDuration, .lastDuration,
+        case .fqdn, .state, .transport: .ascending
+        case .roundTrip, .lastSeen, .queued, .inFlight, .scrapes, .failures, .failureShare, .medianDuration,
+            .lastDuration,
             .lastFailure:
             .descending
         }
@@ -36,13 +42,15 @@ public enum SortDirection: String, CaseIterable, Sendable, Hashable {
 public struct ClientQuery: Sendable, Equatable {
     /// Empty means all.
     public var states: Set<ClientState> = []
+    /// Only clients that scrapes come to, or came to last, in one of these ways; empty means all.
+    public var transports: Set<Transport> = []
     /// Part of the FQDN, case-insensitive; empty matches all.
     public var text = ""
     /// A glob over the whole FQDN (`*`, `?`, `[a-z]`), case-insensitive; `nil` matches all.
     public var glob: String?
     /// Only clients that were seen at or after this time.
     public var seenSince: UnixMilliseconds?
-    /// Only live clients whose newest scrape failed.
+    /// Only live clients whose newest scrape or connection failed.
     public var failingOnly = false
     public var sort = ClientSort.fqdn
     public var direction = SortDirection.ascending

@@ -1,3 +1,5 @@
+import Clients
+
 /// One client, as a list shows it.
 public struct ClientRow: Sendable, Equatable, Identifiable {
     /// The newest failure of a client.
@@ -27,6 +29,12 @@ public struct ClientRow: Sendable, Equatable, Identifiable {
     public var expires: UnixMilliseconds
     public var queued: Int
     public var inFlight: Int
+    /// CONNECTs that the client has taken and that have not ended.
+    public var connections: Int
+    /// How scrapes come to it, or came last; `nil` when that is not known.
+    public var transport: Transport?
+    /// What the last ping of its tunnel took, in microseconds; `nil` where it has none, or has not been pinged.
+    public var roundTrip: Int64?
     /// Every ended attempt, failed ones too.
     public var scrapes: Int
     public var failures: Int
@@ -38,6 +46,10 @@ public struct ClientRow: Sendable, Equatable, Identifiable {
     public var lastStatus: Int?
     /// Body bytes.
     public var lastBytes: Int64?
+    public var connectionCounts: ConnectionCounts
+    /// When a connection was last opened or ended, or failed to open.
+    public var lastConnection: UnixMilliseconds?
+    /// Of a scrape or a connection.
     public var lastFailure: LastFailure?
     /// When a second live client last claimed this FQDN.
     public var conflict: UnixMilliseconds?
@@ -57,8 +69,10 @@ public struct ClientRow: Sendable, Equatable, Identifiable {
         self.expires = firstSeen
         self.queued = 0
         self.inFlight = 0
+        self.connections = 0
         self.scrapes = 0
         self.failures = 0
+        self.connectionCounts = ConnectionCounts()
         self.outcomes = ""
     }
 }

@@ -16,6 +16,9 @@ public enum ClientState: String, CaseIterable, Sendable, Hashable {
     /// Whether `/clients` lists a client in this state.
     public var isLive: Bool { self != .gone && self != .unknown }
 
+    /// Whether it is connected, at work or not.
+    public var isConnected: Bool { self == .connected || self == .inFlight }
+
     /// The state of a row.
     /// - Parameters:
     ///   - polled: whether a client has polled under this name.
@@ -40,8 +43,11 @@ public struct StateCounts: Sendable, Equatable {
     public var gone = 0
     /// Names that are scraped and that no client has polled under.
     public var unknown = 0
-    /// Live clients whose newest scrape failed; each is counted in its state as well.
+    /// Live clients whose newest scrape or connection failed; each is counted in its state as well.
     public var failing = 0
+    /// Of those connected and in flight: how scrapes come to them.
+    public var onPolls = 0
+    public var onTunnels = 0
 
     public init() {}
 

@@ -1,4 +1,4 @@
-/// One failed scrape, with its place in the record.
+/// One failed scrape, or one connection that failed, with its place in the record.
 public struct FailureRow: Sendable, Equatable, Identifiable {
     /// Grows with every failure written; never used again.
     public var id: Int64
@@ -9,14 +9,16 @@ public struct FailureRow: Sendable, Equatable, Identifiable {
     /// One line, at most 500 bytes; may hold anything that a peer sent.
     public var text: String
     public var scrapeID: String
-    /// `http://host:port/path`, without a query.
+    /// `http://host:port/path`, without a query; of a connection `CONNECT host:port`.
     public var target: String
     /// From the scrape's arrival to the failure, in microseconds.
     public var duration: Int64
+    /// Of a connection: a CONNECT that was not opened, or one that broke off.
+    public var isConnection: Bool
 
     public init(
         id: Int64, time: UnixMilliseconds, fqdn: String, kind: RecordedKind, text: String, scrapeID: String,
-        target: String, duration: Int64
+        target: String, duration: Int64, isConnection: Bool = false
     ) {
         self.id = id
         self.time = time
@@ -26,6 +28,7 @@ public struct FailureRow: Sendable, Equatable, Identifiable {
         self.scrapeID = scrapeID
         self.target = target
         self.duration = duration
+        self.isConnection = isConnection
     }
 }
 

@@ -17,6 +17,9 @@ public struct ProxyRecord: Sendable, Equatable {
     /// Over all names, at the heartbeat.
     public var queued: Int
     public var inFlight: Int
+    public var connections = 0
+    /// Over all runs of the proxy.
+    public var connectionCounts = ConnectionCounts()
     /// Whether a proxy holds the lock beside the database right now; `nil` where that can't be told (the lock file is
     /// missing or unreadable, or the database is on another machine's disk).
     public var writerLives: Bool?

@@ -1,3 +1,5 @@
+import Clients
+
 extension StoreReader {
     /// A window of the clients in an order, with counts over all of them: one scan, whatever is asked.
     public func clients(_ query: ClientQuery) throws(RecordProblem) -> ClientPage {
@@ -51,15 +53,20 @@ extension StoreReader {
                     .init(
                         symbol: Character(Unicode.Scalar(symbol)), duration: Int64(UInt32(littleEndian: duration)))
                 }
-                detail.failuresByKind = try failuresByKind(of: detail.row.id)
+                detail.failuresByKind = try kinds(of: detail.row.id, counted: "count")
+                detail.connectionFailuresByKind = try kinds(of: detail.row.id, counted: "connections")
                 return detail
             }
         }
     }
 
-    private func failuresByKind(of id: Int64) throws(StoreError) -> [KindCount] {
+    /// - Parameter column: One of `client_failures`.
+    private func kinds(of id: Int64, counted column: String) throws(StoreError) -> [KindCount] {
         let row = try connection.cached(
-            "SELECT kind, count FROM client_failures WHERE client_id = ?1 ORDER BY count DESC, kind")
+            """
+            SELECT kind, \(column) FROM client_failures WHERE client_id = ?1 AND \(column) > 0
+            ORDER BY \(column) DESC, kind
+            """)
         defer { row.reset() }
         row.bind(1, id)
         var counts: [KindCount] = []
@@ -75,7 +82,9 @@ extension StoreReader {
         SELECT id, fqdn, connected, first_seen_ms, last_seen_ms, expires_ms, queued, in_flight, scrapes, failures,
           median_duration_us, last_scrape_ms, last_duration_us, last_status, last_bytes,
           last_failure_ms, last_failure_kind, last_failure_text,
-          outcomes, instance, agent, address, durations_us, conflict_ms, polled, name
+          outcomes, instance, agent, address, durations_us, conflict_ms, polled, name,
+          transport, round_trip_us, connections, last_connection_ms, connections_opened, connections_failed,
+          connection_bytes_to_target, connection_bytes_to_scraper
         FROM client LEFT JOIN client_history ON client_id = client.id WHERE \(condition)
         """
     }
@@ -107,6 +116,11 @@ extension StoreReader {
         }
         client.outcomes = String(decoding: HistoryRing.symbols(row.bytes(18)), as: UTF8.self)
         client.conflict = row.optionalTime(23)
+        client.transport = Transport(rawValue: row.text(26, atMost: Limit.kind))
+        client.roundTrip = row.optionalNumber(27, Meaning.count)
+        client.connections = row.gauge(28)
+        client.lastConnection = row.optionalTime(29)
+        client.connectionCounts = row.connectionCounts(from: 30)
         return client
     }
 }

@@ -52,7 +52,7 @@ extension StoreReader {
     private func rows(_ query: FailureQuery) throws(StoreError) -> [FailureRow] {
         let row = try connection.cached(
             """
-            SELECT id, time_ms, fqdn, kind, text, scrape_id, target, duration_us FROM failure
+            SELECT id, time_ms, fqdn, kind, text, scrape_id, target, duration_us, connection FROM failure
             WHERE \(Self.filter(query)) AND (?5 IS NULL OR instr(?5, ',' || kind || ','))
             ORDER BY id DESC LIMIT ?6 OFFSET ?7
             """)
@@ -68,7 +68,8 @@ extension StoreReader {
                     id: row.integer(0), time: row.time(1), fqdn: row.text(2, atMost: Limit.fqdn),
                     kind: RecordedKind(rawValue: row.text(3, atMost: Limit.kind)),
                     text: row.text(4, atMost: Limit.failureText), scrapeID: row.text(5, atMost: Limit.scrapeID),
-                    target: row.text(6, atMost: Limit.target), duration: row.number(7, Meaning.count)))
+                    target: row.text(6, atMost: Limit.target), duration: row.number(7, Meaning.count),
+                    isConnection: row.integer(8) != 0))
         }
         return failures
     }

@@ -5,16 +5,20 @@ extension StoreReader {
             let row = try connection.cached(
                 """
                 SELECT started_ms, heartbeat_ms, stopped_ms, version, address, pid, registration_timeout_ms, scrapes,
-                  failures, queued, in_flight FROM proxy WHERE id = 1
+                  failures, queued, in_flight, connections, connections_opened, connections_failed,
+                  connection_bytes_to_target, connection_bytes_to_scraper FROM proxy WHERE id = 1
                 """)
             defer { row.reset() }
             guard try row.next() else { return nil }
-            return ProxyRecord(
+            var record = ProxyRecord(
                 started: row.time(0), heartbeat: row.time(1), stopped: row.optionalTime(2),
                 version: row.text(3, atMost: Limit.version), address: row.text(4, atMost: Limit.proxyAddress),
                 pid: row.gauge(5), registrationTimeout: row.number(6, Meaning.count),
                 scrapes: row.number(7, Meaning.count), failures: row.number(8, Meaning.count), queued: row.gauge(9),
                 inFlight: row.gauge(10), writerLives: WriterLock.isHeld(connection.files))
+            record.connections = row.gauge(11)
+            record.connectionCounts = row.connectionCounts(from: 12)
+            return record
         }
         guard let record else { throw .neverWritten(path: path) }
         return record

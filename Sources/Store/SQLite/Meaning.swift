@@ -35,6 +35,13 @@ extension Statement {
     func count(_ column: Int32) -> Int { Int(number(column, Meaning.count)) }
     func gauge(_ column: Int32) -> Int { Int(number(column, Meaning.gauge)) }
 
+    /// Four columns in a row.
+    func connectionCounts(from column: Int32) -> ConnectionCounts {
+        ConnectionCounts(
+            opened: count(column), failed: count(column + 1), bytesToTarget: number(column + 2, Meaning.count),
+            bytesToScraper: number(column + 3, Meaning.count))
+    }
+
     /// The client's spelling of its name, if it is one of this name.
     func spelling(_ column: Int32, of fqdn: String) -> String {
         let name = text(column, atMost: Limit.fqdn)

@@ -21,40 +21,42 @@ struct ClientWriter {
         readHistory = try connection.cached("SELECT outcomes, durations_us FROM client_history WHERE client_id = ?1")
         insert = try connection.cached(
             """
-            INSERT INTO client (last_seen_ms, expires_ms, connected, queued, in_flight, scrapes, failures,
-              median_duration_us, last_scrape_ms, last_duration_us, last_status, last_bytes,
-              last_failure_ms, last_failure_kind, last_failure_text, instance, agent, address, conflict_ms,
-              first_seen_ms, name, polled, fqdn, sort_key)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
-              ?23, natural_key(?23))
+            INSERT INTO client (\(Value.columns), sort_key) VALUES (\(Value.parameters), natural_key(\(Value.fqdn)))
             """)
         // A value that brings no news is NULL and leaves the column alone. A last scrape without a status is news, which
         // is why status and bytes follow the time's lead.
         let counted = """
-              connected = ?3, queued = ?4, in_flight = ?5,
-              scrapes = \(Meaning.sum("scrapes", "?6")), failures = \(Meaning.sum("failures", "?7")),
-              median_duration_us = ifnull(?8, median_duration_us),
-              last_scrape_ms = ifnull(?9, last_scrape_ms),
-              last_duration_us = ifnull(?10, last_duration_us),
-              last_status = iif(?9 IS NULL, last_status, ?11),
-              last_bytes = iif(?9 IS NULL, last_bytes, ?12),
-              last_failure_ms = ifnull(?13, last_failure_ms),
-              last_failure_kind = ifnull(?14, last_failure_kind),
-              last_failure_text = ifnull(?15, last_failure_text)
+              connected = \(Value.connected), queued = \(Value.queued), in_flight = \(Value.inFlight),
+              connections = \(Value.connections), round_trip_us = \(Value.roundTrip),
+              \(Value.sums),
+              median_duration_us = ifnull(\(Value.medianDuration), median_duration_us),
+              last_scrape_ms = ifnull(\(Value.lastScrape), last_scrape_ms),
+              last_duration_us = ifnull(\(Value.lastDuration), last_duration_us),
+              last_status = iif(\(Value.lastScrape) IS NULL, last_status, \(Value.lastStatus)),
+              last_bytes = iif(\(Value.lastScrape) IS NULL, last_bytes, \(Value.lastBytes)),
+              last_connection_ms = ifnull(\(Value.lastConnection), last_connection_ms),
+              last_failure_ms = ifnull(\(Value.lastFailure), last_failure_ms),
+              last_failure_kind = ifnull(\(Value.lastFailureKind), last_failure_kind),
+              last_failure_text = ifnull(\(Value.lastFailureText), last_failure_text)
             """
+        // What a delivery says of the client is news when there was one.
         update = try connection.cached(
             """
-            UPDATE client SET last_seen_ms = ?1, expires_ms = ?2, \(counted),
-              instance = ?16, agent = ?17, address = ?18,
-              conflict_ms = ifnull(?19, conflict_ms),
-              first_seen_ms = iif(polled = 0, ?20, min(first_seen_ms, ?20)), name = ?21, polled = 1
-            WHERE id = ?23
+            UPDATE client SET last_seen_ms = \(Value.lastSeen), expires_ms = \(Value.expires), \(counted),
+              transport = ifnull(\(Value.transport), transport),
+              instance = iif(\(Value.transport) IS NULL, instance, \(Value.instance)),
+              agent = iif(\(Value.transport) IS NULL, agent, \(Value.agent)),
+              address = iif(\(Value.transport) IS NULL, address, \(Value.address)),
+              conflict_ms = ifnull(\(Value.conflict), conflict_ms),
+              first_seen_ms = iif(polled = 0, \(Value.firstSeen), min(first_seen_ms, \(Value.firstSeen))),
+              name = \(Value.name), polled = 1
+            WHERE id = \(Value.key)
             """)
         updateScraped = try connection.cached(
             """
-            UPDATE client SET \(counted), last_seen_ms = iif(polled = 0, ?1, last_seen_ms),
-              expires_ms = iif(polled = 0, ?2, expires_ms)
-            WHERE id = ?23
+            UPDATE client SET \(counted), last_seen_ms = iif(polled = 0, \(Value.lastSeen), last_seen_ms),
+              expires_ms = iif(polled = 0, \(Value.expires), expires_ms)
+            WHERE id = \(Value.key)
             """)
         insertHistory = try connection.cached(
             "INSERT OR REPLACE INTO client_history (outcomes, durations_us, client_id) VALUES (?1, ?2, ?3)")
@@ -62,8 +64,9 @@ struct ClientWriter {
             "UPDATE client_history SET outcomes = ?1, durations_us = ?2 WHERE client_id = ?3")
         countFailures = try connection.cached(
             """
-            INSERT INTO client_failures (client_id, kind, count) VALUES (?1, ?2, ?3)
-              ON CONFLICT DO UPDATE SET count = \(Meaning.sum("count", "excluded.count"))
+            INSERT INTO client_failures (client_id, kind, count, connections) VALUES (?1, ?2, ?3, ?4)
+              ON CONFLICT DO UPDATE SET count = \(Meaning.sum("count", "excluded.count")),
+                connections = \(Meaning.sum("connections", "excluded.connections"))
             """)
         forgetUnknown = try connection.cached(
             """
@@ -93,7 +96,7 @@ struct ClientWriter {
         let hadHistory = change.outcomes.isEmpty ? true : try extendHistory(of: id, by: change.outcomes)
         let statement = change.polled ? update : updateScraped
         bind(change, to: statement)
-        statement.bind(23, id)
+        statement.bind(Value.key.rawValue, id)
         try statement.run()
         try writeDetails(of: change, id, with: hadHistory ? updateHistory : insertHistory)
     }
@@ -107,8 +110,8 @@ struct ClientWriter {
         ring.clear()
         ring.append(change.outcomes)
         bind(change, to: insert)
-        insert.bind(22, change.polled)
-        insert.bind(23, change.fqdn, atMost: Limit.fqdn)
+        insert.bind(Value.polled.rawValue, change.polled)
+        insert.bind(Value.fqdn.rawValue, change.fqdn, atMost: Limit.fqdn)
         try insert.run()
         try writeDetails(of: change, connection.lastInsertedRow, with: insertHistory)
     }
@@ -132,39 +135,53 @@ struct ClientWriter {
         of change: ClientChange, _ id: Int64, with statement: Statement
     ) throws(StoreError) {
         if !change.outcomes.isEmpty { try writeHistory(of: id, with: statement) }
-        for (kind, count) in change.failures {
+        for kind in Set(change.failures.keys).union(change.connectionFailures.keys) {
             countFailures.bind(1, id)
             countFailures.bind(2, kind.rawValue)
-            countFailures.bind(3, count)
+            countFailures.bind(3, change.failures[kind] ?? 0)
+            countFailures.bind(4, change.connectionFailures[kind] ?? 0)
             try countFailures.run()
         }
     }
 
     /// Binds all but the key. The ring holds the client's outcomes when the change has any.
     private mutating func bind(_ change: ClientChange, to statement: Statement) {
-        statement.bind(1, change.lastSeen)
-        statement.bind(2, change.expires)
-        statement.bind(3, change.connected)
-        statement.bind(4, change.queued)
-        statement.bind(5, change.inFlight)
-        statement.bind(6, change.scrapes)
-        statement.bind(7, change.failures.values.reduce(0, +))
-        statement.bind(8, change.outcomes.isEmpty ? nil : ring.median())
+        func bind(_ value: Value, _ integer: Int) { statement.bind(value.rawValue, integer) }
+        func bind(_ value: Value, _ integer: Int64?) { statement.bind(value.rawValue, integer) }
+        func bind(_ value: Value, _ text: String?, atMost limit: Int) {
+            statement.bind(value.rawValue, text, atMost: limit)
+        }
+        bind(.lastSeen, change.lastSeen)
+        bind(.expires, change.expires)
+        bind(.connected, change.connected ? 1 : 0)
+        bind(.queued, change.queued)
+        bind(.inFlight, change.inFlight)
+        bind(.connections, change.connections)
+        bind(.roundTrip, change.roundTrip)
+        bind(.scrapes, change.scrapes)
+        bind(.failures, change.failures.values.reduce(0, +))
+        bind(.connectionsOpened, change.connectionCounts.opened)
+        bind(.connectionsFailed, change.connectionCounts.failed)
+        bind(.connectionBytesToTarget, change.connectionCounts.bytesToTarget)
+        bind(.connectionBytesToScraper, change.connectionCounts.bytesToScraper)
+        bind(.medianDuration, change.outcomes.isEmpty ? nil : ring.median())
         let last = change.outcomes.last
-        statement.bind(9, last?.time)
-        statement.bind(10, last?.duration)
-        statement.bind(11, last?.status.map(Int64.init))
-        statement.bind(12, last?.bytes)
-        statement.bind(13, change.lastFailure?.time)
-        statement.bind(14, change.lastFailure?.kind.rawValue)
-        statement.bind(15, change.lastFailure?.text, atMost: Limit.failureText)
-        statement.bind(16, change.instance, atMost: Limit.instance)
-        statement.bind(17, change.agent, atMost: Limit.agent)
-        statement.bind(18, change.address, atMost: Limit.address)
-        statement.bind(19, change.conflict)
-        statement.bind(20, change.firstSeen)
+        bind(.lastScrape, last?.time)
+        bind(.lastDuration, last?.duration)
+        bind(.lastStatus, last?.status.map(Int64.init))
+        bind(.lastBytes, last?.bytes)
+        bind(.lastConnection, change.lastConnection)
+        bind(.lastFailure, change.lastFailure?.time)
+        bind(.lastFailureKind, change.lastFailure?.kind.rawValue, atMost: Limit.kind)
+        bind(.lastFailureText, change.lastFailure?.text, atMost: Limit.failureText)
+        bind(.transport, change.transport?.rawValue, atMost: Limit.kind)
+        bind(.instance, change.instance, atMost: Limit.instance)
+        bind(.agent, change.agent, atMost: Limit.agent)
+        bind(.address, change.address, atMost: Limit.address)
+        bind(.conflict, change.conflict)
+        bind(.firstSeen, change.firstSeen)
         // Most names are spelled in lower case, which is how the key has them.
-        statement.bind(21, change.polled && change.name != change.fqdn ? change.name : nil, atMost: Limit.fqdn)
+        bind(.name, change.polled && change.name != change.fqdn ? change.name : nil, atMost: Limit.fqdn)
     }
 
     private func writeHistory(of client: Int64, with statement: Statement) throws(StoreError) {

@@ -12,8 +12,8 @@ struct FailureWriter {
         self.connection = connection
         add = try connection.cached(
             """
-            INSERT INTO failure (time_ms, fqdn, kind, text, scrape_id, target, duration_us, unknown)
-              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+            INSERT INTO failure (time_ms, fqdn, kind, text, scrape_id, target, duration_us, unknown, connection)
+              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
             """)
         isKnown = try connection.cached("SELECT 1 FROM client WHERE fqdn = ?1 AND polled <> 0")
         trimName = try connection.cached(
@@ -62,6 +62,7 @@ struct FailureWriter {
         add.bind(6, failure.target, atMost: Limit.target)
         add.bind(7, failure.duration)
         add.bind(8, unknown)
+        add.bind(9, failure.isConnection)
         try add.run()
     }
 }

@@ -67,9 +67,10 @@ extension WriterSession {
     private func endWhatWasUnderWay() throws(StoreError) {
         try connection.execute(
             """
-            UPDATE client SET connected = 0, queued = 0, in_flight = 0
-              WHERE connected IS NOT 0 OR queued IS NOT 0 OR in_flight IS NOT 0;
-            UPDATE proxy SET queued = 0, in_flight = 0
+            UPDATE client SET connected = 0, queued = 0, in_flight = 0, connections = 0, round_trip_us = NULL
+              WHERE connected IS NOT 0 OR queued IS NOT 0 OR in_flight IS NOT 0 OR connections IS NOT 0
+                OR round_trip_us IS NOT NULL;
+            UPDATE proxy SET queued = 0, in_flight = 0, connections = 0
             """)
     }
 
@@ -105,7 +106,10 @@ extension WriterSession {
     func stop(now: UnixMilliseconds) throws(StoreError) {
         try connection.transaction { () throws(StoreError) in
             let stop = try connection.cached(
-                "UPDATE proxy SET heartbeat_ms = ?1, stopped_ms = ?1, queued = 0, in_flight = 0 WHERE id = 1")
+                """
+                UPDATE proxy SET heartbeat_ms = ?1, stopped_ms = ?1, queued = 0, in_flight = 0, connections = 0
+                WHERE id = 1
+                """)
             stop.bind(1, now)
             try stop.run()
         }

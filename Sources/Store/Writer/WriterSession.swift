@@ -50,7 +50,12 @@ final class WriterSession {
             beat = try connection.cached(
                 """
                 UPDATE proxy SET heartbeat_ms = ?1, scrapes = \(Meaning.sum("scrapes", "?2")),
-                  failures = \(Meaning.sum("failures", "?3")), queued = ?4, in_flight = ?5 WHERE id = 1
+                  failures = \(Meaning.sum("failures", "?3")), queued = ?4, in_flight = ?5, connections = ?6,
+                  connections_opened = \(Meaning.sum("connections_opened", "?7")),
+                  connections_failed = \(Meaning.sum("connections_failed", "?8")),
+                  connection_bytes_to_target = \(Meaning.sum("connection_bytes_to_target", "?9")),
+                  connection_bytes_to_scraper = \(Meaning.sum("connection_bytes_to_scraper", "?10"))
+                WHERE id = 1
                 """)
             addSecond = try connection.cached(
                 """
@@ -104,6 +109,11 @@ final class WriterSession {
             beat.bind(3, batch.failedScrapes)
             beat.bind(4, batch.queued)
             beat.bind(5, batch.inFlight)
+            beat.bind(6, batch.connections)
+            beat.bind(7, batch.connectionCounts.opened)
+            beat.bind(8, batch.connectionCounts.failed)
+            beat.bind(9, batch.connectionCounts.bytesToTarget)
+            beat.bind(10, batch.connectionCounts.bytesToScraper)
             try beat.run()
         }
     }
