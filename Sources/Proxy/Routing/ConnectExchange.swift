@@ -74,7 +74,8 @@ final class ConnectExchange: Exchange, ConnectPort, ChannelInboundHandler, @unch
         case .denied(let denial):
             state = .done
             dispatcher.denied(
-                DeniedRequest(denial, address: connection.peerAddress, kind: .scrape(id, target: targetWithoutQuery)))
+                DeniedRequest(
+                    denial, address: connection.peerAddress, kind: .connection(id, target: targetWithoutQuery)))
             connection.respond(denial.response)
         }
     }
