@@ -122,18 +122,6 @@ extension TunnelConnection: DeliveryPort {
         if !wire.isUnderWay(connection.stream) { forget(connection) }
     }
 
-    /// Tells scrapers' ends what of their bytes has gone out.
-    func acknowledge() {
-        for connection in connections.values where connection.given > 0 {
-            let gone = connection.given - wire.waiting(connection.stream)
-            if gone > 0 {
-                connection.given -= gone
-                connection.port?.taken(gone)
-            }
-            forgetIfOver(connection)
-        }
-    }
-
     /// Carries out what a response's flow has decided.
     func run(_ first: StreamFlow.Step, of scrape: TunnelScrape) {
         var step = first
