@@ -68,7 +68,7 @@ extension TunnelConnection {
             }
         }
         let agent = service.agents.shared(hello.agent ?? agent ?? "")
-        let capacity = min(hello.streams, service.settings.maxStreams)
+        let capacity = wire.maxStreams
         isAnswering = true
         let named: [RefusedName]
         if let delivery {

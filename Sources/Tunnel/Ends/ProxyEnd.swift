@@ -44,7 +44,8 @@ public struct ProxyEnd: Sendable {
     private(set) var core: TunnelCore
     private var helloDue: NIODeadline?
     private var isGreeted = false
-    private var maxStreams = 0
+    /// How many streams there may be at once: what the last HELLO says, as far as the windows allow.
+    public private(set) var maxStreams = 0
     public private(set) var isDraining = false
 
     public init(_ settings: TunnelSettings, at now: NIODeadline) {
