@@ -67,33 +67,41 @@ struct BrokerWalk {
         return next
     }
 
+    struct Broken: Error, CustomStringConvertible { let description: String }
+
+    /// As `#require`, which costs far more where it holds.
+    func hold(_ holds: Bool, _ rule: @autoclosure () -> String = "", line: Int = #line) throws(Broken) {
+        if !holds { throw Broken(description: "line \(line): \(rule())") }
+    }
+
     /// Counts match, and what the broker knows is what the model knows.
     mutating func check() throws {
         let gauges = it.broker.gauges
-        try #require(gauges.queued == model.live(.queued).count)
-        try #require(gauges.queuedConnections == model.live(.queued).count { model.scrapes[$0]!.kind == .connection })
+        try hold(gauges.queued == model.live(.queued).count)
+        try hold(gauges.queuedConnections == model.live(.queued).count { model.scrapes[$0]!.kind == .connection })
         let taken = model.live.filter { model.scrapes[$0]!.state.isTaken }
-        try #require(gauges.inFlight == taken.count { model.scrapes[$0]!.kind != .connection })
-        try #require(gauges.connections == taken.count { model.scrapes[$0]!.kind == .connection })
-        try #require(gauges.waitingPolls == model.inService.count { model.deliveries[$0]!.isPoll })
-        try #require(gauges.tunnels == model.inService.count { !model.deliveries[$0]!.isPoll })
-        try #require(gauges.streams == model.living.map { model.taken(by: $0).count }.reduce(0, +))
-        try #require(Set(model.serving.values) == model.inService)
+        try hold(gauges.inFlight == taken.count { model.scrapes[$0]!.kind != .connection })
+        try hold(gauges.connections == taken.count { model.scrapes[$0]!.kind == .connection })
+        try hold(gauges.waitingPolls == model.inService.count { model.deliveries[$0]!.isPoll })
+        try hold(gauges.tunnels == model.inService.count { !model.deliveries[$0]!.isPoll })
+        try hold(gauges.streams == model.living.map { model.taken(by: $0).count }.reduce(0, +))
+        try hold(Set(model.serving.values) == model.inService)
         // A scrape that its delivery gave back was let in once, and is let in again.
-        try #require(gauges.queued <= Self.maxQueued + counts.returned && gauges.liveClients <= Self.maxClients)
-        try #require(gauges.connectedClients == model.listed.keys.count { model.isConnected($0) })
-        try #require(it.states.count == gauges.liveClients)
-        try #require(it.states.filter(\.isConnected).count == gauges.connectedClients)
+        try hold(gauges.queued <= Self.maxQueued + counts.returned && gauges.liveClients <= Self.maxClients)
+        try hold(gauges.connectedClients == model.listed.keys.count { model.isConnected($0) })
+        let states = it.states
+        try hold(states.count == gauges.liveClients)
+        try hold(states.count(where: \.isConnected) == gauges.connectedClients)
         // Not at every step, so that several changes come together.
-        if next.isMultiple(of: 3) { try #require(Set(it.listed()) == Set(model.listed.values.map(\.spelling))) }
+        if next.isMultiple(of: 3) { try hold(Set(it.listed()) == Set(model.listed.values.map(\.spelling))) }
         try checkStates()
         try checkDeliveries()
         try checkConnections()
         for (number, scrape) in model.scrapes {
-            try #require(scrape.answers == (scrape.state == .ended ? 1 : 0))
+            try hold(scrape.answers == (scrape.state == .ended ? 1 : 0))
             if scrape.state == .ended { ended.insert(number) }
         }
-        try #require(model.due.isEmpty, "somebody was not told that a scrape is over")
+        try hold(model.due.isEmpty, "somebody was not told that a scrape is over")
         // What has ended must never be heard of again: the model forgets it, and any action on it stands out.
         model.scrapes = model.scrapes.filter { $0.value.state != .ended }
         let busy = Set(model.scrapes.values.compactMap(\.delivery))
@@ -106,44 +114,44 @@ struct BrokerWalk {
 
     /// The record is told what is so, whether anybody has the name or not.
     private func checkStates() throws {
-        try #require(told.values.map(\.queued).reduce(0, +) == it.broker.gauges.queued)
-        try #require(told.values.map(\.inFlight).reduce(0, +) == it.broker.gauges.inFlight)
+        try hold(told.values.map(\.queued).reduce(0, +) == it.broker.gauges.queued)
+        try hold(told.values.map(\.inFlight).reduce(0, +) == it.broker.gauges.inFlight)
         for (name, state) in told {
-            try #require(state.queued == model.queues[name, default: []].count)
-            try #require(state.isConnected == (model.listed[name] != nil && model.isConnected(name)))
+            try hold(state.queued == model.queues[name, default: []].count)
+            try hold(state.isConnected == (model.listed[name] != nil && model.isConnected(name)))
             guard let delivery = model.serving[name].flatMap({ model.deliveries[$0] }) else { continue }
-            try #require(state.transport == (delivery.isPoll ? .poll : .tunnel))
-            try #require(state.roundTrip == delivery.roundTrip.map { .milliseconds(Int64($0)) })
-            try #require(state.instance == delivery.process)
+            try hold(state.transport == (delivery.isPoll ? .poll : .tunnel))
+            try hold(state.roundTrip == delivery.roundTrip.map { .milliseconds(Int64($0)) })
+            try hold(state.instance == delivery.process)
         }
     }
 
     private func checkDeliveries() throws {
         // Nothing waits while a delivery with room serves its name, unless its time is up.
         for (name, delivery) in model.serving where model.hasRoom(delivery) {
-            try #require(model.waits(name, now).isEmpty)
+            try hold(model.waits(name, now).isEmpty)
         }
         // Room is neither lost nor made.
         for delivery in model.living where model.inService.contains(delivery) || !model.taken(by: delivery).isEmpty {
             let id = it.deliveries[delivery]!
-            try #require(it.broker.deliveries.contains(id))
-            try #require(it.broker.deliveries[id.index].taken == model.taken(by: delivery).count)
-            try #require(it.broker.deliveries[id.index].capacity == model.deliveries[delivery]!.capacity)
-            try #require(it.broker.deliveries[id.index].turns.count <= names.count)
+            try hold(it.broker.deliveries.contains(id))
+            try hold(it.broker.deliveries[id.index].taken == model.taken(by: delivery).count)
+            try hold(it.broker.deliveries[id.index].capacity == model.deliveries[delivery]!.capacity)
+            try hold(it.broker.deliveries[id.index].turns.count <= names.count)
         }
         // Nobody else is known any more.
         for delivery in model.deliveries.keys where !model.inService.contains(delivery) {
             guard !model.living.contains(delivery) || model.taken(by: delivery).isEmpty else { continue }
-            try #require(!it.broker.deliveries.contains(it.deliveries[delivery]!))
+            try hold(!it.broker.deliveries.contains(it.deliveries[delivery]!))
         }
     }
 
     private func checkConnections() throws {
-        try #require(model.connections().count <= Self.maxConnections)
+        try hold(model.connections().count <= Self.maxConnections)
         for name in names {
-            try #require(model.connections(of: name).count <= Self.maxConnectionsPerClient)
+            try hold(model.connections(of: name).count <= Self.maxConnectionsPerClient)
             if model.isServedByPoll(name) {
-                try #require(model.connections(of: name).allSatisfy { model.scrapes[$0]!.state != .queued })
+                try hold(model.connections(of: name).allSatisfy { model.scrapes[$0]!.state != .queued })
             }
         }
     }
