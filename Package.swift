@@ -41,6 +41,7 @@ let package = Package(
         .systemLibrary(name: "CNcurses", providers: [.apt(["libncurses-dev"])]),
         .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
+        .systemLibrary(name: "CMalloc"),
 
         .target(name: "Addresses", swiftSettings: settings),
         .target(name: "Calendar", swiftSettings: settings),
@@ -65,7 +66,7 @@ let package = Package(
             name: "Proxy",
             dependencies: [
                 "Addresses", "Calendar", "Clients", "Failures", "Flags", "Settings", "Access", "Wire", "Telemetry",
-                "Tunnel",
+                "Tunnel", "CMalloc",
                 "Web", "Store", nioCore, nioPosix, logging, lifecycle, arguments, deques,
             ],
             swiftSettings: settings),
@@ -120,7 +121,7 @@ let package = Package(
                 "Proxy", "Access", "Clients", "Failures", "Wire", "Tunnel", "Telemetry", "TestKit", "Store", "Flags",
                 "Settings", "Web",
                 "CSQLite",
-                nioCore, logging,
+                nioCore, nioEmbedded, logging,
             ],
             swiftSettings: settings),
         .testTarget(

@@ -14,13 +14,13 @@ import Wire
     func walk(seed: UInt64) async throws {
         var walk = Walk(seed)
         walk.start()
-        for _ in 0..<3_000 {
+        for _ in 0..<5_000 {
             try walk.step()
             try walk.check()
             // Others wait for this thread.
             await Task.yield()
         }
-        #expect(walk.scrapes > 80)
+        #expect(walk.scrapes > 100)
         walk.stop()
         for _ in 0..<50 { try walk.step() }
         #expect(!walk.isReady)

@@ -69,6 +69,23 @@ import Wire
         }
     }
 
+    @Test("a CONNECT that is denied late, when all of it is there, is a connection that failed, and no scrape")
+    func lateConnect() async throws {
+        try await AccessProxy.run { it in
+            let scraper = try await it.it.connect()
+            try await scraper.send(
+                "CONNECT a.eu:443 HTTP/1.1\r\nHost: a.eu:443\r\n\(AccessProxy.right)Expect: 100-continue\r\nContent-Length: 1\r\n\r\n"
+            )
+            // It has been admitted.
+            _ = try await scraper.text(upTo: "100 Continue\r\n\r\n")
+            try it.change(Self.noScraper)
+            try await scraper.send("x")
+            #expect(try await scraper.response().status == 403)
+            try await it.it.metric("pushprox_connection_failures_total{kind=\"access_denied\"}", is: 1)
+            try await it.it.metric("pushprox_scrape_failures_total{kind=\"access_denied\"}", is: 0)
+        }
+    }
+
     @Test("a response that streams is cut off when its scraper loses the grant")
     func streaming() async throws {
         try await AccessProxy.run { it in

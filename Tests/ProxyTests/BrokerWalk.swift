@@ -67,85 +67,133 @@ struct BrokerWalk {
         return next
     }
 
+    struct Broken: Error, CustomStringConvertible { let description: String }
+
+    /// As `#require`, which costs far more where it holds.
+    func hold(_ holds: Bool, _ rule: @autoclosure () -> String = "", line: Int = #line) throws(Broken) {
+        if !holds { throw Broken(description: "line \(line): \(rule())") }
+    }
+
     /// Counts match, and what the broker knows is what the model knows.
     mutating func check() throws {
+        let tally = Tally(model)
         let gauges = it.broker.gauges
-        try #require(gauges.queued == model.live(.queued).count)
-        try #require(gauges.queuedConnections == model.live(.queued).count { model.scrapes[$0]!.kind == .connection })
-        let taken = model.live.filter { model.scrapes[$0]!.state.isTaken }
-        try #require(gauges.inFlight == taken.count { model.scrapes[$0]!.kind != .connection })
-        try #require(gauges.connections == taken.count { model.scrapes[$0]!.kind == .connection })
-        try #require(gauges.waitingPolls == model.inService.count { model.deliveries[$0]!.isPoll })
-        try #require(gauges.tunnels == model.inService.count { !model.deliveries[$0]!.isPoll })
-        try #require(gauges.streams == model.living.map { model.taken(by: $0).count }.reduce(0, +))
-        try #require(Set(model.serving.values) == model.inService)
+        try hold(gauges.queued == tally.queued && gauges.queuedConnections == tally.queuedConnections)
+        try hold(gauges.inFlight == tally.inFlight && gauges.connections == tally.connections)
+        let polls = model.inService.count { model.deliveries[$0]!.isPoll }
+        try hold(gauges.waitingPolls == polls && gauges.tunnels == model.inService.count - polls)
+        try hold(gauges.streams == model.living.reduce(0) { $0 + tally.taken[$1, default: 0] })
+        try hold(Set(model.serving.values) == model.inService)
         // A scrape that its delivery gave back was let in once, and is let in again.
-        try #require(gauges.queued <= Self.maxQueued + counts.returned && gauges.liveClients <= Self.maxClients)
-        try #require(gauges.connectedClients == model.listed.keys.count { model.isConnected($0) })
-        try #require(it.states.count == gauges.liveClients)
-        try #require(it.states.filter(\.isConnected).count == gauges.connectedClients)
+        try hold(gauges.queued <= Self.maxQueued + counts.returned && gauges.liveClients <= Self.maxClients)
+        let connected = model.listed.keys.count { model.serving[$0] != nil || tally.busyNames.contains($0) }
+        try hold(gauges.connectedClients == connected)
+        let states = it.states
+        try hold(states.count == gauges.liveClients)
+        try hold(states.count(where: \.isConnected) == connected)
         // Not at every step, so that several changes come together.
-        if next.isMultiple(of: 3) { try #require(Set(it.listed()) == Set(model.listed.values.map(\.spelling))) }
-        try checkStates()
-        try checkDeliveries()
-        try checkConnections()
-        for (number, scrape) in model.scrapes {
-            try #require(scrape.answers == (scrape.state == .ended ? 1 : 0))
-            if scrape.state == .ended { ended.insert(number) }
-        }
-        try #require(model.due.isEmpty, "somebody was not told that a scrape is over")
+        if next.isMultiple(of: 3) { try hold(Set(it.listed()) == Set(model.listed.values.map(\.spelling))) }
+        try checkStates(tally)
+        try checkDeliveries(tally)
+        try checkConnections(tally)
+        try hold(tally.answers, "a scrape was answered twice, or ended without an answer")
+        try hold(model.due.isEmpty, "somebody was not told that a scrape is over")
         // What has ended must never be heard of again: the model forgets it, and any action on it stands out.
-        model.scrapes = model.scrapes.filter { $0.value.state != .ended }
-        let busy = Set(model.scrapes.values.compactMap(\.delivery))
-        model.deliveries = model.deliveries.filter {
-            // Some that are over may still say something.
-            $0.key > next - 60 || model.inService.contains($0.key) || model.living.contains($0.key)
-                || busy.contains($0.key)
+        for number in tally.ended {
+            ended.insert(number)
+            model.scrapes[number] = nil
+        }
+        // Some that are over may still say something.
+        for number in model.deliveries.keys where number <= next - 60 {
+            guard !model.inService.contains(number), !model.living.contains(number), tally.taken[number] == nil,
+                !tally.had.contains(number)
+            else { continue }
+            model.deliveries[number] = nil
+        }
+    }
+
+    /// What the model has of scrapes, counted in one go.
+    private struct Tally {
+        var queued = 0, queuedConnections = 0, inFlight = 0, connections = 0
+        /// Of each delivery, how many it has taken; and which have any scrape that lives.
+        var taken: [Int: Int] = [:]
+        var had: Set<Int> = []
+        var busyNames: Set<String> = []
+        /// CONNECTs of each name, under way or queued, and names with one that is queued.
+        var connectionsByName: [String: Int] = [:]
+        var waitingForConnection: Set<String> = []
+        var ended: [Int] = []
+        var answers = true
+
+        init(_ model: Model) {
+            for (number, scrape) in model.scrapes {
+                answers = answers && scrape.answers == (scrape.state == .ended ? 1 : 0)
+                let isConnection = scrape.kind == .connection
+                switch scrape.state {
+                case .queued:
+                    queued += 1
+                    if isConnection {
+                        queuedConnections += 1
+                        waitingForConnection.insert(scrape.name)
+                    }
+                case .delivered, .responding, .connected:
+                    if isConnection { connections += 1 } else { inFlight += 1 }
+                    if let delivery = scrape.delivery { taken[delivery, default: 0] += 1 }
+                    busyNames.insert(scrape.name)
+                case .ended:
+                    ended.append(number)
+                    continue
+                }
+                if let delivery = scrape.delivery { had.insert(delivery) }
+                if isConnection { connectionsByName[scrape.name, default: 0] += 1 }
+            }
         }
     }
 
     /// The record is told what is so, whether anybody has the name or not.
-    private func checkStates() throws {
-        try #require(told.values.map(\.queued).reduce(0, +) == it.broker.gauges.queued)
-        try #require(told.values.map(\.inFlight).reduce(0, +) == it.broker.gauges.inFlight)
-        try #require(told.values.map(\.connections).reduce(0, +) == it.broker.gauges.connections)
+    private func checkStates(_ tally: Tally) throws {
+        try hold(told.values.reduce(0) { $0 + $1.queued } == it.broker.gauges.queued)
+        try hold(told.values.reduce(0) { $0 + $1.inFlight } == it.broker.gauges.inFlight)
+        try hold(told.values.reduce(0) { $0 + $1.connections } == it.broker.gauges.connections)
         for (name, state) in told {
-            try #require(state.queued == model.queues[name, default: []].count)
-            try #require(state.isConnected == (model.listed[name] != nil && model.isConnected(name)))
+            try hold(state.queued == model.queues[name, default: []].count)
+            let isConnected = model.serving[name] != nil || tally.busyNames.contains(name)
+            try hold(state.isConnected == (model.listed[name] != nil && isConnected))
             guard let delivery = model.serving[name].flatMap({ model.deliveries[$0] }) else { continue }
-            try #require(state.transport == (delivery.isPoll ? .poll : .tunnel))
-            try #require(state.roundTrip == delivery.roundTrip.map { .milliseconds(Int64($0)) })
-            try #require(state.instance == delivery.process)
+            try hold(state.transport == (delivery.isPoll ? .poll : .tunnel))
+            try hold(state.roundTrip == delivery.roundTrip.map { .milliseconds(Int64($0)) })
+            try hold(state.instance == delivery.process)
         }
     }
 
-    private func checkDeliveries() throws {
+    private func checkDeliveries(_ tally: Tally) throws {
         // Nothing waits while a delivery with room serves its name, unless its time is up.
-        for (name, delivery) in model.serving where model.hasRoom(delivery) {
-            try #require(model.waits(name, now).isEmpty)
+        for (name, delivery) in model.serving
+        where tally.taken[delivery, default: 0] < model.deliveries[delivery]!.capacity {
+            try hold(model.waits(name, now).isEmpty)
         }
         // Room is neither lost nor made.
-        for delivery in model.living where model.inService.contains(delivery) || !model.taken(by: delivery).isEmpty {
+        for delivery in model.living {
+            let taken = tally.taken[delivery, default: 0]
+            guard taken > 0 || model.inService.contains(delivery) else { continue }
             let id = it.deliveries[delivery]!
-            try #require(it.broker.deliveries.contains(id))
-            try #require(it.broker.deliveries[id.index].taken == model.taken(by: delivery).count)
-            try #require(it.broker.deliveries[id.index].capacity == model.deliveries[delivery]!.capacity)
-            try #require(it.broker.deliveries[id.index].turns.count <= names.count)
+            try hold(it.broker.deliveries.contains(id))
+            try hold(it.broker.deliveries[id.index].taken == taken)
+            try hold(it.broker.deliveries[id.index].capacity == model.deliveries[delivery]!.capacity)
+            try hold(it.broker.deliveries[id.index].turns.count <= names.count)
         }
         // Nobody else is known any more.
         for delivery in model.deliveries.keys where !model.inService.contains(delivery) {
-            guard !model.living.contains(delivery) || model.taken(by: delivery).isEmpty else { continue }
-            try #require(!it.broker.deliveries.contains(it.deliveries[delivery]!))
+            guard !model.living.contains(delivery) || tally.taken[delivery] == nil else { continue }
+            try hold(!it.broker.deliveries.contains(it.deliveries[delivery]!))
         }
     }
 
-    private func checkConnections() throws {
-        try #require(model.connections().count <= Self.maxConnections)
+    private func checkConnections(_ tally: Tally) throws {
+        try hold(tally.connections + tally.queuedConnections <= Self.maxConnections)
         for name in names {
-            try #require(model.connections(of: name).count <= Self.maxConnectionsPerClient)
-            if model.isServedByPoll(name) {
-                try #require(model.connections(of: name).allSatisfy { model.scrapes[$0]!.state != .queued })
-            }
+            try hold(tally.connectionsByName[name, default: 0] <= Self.maxConnectionsPerClient)
+            if model.isServedByPoll(name) { try hold(!tally.waitingForConnection.contains(name)) }
         }
     }
 

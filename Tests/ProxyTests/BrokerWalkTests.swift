@@ -15,7 +15,7 @@ import Testing
         arguments: 0..<20 as Range<UInt64>)
     func walk(seed: UInt64) async throws {
         var walk = BrokerWalk(seed: seed)
-        for _ in 0..<3000 {
+        for _ in 0..<7500 {
             walk.step()
             try walk.check()
             // Others wait for this thread.
@@ -26,8 +26,8 @@ import Testing
         #expect(walk.it.broker.isIdle && walk.it.broker.gauges.streams == 0)
         let counts = walk.counts
         #expect(walk.ended.count == counts.scrapes)
-        #expect(counts.delivered > 200 && counts.deliveredAgain > 30 && counts.turns > 5)
-        #expect(counts.gone > 3 && counts.denied > 5 && counts.foreign > 40)
+        #expect(counts.delivered > 300 && counts.deliveredAgain > 30 && counts.turns > 30)
+        #expect(counts.gone > 20 && counts.denied > 20 && counts.foreign > 40)
         #expect(counts.renamed > 20 && counts.withdrawn > 50 && counts.withdrawnLate > 5)
         #expect(counts.opened > 10 && counts.unsupported > 10 && counts.limited > 5)
         #expect(counts.lost > 2 && counts.roundTrips > 20)

@@ -13,6 +13,8 @@ private struct Walk {
     private var random: Seeded
     private var flow = StreamFlow(maxHeadBytes: 4_096)
     private let isHead: Bool
+    /// Comes in tiny pieces, to a scraper that hardly reads.
+    let isDripping: Bool
     /// The body as the target sent it, as far as the stream carries it.
     private var body: [UInt8] = []
     /// Whether the stream carries a whole response.
@@ -33,11 +35,15 @@ private struct Walk {
     private var isUnknown = false
     private var isAbandoned = false
     private(set) var isOver = false
+    /// As many parts were under way as may be.
+    private(set) var wasFull = false
 
     init(seed: UInt64) {
         var random = Seeded(seed)
         isHead = Int.random(in: 0..<10, using: &random) == 0
-        let size = [0, 1, 1_000, 60_000, 250_000].randomElement(using: &random) ?? 0
+        isDripping = Int.random(in: 0..<3, using: &random) == 0
+        let sizes = isDripping ? [1_000, 2_000] : [0, 1, 1_000, 60_000, 250_000]
+        let size = sizes.randomElement(using: &random) ?? 0
         let whole = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }
         var message = ByteBuffer(string: "HTTP/1.1 200 OK\r\n")
         var places: [Int] = []
@@ -74,7 +80,11 @@ private struct Walk {
     }
 
     mutating func step() {
-        switch Int.random(in: 0..<200, using: &random) {
+        var choice = Int.random(in: 0..<200, using: &random)
+        if isDripping, choice < 3 || (60..<120).contains(choice), Int.random(in: 0..<64, using: &random) > 0 {
+            choice = 199
+        }
+        switch choice {
         case 0:
             isOver = true
             run(flow.lost("the tunnel was lost"))
@@ -90,9 +100,12 @@ private struct Walk {
         default:
             guard rest.readableBytes > 0 else {
                 isOver = true
-                return run(flow.ended())
+                run(flow.ended())
+                // What is gathered while too many parts are under way comes behind them.
+                while lasts + failures == 0, !outstanding.isEmpty { drain() }
+                return
             }
-            let length = min(Int.random(in: 1...16_384, using: &random), rest.readableBytes, credit)
+            let length = min(Int.random(in: 1...(isDripping ? 3 : 16_384), using: &random), rest.readableBytes, credit)
             guard length > 0, let piece = rest.readSlice(length: length) else { return run(flow.batchEnded()) }
             credit -= length
             // In storage of its own, as the tunnel hands it over.
@@ -143,6 +156,7 @@ private struct Walk {
                 relayed += slice.readableBytes
             }
             if part.isLast { lasts += 1 } else { outstanding.append(part.heldBytes) }
+            wasFull = wasFull || outstanding.count == StreamFlow.maxParts
         }
         if let failure = step.failure {
             failures += 1
@@ -163,6 +177,7 @@ private struct Walk {
         if lasts == 1 { try #require(isWhole && relayed == body.count) }
         // What is held was let in by credit. What is copied together lies in buffers that have doubled as they grew.
         try #require(credit <= Self.window && outstanding.reduce(0, +) <= 3 * Self.window)
+        try #require(outstanding.count <= StreamFlow.maxParts)
         if isOver && !isUnknown && !isAbandoned { try #require(lasts + failures == 1) }
     }
 
@@ -183,6 +198,7 @@ private struct Walk {
         "Whatever comes when: all that arrived is relayed in order within its window, or the scrape failed and was told; no credit is lost",
         arguments: 0..<20 as Range<UInt64>)
     func walk(seed: UInt64) async throws {
+        var wereFull = 0
         for number in 0..<15 {
             var walk = Walk(seed: seed * 1_000 + UInt64(number))
             var steps = 0
@@ -191,7 +207,7 @@ private struct Walk {
                 try #require(steps < 100_000)
                 walk.step()
                 try walk.check()
-                if steps.isMultiple(of: 64) {
+                if steps.isMultiple(of: walk.isDripping ? 1_024 : 64) {
                     walk.settle()
                     try walk.checkCredit()
                     // Others wait for this thread.
@@ -200,6 +216,8 @@ private struct Walk {
             }
             walk.afterwards()
             try walk.check()
+            wereFull += walk.wasFull ? 1 : 0
         }
+        #expect(wereFull > 0)
     }
 }

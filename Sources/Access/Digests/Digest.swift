@@ -1,3 +1,5 @@
+import Wire
+
 /// A SHA-256: 32 bytes, quick to compare and to look up.
 struct Digest: Sendable, Hashable {
     private let a, b, c, d: UInt64

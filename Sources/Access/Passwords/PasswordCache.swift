@@ -1,3 +1,5 @@
+import Wire
+
 /// Passwords that were right, so that the next request with one costs no bcrypt. A value: who owns it guards it.
 ///
 /// It holds no password: a success is remembered as the HMAC, under a key of this process's own, of user, hash and password. A hash that

@@ -5,35 +5,21 @@ import Tunnel
 import Web
 
 /// One connection that a scraper asked for (CONNECT): bytes pass between a stream of a tunnel and a target, both ways, and neither end looks at
-/// them.
+/// them. Runs the actions of a `ConnectFlow` on the target's channel and on the stream, and owns the timer.
 ///
-/// States: `.connecting` → `.open` (either side may have ended its bytes by then) → `.over`, and that from all of them. Each direction waits for
-/// its far side: the target is read while the stream wants more, and the proxy has credit for what the target's socket has taken.
 /// Confined to the client's event loop.
 final class ConnectRun: ChannelInboundHandler, TunnelStream {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    private enum State {
-        case connecting
-        case open(targetEnded: Bool, proxyEnded: Bool)
-        case over
-    }
-
     private let stream: TunnelStreamID
     private let tunnel: TunnelConnection
     private let desk: ConnectDesk
     private var display = ""
-    private var state = State.connecting
+    private var flow = ConnectFlow()
     private var context: ChannelHandlerContext?
     private var timer: Scheduled<Void>?
     private var isCounted = false
-    /// A read has been asked for, and has not brought anything yet.
-    private var isReading = false
-    /// All that the proxy sent has reached the target's socket, the end of it too.
-    private var isDrained = false
-    /// All that the target sent has gone out on the tunnel, the end of it too.
-    private var isFinished = false
     private var failure: (any Error)?
 
     init(_ stream: TunnelStreamID, of tunnel: TunnelConnection, desk: ConnectDesk) {
@@ -68,80 +54,44 @@ final class ConnectRun: ChannelInboundHandler, TunnelStream {
         }
         desk.client.open(desk.client.opaqueRoute(host: own, port: port), isOpaque: true, for: self) { result in
             switch result {
-            case .success: self.connected()
+            case .success: self.perform(self.flow.connected())
             case .failure(let failure):
                 self.fail(.targetUnreachable, "could not connect to the target: \(failure.explanation)")
             }
         }
     }
 
-    private func connected() {
-        // It may have been given up meanwhile.
-        guard case .connecting = state else { return }
-        timer?.cancel()
-        state = .open(targetEnded: false, proxyEnded: false)
-        tunnel.connected(stream)
-    }
+    private func fail(_ kind: FailureKind, _ explanation: String) { perform(flow.failed(kind, explanation)) }
 
     // MARK: TunnelStream
 
-    func received(_ bytes: ByteBuffer) {
-        guard case .open(_, proxyEnded: false) = state, let context else { return }
-        let count = bytes.readableBytes
-        context.writeAndFlush(wrapOutboundOut(bytes)).assumeIsolated().whenSuccess {
-            if case .over = self.state { return }
-            self.tunnel.passedOn(count, of: self.stream)
-        }
-    }
-
-    func proxyEnded() {
-        guard case .open(let targetEnded, proxyEnded: false) = state else { return }
-        state = .open(targetEnded: targetEnded, proxyEnded: true)
-        // What was written before goes out first.
-        context?.close(mode: .output).assumeIsolated().whenComplete { _ in
-            self.isDrained = true
-            self.endIfDone()
-        }
-    }
-
-    func becameHungry() { readTarget() }
-
-    func finished() {
-        isFinished = true
-        endIfDone()
-    }
-
-    func reset(_ explanation: String) {
-        context?.channel.closeWithReset()
-        end()
-    }
+    func received(_ bytes: ByteBuffer) { perform(flow.proxySent(bytes)) }
+    func proxyEnded() { perform(flow.proxyEnded()) }
+    func becameHungry() { perform(flow.becameHungry(pending: tunnel.pendingBytes(of: stream))) }
+    func finished() { perform(flow.finished()) }
+    func reset(_ explanation: String) { perform(flow.wasReset()) }
 
     // MARK: ChannelHandler, on the target's connection
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        guard case .connecting = state else { return context.close(promise: nil) }
         // Channels without the option, such as those of tests, end both ways at once.
         try? context.channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: true)
-        isReading = true
+        perform(flow.attached())
     }
 
     func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        // It may come before the proxy knows that there is a connection: a server that speaks first.
-        if case .connecting = state { connected() }
-        guard case .open(targetEnded: false, _) = state else { return }
-        tunnel.send(unwrapInboundIn(data), on: stream)
+        perform(flow.targetSent(unwrapInboundIn(data)))
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        isReading = false
-        readTarget()
+        perform(flow.readEnded(pending: tunnel.pendingBytes(of: stream)))
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case ChannelEvent.inputClosed = event { targetEnded() }
+        if case ChannelEvent.inputClosed = event { perform(flow.targetEnded()) }
         context.fireUserInboundEventTriggered(event)
     }
 
@@ -151,55 +101,52 @@ final class ConnectRun: ChannelInboundHandler, TunnelStream {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        switch state {
-        // Both have ended; what the target sent may still be on its way.
-        case .open(targetEnded: true, proxyEnded: true), .over: break
-        // The end of the second half is told as the end of all.
-        case .open(targetEnded: false, proxyEnded: true) where failure == nil: targetEnded()
-        case .connecting, .open:
-            let explanation = failure.map(OutboundFailure.describe) ?? "it was closed"
-            fail(.targetBroken, "the target broke the connection off: \(explanation)")
-        }
+        perform(flow.targetClosed(failure.map(OutboundFailure.describe)))
         context.fireChannelInactive()
     }
 
-    // MARK: What follows
+    // MARK: Actions
 
-    private func readTarget() {
-        guard case .open(targetEnded: false, _) = state, !isReading, let context,
-            tunnel.pendingBytes(of: stream) < TunnelSettings.highWater
-        else { return }
-        isReading = true
-        context.read()
+    private func perform(_ actions: [ConnectFlow.Action]) {
+        for action in actions {
+            switch action {
+            case .tellConnected:
+                timer?.cancel()
+                tunnel.connected(stream)
+            case .send(let bytes): tunnel.send(bytes, on: stream)
+            case .sendEnd: tunnel.end(stream)
+            case .write(let bytes): write(bytes)
+            case .closeOutput:
+                context?.close(mode: .output).assumeIsolated().whenComplete { _ in
+                    self.perform(self.flow.outputClosed())
+                }
+            case .giveCredit(let bytes): tunnel.passedOn(bytes, of: stream)
+            case .read: context?.read()
+            case .close: context?.close(promise: nil)
+            case .abort: context?.channel.closeWithReset()
+            case .fail(let kind, let explanation): tellFailure(kind, explanation)
+            }
+        }
+        if flow.isOver { release() }
     }
 
-    private func targetEnded() {
-        if case .connecting = state { connected() }
-        guard case .open(targetEnded: false, let proxyEnded) = state else { return }
-        state = .open(targetEnded: true, proxyEnded: proxyEnded)
-        tunnel.end(stream)
+    private func write(_ bytes: ByteBuffer) {
+        let count = bytes.readableBytes
+        context?.writeAndFlush(wrapOutboundOut(bytes)).assumeIsolated().whenSuccess {
+            self.perform(self.flow.written(count))
+        }
     }
 
-    private func endIfDone() {
-        if isDrained, isFinished { end() }
-    }
-
-    private func fail(_ kind: FailureKind, _ explanation: String) {
-        if case .over = state { return }
+    private func tellFailure(_ kind: FailureKind, _ explanation: String) {
         desk.metrics.tunnel.countConnection(kind)
         desk.logger.debug(
             "connection failed",
             metadata: ["target": "\(display)", "failure": "\(kind.rawValue)", "reason": "\(explanation)"])
-        context?.close(promise: nil)
-        end()
         tunnel.fail(stream, kind, display.isEmpty ? explanation : "failed to connect to \(display): \(explanation)")
     }
 
-    private func end() {
-        if case .over = state { return }
-        state = .over
+    private func release() {
         timer?.cancel()
-        context?.close(promise: nil)
         if isCounted { desk.ended() }
         isCounted = false
     }

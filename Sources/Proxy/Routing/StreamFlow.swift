@@ -8,8 +8,11 @@ import Wire
 ///
 /// States: head (the response's head is not complete) → asking (does the scrape wait still? answered before anything else comes) →
 /// relaying → done. Bytes are the client's to send only within its window, so nothing here ever stops reading: what is kept is
-/// bounded by the credit that was given.
+/// bounded by the credit that was given, and the parts that it is kept in by `maxParts`.
 struct StreamFlow {
+    /// Parts that are on their way to the scraper's socket at most. While there are so many, what comes is gathered for the next.
+    static let maxParts = 64
+
     /// What to do, in this order.
     struct Step {
         /// Find out whether the scrape waits still, and say `scrapeFound` or `scrapeUnknown`. Nothing but credit is in such a step.
@@ -85,6 +88,7 @@ struct StreamFlow {
     mutating func batchEnded() -> Step {
         var step = Step()
         switch state {
+        case .relaying where underWay.count >= Self.maxParts: break
         case .relaying where !gathered.isEmpty:
             step.part = takePart()
             if step.part?.isLast == true { state = .done }
@@ -122,7 +126,8 @@ struct StreamFlow {
         var step = Step()
         let bytes = underWay.popFirst() ?? 0
         if case .done = state { return step }
-        step.credit = bytes
+        if underWay.count == Self.maxParts - 1, !gathered.isEmpty { step = batchEnded() }
+        step.credit += bytes
         return step
     }
 

@@ -10,8 +10,6 @@ final class TunnelConnect: ConnectSource, @unchecked Sendable {
     let stream: TunnelStreamID
     /// The scraper's end, once the client has connected.
     var port: (any ConnectPort)?
-    /// Bytes from the scraper that have not gone out.
-    var given = 0
     private let tunnel: TunnelConnection
 
     init(_ id: ScrapeID, _ stream: TunnelStreamID, of tunnel: TunnelConnection) {
@@ -25,7 +23,6 @@ final class TunnelConnect: ConnectSource, @unchecked Sendable {
     func take(_ bytes: ByteBuffer) {
         tunnel.loop.nowOrLater {
             guard self.tunnel.wire.isUnderWay(self.stream) else { return }
-            self.given += bytes.readableBytes
             self.tunnel.wire.send(self.stream, bytes)
             self.tunnel.settle()
         }

@@ -6,7 +6,8 @@ import Wire
 /// What the client's end says.
 extension TunnelConnection {
     func takeEvents() {
-        while let event = wire.next(at: loop.now) {
+        let now = loop.now
+        while let event = wire.next(at: now) {
             switch event {
             case .hello(let hello): answer(hello)
             case .data(let stream, let bytes):
@@ -33,8 +34,10 @@ extension TunnelConnection {
                     dispatcher.connectionBroke(connection.id, kind, detail: text, of: visitor)
                 }
             case .connected(let stream): open(stream)
-            // What comes from the scraper waits here, as far as was not taken: see `acknowledge`.
-            case .wantsMore: break
+            case .sent(let stream, let bytes):
+                guard let connection = connections[stream] else { continue }
+                if bytes > 0 { connection.port?.taken(bytes) }
+                forgetIfOver(connection)
             case .roundTrip(let time): if let delivery { dispatcher.roundTripMeasured(delivery, time) }
             case .closed(let how): closed(how)
             }
@@ -65,7 +68,7 @@ extension TunnelConnection {
             }
         }
         let agent = service.agents.shared(hello.agent ?? agent ?? "")
-        let capacity = min(hello.streams, service.settings.maxStreams)
+        let capacity = wire.maxStreams
         isAnswering = true
         let named: [RefusedName]
         if let delivery {

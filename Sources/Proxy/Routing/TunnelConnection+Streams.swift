@@ -63,7 +63,8 @@ extension TunnelConnection: DeliveryPort {
     // MARK: Streams
 
     func openWaiting() {
-        while wire.hasRoom, let delivered = waiting.popFirst() {
+        guard !waiting.isEmpty else { return }
+        while wire.hasRoom || wire.isDraining, let delivered = waiting.popFirst() {
             guard dispatcher.isWithDelivery(delivered.scrape, delivered.delivery) else { continue }
             open(delivered)
         }
@@ -71,7 +72,8 @@ extension TunnelConnection: DeliveryPort {
 
     private func open(_ delivered: Delivered<LivePorts>) {
         lastDelivery = delivered.delivery
-        guard !wire.isOver else { return dispatcher.deliveryFailed(delivered.scrape, delivered.delivery) }
+        // Nothing is opened here any more: another one is to take it.
+        guard !wire.isOver, !wire.isDraining else { return giveBack(delivered) }
         // The client has not been welcomed yet, or the stream that this one takes the place of has still to end here.
         guard wire.hasRoom else {
             waiting.append(delivered)
@@ -93,6 +95,7 @@ extension TunnelConnection: DeliveryPort {
         settle()
     }
 
+    /// The broker hands nothing over here any more, then.
     private func giveBack(_ delivered: Delivered<LivePorts>) {
         dispatcher.deliveryFailed(delivered.scrape, delivered.delivery)
     }
@@ -120,18 +123,6 @@ extension TunnelConnection: DeliveryPort {
     /// Both its halves may have ended.
     func forgetIfOver(_ connection: TunnelConnect) {
         if !wire.isUnderWay(connection.stream) { forget(connection) }
-    }
-
-    /// Tells scrapers' ends what of their bytes has gone out.
-    func acknowledge() {
-        for connection in connections.values where connection.given > 0 {
-            let gone = connection.given - wire.waiting(connection.stream)
-            if gone > 0 {
-                connection.given -= gone
-                connection.port?.taken(gone)
-            }
-            forgetIfOver(connection)
-        }
     }
 
     /// Carries out what a response's flow has decided.

@@ -44,7 +44,11 @@ final class TunnelConnection: ChannelInboundHandler, @unchecked Sendable {
     var isAnswering = false
 
     private var context: ChannelHandlerContext?
+    /// What was read, until the read ends: nobody else holds it then, and it is changed where it lies.
+    private var arrived: ByteBuffer?
     private var isReading = false
+    /// As the channel last said.
+    private var isWritable = true
     private var isSettling = false
     private var isClosing = false
     /// Those that the read under way brought bytes for.
@@ -67,6 +71,7 @@ final class TunnelConnection: ChannelInboundHandler, @unchecked Sendable {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        isWritable = context.channel.isWritable
         settle()
     }
 
@@ -74,24 +79,32 @@ final class TunnelConnection: ChannelInboundHandler, @unchecked Sendable {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         isReading = true
-        wire.received(unwrapInboundIn(data), at: loop.now)
+        takeArrived()
+        arrived = unwrapInboundIn(data)
+    }
+
+    private func takeArrived() {
+        guard let bytes = arrived.take() else { return }
+        wire.received(consume bytes, at: loop.now)
         takeEvents()
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        isReading = false
+        takeArrived()
         let scrapes = touched
         touched.removeAll(keepingCapacity: true)
         for scrape in scrapes {
             scrape.isTouched = false
             run(scrape.flow.batchEnded(), of: scrape)
         }
+        isReading = false
         settle()
         context.fireChannelReadComplete()
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable { settle() }
+        isWritable = context.channel.isWritable
+        if isWritable { settle() }
         context.fireChannelWritabilityChanged()
     }
 
@@ -102,6 +115,7 @@ final class TunnelConnection: ChannelInboundHandler, @unchecked Sendable {
 
     func channelInactive(context: ChannelHandlerContext) {
         self.context = nil
+        takeArrived()
         isReading = false
         wire.connectionLost()
         takeEvents()
@@ -136,10 +150,9 @@ final class TunnelConnection: ChannelInboundHandler, @unchecked Sendable {
         guard let context else { return }
         var hasWritten = false
         // What a tunnel that is over has to say still goes out whole.
-        while wire.isOver || context.channel.isWritable, let bytes = wire.takeOutput(atMost: Self.writeBytes) {
+        while wire.isOver || isWritable, let bytes = wire.takeOutput(atMost: Self.writeBytes) {
             context.write(wrapOutboundOut(bytes), promise: nil)
             hasWritten = true
-            acknowledge()
             takeEvents()
         }
         if hasWritten { context.flush() }

@@ -61,7 +61,9 @@ public struct ClientEnd: Sendable {
 
     // MARK: In
 
-    public mutating func received(_ bytes: ByteBuffer, at now: NIODeadline) { core.received(bytes, at: now) }
+    public mutating func received(_ bytes: consuming ByteBuffer, at now: NIODeadline) {
+        core.received(bytes, at: now)
+    }
 
     public mutating func connectionLost() { core.connectionLost() }
 
@@ -74,6 +76,7 @@ public struct ClientEnd: Sendable {
             case .ended(let stream): return .ended(stream)
             case .reset(let stream, _): return .reset(stream)
             case .wantsMore(let stream): return .wantsMore(stream)
+            case .sent: continue
             case .roundTrip(let time): return .roundTrip(time)
             case .closed(let how): return .closed(how)
             case .frame(let frame):

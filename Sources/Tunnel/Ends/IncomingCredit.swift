@@ -5,8 +5,11 @@ import NIOCore
 ///     window = credit (may still come) + held (came, and was not passed on) + passed (not yet told)
 ///
 /// holds at all times. The window grows while a whole one is passed on within two round trips: then the link, and not who takes the bytes, is what
-/// the stream waits for.
+/// the stream waits for. Where the link is short, so is the way through two processes that have other things to do.
 struct IncomingCredit: Sendable {
+    /// What a round trip counts as at least.
+    private static let shortestRoundTrip = TimeAmount.milliseconds(5)
+
     private(set) var window: Int
     private(set) var credit: Int
     private var passed = 0
@@ -40,7 +43,7 @@ struct IncomingCredit: Sendable {
         epochBytes += bytes
         var growth = 0
         if epochBytes >= window {
-            let time = max(roundTrip ?? .milliseconds(50), .milliseconds(1))
+            let time = max(roundTrip ?? .milliseconds(50), Self.shortestRoundTrip)
             if now - (epochBegan ?? now) <= time + time {
                 growth = max(0, min(window, TunnelSettings.maxWindow - window, budget))
                 budget -= growth

@@ -2,16 +2,24 @@ import DequeModule
 import NIOCore
 
 /// What waits to be sent on a stream, and how much of it may go.
+///
+/// It keeps a few times its bytes in memory at most, in however small slices they come, and whatever those were read into: small ones are put
+/// together, and of a large buffer that they are a small part of, they are copied.
 struct OutgoingBytes: Sendable {
+    /// Slices below this size are put together; bytes.
+    private static let smallSlice = 1_024
+    /// How many times its bytes a slice may keep in memory.
+    private static let maxWaste = 4
+
     private var slices = Deque<ByteBuffer>()
+    /// Whether the last of them is ours to add to.
+    private var lastIsOwn = false
     private(set) var count = 0
     private(set) var credit: Int
     /// Nothing comes behind what waits.
     private(set) var isEnded = false
     /// Of a connection that does not stand yet: nothing may go.
     private var isHeld: Bool
-    /// An empty message is to go ahead of everything: a connection stands.
-    private var owesEmpty = false
     /// Stands in the turns of its connection.
     var hasTurn = false
     /// Its source was told to pause.
@@ -22,13 +30,28 @@ struct OutgoingBytes: Sendable {
         self.isHeld = isHeld
     }
 
+    /// What it keeps in memory; bytes.
+    var heldBytes: Int { slices.reduce(0) { $0 + $1.storageCapacity } }
+
     /// Whether something could go now.
-    var isReady: Bool { !isHeld && (owesEmpty || (count > 0 && credit > 0) || (count == 0 && isEnded)) }
+    var isReady: Bool { !isHeld && ((count > 0 && credit > 0) || (count == 0 && isEnded)) }
 
     mutating func add(_ bytes: ByteBuffer) {
         guard !isEnded, bytes.readableBytes > 0 else { return }
-        slices.append(bytes)
         count += bytes.readableBytes
+        if bytes.readableBytes >= Self.smallSlice, bytes.storageCapacity <= Self.maxWaste * bytes.readableBytes {
+            slices.append(bytes)
+            lastIsOwn = false
+        } else if lastIsOwn, var last = slices.popLast() {
+            last.writeImmutableBuffer(bytes)
+            lastIsOwn = last.readableBytes < Self.smallSlice
+            slices.append(last)
+        } else {
+            var own = ByteBuffer()
+            own.writeImmutableBuffer(bytes)
+            lastIsOwn = own.readableBytes < Self.smallSlice
+            slices.append(own)
+        }
         if count >= TunnelSettings.highWater { isPaused = true }
     }
 
@@ -36,12 +59,6 @@ struct OutgoingBytes: Sendable {
 
     /// What was held may go.
     mutating func release() { isHeld = false }
-
-    /// What was held may go, behind an empty message.
-    mutating func greet() {
-        owesEmpty = true
-        isHeld = false
-    }
 
     /// - Returns: Whether that is credit that a window can have.
     mutating func granted(_ bytes: Int) -> Bool {
@@ -51,17 +68,14 @@ struct OutgoingBytes: Sendable {
         return true
     }
 
-    /// The next message: at most `TunnelSettings.maxPiece` of what may go.
-    mutating func next() -> (slices: StreamPiece, isLast: Bool) {
-        if owesEmpty {
-            owesEmpty = false
-            return (StreamPiece(), false)
-        }
-        var left = min(TunnelSettings.maxPiece, count, credit)
+    /// The next message: at most so many bytes of what may go.
+    mutating func next(atMost most: Int) -> (slices: StreamPiece, isLast: Bool) {
+        var left = min(most, count, credit)
         count -= left
         credit -= left
         var piece = StreamPiece()
         while left > 0, var first = slices.popFirst() {
+            if slices.isEmpty { lastIsOwn = false }
             if first.readableBytes <= left {
                 left -= first.readableBytes
                 piece.append(first)

@@ -19,14 +19,14 @@ public struct ProxyEnd: Sendable {
         case hello(Hello)
         /// The client has made the connection that was asked for.
         case connected(TunnelStreamID)
-        /// Bytes of a stream, in order, in storage of their own; `passedOn` makes room for as many.
+        /// Bytes of a stream, in order; `passedOn` makes room for as many. They keep at most four times their size in memory.
         case data(TunnelStreamID, ByteBuffer)
         /// The client has nothing more to send on it.
         case ended(TunnelStreamID)
         /// The client gave it up.
         case reset(TunnelStreamID, FailureKind, text: String)
-        /// Less waits to be sent on a connection than its source was told to pause for.
-        case wantsMore(TunnelStreamID)
+        /// So many bytes of a connection have gone into `takeOutput` since it was last said; 0 where that is its end alone.
+        case sent(TunnelStreamID, Int)
         case roundTrip(TimeAmount)
         /// The end; all streams are gone.
         case closed(TunnelClosing)
@@ -44,7 +44,8 @@ public struct ProxyEnd: Sendable {
     private(set) var core: TunnelCore
     private var helloDue: NIODeadline?
     private var isGreeted = false
-    private var maxStreams = 0
+    /// How many streams there may be at once: what the last HELLO says, as far as the windows allow.
+    public private(set) var maxStreams = 0
     public private(set) var isDraining = false
 
     public init(_ settings: TunnelSettings, at now: NIODeadline) {
@@ -65,7 +66,10 @@ public struct ProxyEnd: Sendable {
 
     // MARK: In
 
-    public mutating func received(_ bytes: ByteBuffer, at now: NIODeadline) { core.received(bytes, at: now) }
+    /// - Parameter bytes: Changed where they lie, if nobody else holds them.
+    public mutating func received(_ bytes: consuming ByteBuffer, at now: NIODeadline) {
+        core.received(bytes, at: now)
+    }
 
     public mutating func connectionLost() { core.connectionLost() }
 
@@ -78,7 +82,9 @@ public struct ProxyEnd: Sendable {
             case .reset(let stream, let text):
                 let (kind, words) = TunnelReset.parse(text)
                 return .reset(stream, kind, text: words)
-            case .wantsMore(let stream): return .wantsMore(stream)
+            // What `sent` says is all that is to be known here.
+            case .wantsMore: continue
+            case .sent(let stream, let bytes): return .sent(stream, bytes)
             case .roundTrip(let time): return .roundTrip(time)
             case .closed(let how): return .closed(how)
             case .frame(.hello(let payload)):
@@ -139,7 +145,8 @@ public struct ProxyEnd: Sendable {
         core.passedOn(stream, bytes, at: now)
     }
 
-    /// Bytes of a connection, for the client. They wait until it has connected.
+    /// Bytes of a connection, for the client. They wait until it has connected, and while it has no room for more; whoever gives them goes by what
+    /// `sent` says.
     public mutating func send(_ stream: TunnelStreamID, _ bytes: ByteBuffer) { core.write(stream, bytes) }
 
     /// Nothing more is sent on a connection.
@@ -147,9 +154,6 @@ public struct ProxyEnd: Sendable {
 
     /// Gives a stream up. Nothing more is told of it.
     public mutating func reset(_ stream: TunnelStreamID) { core.reset(stream, ByteBuffer()) }
-
-    /// Bytes that wait to be sent on a connection; above `TunnelSettings.highWater` its source is to pause, until `wantsMore`.
-    public func waiting(_ stream: TunnelStreamID) -> Int { core.waiting(stream) }
 
     // MARK: The connection
 

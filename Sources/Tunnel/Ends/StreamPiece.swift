@@ -18,6 +18,8 @@ struct StreamPiece: RandomAccessCollection, Sendable {
         }
     }
 
+    var byteCount: Int { reduce(0) { $0 + $1.readableBytes } }
+
     mutating func append(_ slice: ByteBuffer) {
         if first == nil {
             first = slice

@@ -22,7 +22,10 @@ struct TunnelCore: Sendable {
         case connected(TunnelStreamID)
         case ended(TunnelStreamID)
         case reset(TunnelStreamID, text: ByteBuffer)
+        /// At the client.
         case wantsMore(TunnelStreamID)
+        /// At the proxy.
+        case sent(TunnelStreamID, Int)
         case roundTrip(TimeAmount)
         /// What is one end's alone.
         case frame(TunnelFrame)
@@ -45,6 +48,11 @@ struct TunnelCore: Sendable {
     private var pong: ByteBuffer?
     private var turns = Deque<UInt32>()
     private var relieved = Deque<UInt32>()
+    /// At the proxy: how many bytes have gone out on which stream, and were not told yet.
+    private var sent = Deque<(stream: UInt32, bytes: Int)>()
+    private let tellsSent: Bool
+    /// Of a message with a stream's bytes that is no larger than 64 KiB: WebSocket's head, with a client's key, and the frame's. Bytes.
+    private let headBytes: Int
     private var ending: TunnelClosing?
     private(set) var growthLeft = TunnelSettings.maxGrowth
     var pings: Pings
@@ -59,17 +67,20 @@ struct TunnelCore: Sendable {
     ) {
         reader = FrameReader(role)
         writer = FrameWriter(role, keys: keys)
+        tellsSent = role == .server
+        headBytes = WebSocketFrameHead.byteCount(length: 60_000, isMasked: role == .client) + FrameReader.headBytes
         self.window = window
         pings = Pings(interval: pingInterval, isFirst: role == .server, at: now)
     }
 
-    var isOpen: Bool { if case .open = phase { true } else { false } }
+    // Inlined, or the whole of it is copied to look.
+    @inline(__always) var isOpen: Bool { if case .open = phase { true } else { false } }
     /// Nothing comes any more; what `takeOutput` gives still is to be written, and the connection closed.
-    var isOver: Bool { if case .over = phase { true } else { false } }
+    @inline(__always) var isOver: Bool { if case .over = phase { true } else { false } }
 
     // MARK: In
 
-    mutating func received(_ bytes: ByteBuffer, at now: NIODeadline) {
+    mutating func received(_ bytes: consuming ByteBuffer, at now: NIODeadline) {
         guard !isOver else { return }
         pings.heardSomething(at: now)
         reader.receive(bytes)
@@ -81,6 +92,7 @@ struct TunnelCore: Sendable {
             self.ending = nil
             return .closed(ending)
         }
+        if let (number, bytes) = sent.popFirst() { return .sent(TunnelStreamID(number), bytes) }
         while let number = relieved.popFirst() {
             if streams[number]?.outgoing != nil { return .wantsMore(TunnelStreamID(number)) }
         }
@@ -186,13 +198,14 @@ struct TunnelCore: Sendable {
         if grant > 0 { send(.window(stream, bytes: UInt32(clamping: grant))) }
     }
 
-    /// Makes known to the other end that a connection stands.
+    /// Makes known to the other end that a connection stands. That is no payload: it needs no credit and takes no turn.
     mutating func greet(_ stream: TunnelStreamID) {
         guard isOpen, let index = streams.index(forKey: stream.number), streams.values[index].isConnection,
             !streams.values[index].isConnected
         else { return }
         streams.values[index].isConnected = true
-        streams.values[index].outgoing?.greet()
+        streams.values[index].outgoing?.release()
+        send(.data(stream, ByteBuffer()))
         giveTurn(stream)
     }
 
@@ -220,6 +233,7 @@ struct TunnelCore: Sendable {
     private mutating func forget(_ stream: TunnelStreamID) {
         guard let gone = streams.removeValue(forKey: stream.number) else { return }
         growthLeft += gone.incoming?.growth(over: window) ?? 0
+        sent.removeAll { $0.stream == stream.number }
     }
 
     private mutating func giveTurn(_ stream: TunnelStreamID) {
@@ -256,15 +270,19 @@ struct TunnelCore: Sendable {
         while isOpen, output.readableBytes < most, let number = turns.popFirst() {
             guard let index = streams.index(forKey: number), streams.values[index].outgoing != nil else { continue }
             streams.values[index].outgoing?.hasTurn = false
+            // Nobody waits longer for one message than for several that fill the same write.
+            let room = min(TunnelSettings.maxLoneMessage, most - output.readableBytes) - headBytes
+            let piece = turns.isEmpty ? max(TunnelSettings.maxPiece, room) : TunnelSettings.maxPiece
             guard streams.values[index].outgoing?.isReady == true,
-                let (piece, isLast) = streams.values[index].outgoing?.next()
+                let (slices, isLast) = streams.values[index].outgoing?.next(atMost: piece)
             else { continue }
-            writer.write(isLast ? .end : .data, of: TunnelStreamID(number), piece, into: &output)
+            writer.write(isLast ? .end : .data, of: TunnelStreamID(number), slices, into: &output)
+            if tellsSent, isLast || !slices.isEmpty { noteSent(number, slices.byteCount) }
             if isLast {
                 streams.values[index].outgoing = nil
                 if streams.values[index].incoming == nil { streams.remove(at: index) }
             } else {
-                if streams.values[index].outgoing?.takeRelief() == true { relieved.append(number) }
+                if !tellsSent, streams.values[index].outgoing?.takeRelief() == true { relieved.append(number) }
                 if streams.values[index].outgoing?.isReady == true {
                     streams.values[index].outgoing?.hasTurn = true
                     turns.append(number)
@@ -272,6 +290,14 @@ struct TunnelCore: Sendable {
             }
         }
         return output.readableBytes > 0 ? output : nil
+    }
+
+    private mutating func noteSent(_ number: UInt32, _ bytes: Int) {
+        if let last = sent.indices.last, sent[last].stream == number {
+            sent[last].bytes += bytes
+        } else {
+            sent.append((number, bytes))
+        }
     }
 
     // MARK: Time and the end
@@ -326,6 +352,7 @@ struct TunnelCore: Sendable {
         streams = [:]
         turns = []
         relieved = []
+        sent = []
         pong = nil
     }
 }

@@ -14,8 +14,10 @@ public struct TunnelSettings: Sendable {
     public static let maxWindow = 1_048_576
     /// By how much the windows of all streams together may have grown; bytes.
     static let maxGrowth = 4_194_304
-    /// The largest message that carries bytes of a stream: streams take turns at this. Bytes.
+    /// The most bytes of a stream in a message: streams take turns at this. Bytes.
     static let maxPiece = 16_384
+    /// The largest message that carries them where no other stream waits for its turn, all heads included. Bytes.
+    static let maxLoneMessage = 65_536
     /// The most that waits for a stream before its source is to pause, and down to which it resumes; bytes.
     public static let highWater = 65_536
     static let lowWater = 32_768

@@ -35,7 +35,7 @@ struct FrameReader: Sendable {
 
     init(_ role: WebSocketRole) { socket = WebSocketReader(role, maxMessageBytes: Self.maxMessage) }
 
-    mutating func receive(_ bytes: ByteBuffer) { socket.receive(bytes) }
+    mutating func receive(_ bytes: consuming ByteBuffer) { socket.receive(bytes) }
 
     mutating func nextEvent() throws(TunnelFailure) -> Event {
         if let frame = next {

@@ -46,15 +46,6 @@ struct MaskingKey: Sendable, Equatable {
 }
 
 extension ByteBuffer {
-    /// Takes `count` bytes off the front, which are there, into storage of their own size, unmasked.
-    mutating func readUnmasked(_ count: Int, with key: inout MaskingKey) -> ByteBuffer {
-        guard count > 0 else { return ByteBuffer() }
-        var piece = ByteBufferAllocator().buffer(capacity: count)
-        piece.writeMasked(self, count, with: &key)
-        moveReaderIndex(forwardBy: count)
-        return piece
-    }
-
     /// Appends the first `count` bytes of `source`, masked.
     mutating func writeMasked(_ source: ByteBuffer, _ count: Int, with key: inout MaskingKey) {
         source.withUnsafeReadableBytes { bytes in
@@ -63,6 +54,15 @@ extension ByteBuffer {
                 if let start = room.baseAddress { key.copy(bytes, to: start) }
                 return bytes.count
             }
+        }
+    }
+
+    /// Masks the first `count` bytes where they lie, or unmasks them.
+    mutating func maskFirst(_ count: Int, with key: inout MaskingKey) {
+        guard count > 0 else { return }
+        withUnsafeMutableReadableBytes { bytes in
+            let first = UnsafeMutableRawBufferPointer(rebasing: bytes.prefix(count))
+            if let start = first.baseAddress { key.copy(UnsafeRawBufferPointer(first), to: start) }
         }
     }
 

@@ -65,7 +65,10 @@ final class TunnelPeer: Sendable {
     func next() async throws -> ProxyEnd.Event {
         while true {
             if let event = end.change({ $0.next(at: .now()) }) {
-                if case .roundTrip = event { continue }
+                switch event {
+                case .roundTrip, .sent: continue
+                default: break
+                }
                 if case .closed = event { try? await flush() }
                 return event
             }

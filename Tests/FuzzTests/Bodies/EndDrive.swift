@@ -107,7 +107,7 @@ extension ProxyEnd: DrivenEnd {
         case nil: nil
         case .data(let stream, let bytes): .bytes(stream.number, bytes.readableBytes)
         case .ended(let stream), .reset(let stream, _, _): .over(stream.number)
-        case .hello, .connected, .wantsMore, .roundTrip: .other
+        case .hello, .connected, .sent, .roundTrip: .other
         case .closed: .closed
         }
     }

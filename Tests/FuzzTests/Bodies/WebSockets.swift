@@ -139,7 +139,9 @@ private struct WebSocketReading {
         switch event {
         case .binary(let piece, let isLast):
             try require(isLast || piece.readableBytes > 0, "an empty piece")
-            try require(piece.storageCapacity < 2 * max(1, piece.readableBytes), "a piece in another's storage")
+            try require(
+                piece.storageCapacity <= WebSocketReader.maxWaste * piece.readableBytes,
+                "a small piece in large storage")
             begun += Array(piece)
             try require(begun.count <= limit, "a message over \(limit) bytes")
             if isLast {

@@ -161,7 +161,7 @@ import Testing
         #expect(bench.output() == [] && bench.end.waiting(1) == 3)
         #expect(bench.receive(.data(1, [])) == [.connected(1)])
         #expect(bench.output() == [.end(1, Array("tls".utf8))])
-        #expect(bench.receive(.data(1, [1]), .end(1)) == [.data(1, [1]), .ended(1)])
+        #expect(bench.receive(.data(1, [1]), .end(1)) == [.sent(1, 3), .data(1, [1]), .ended(1)])
         #expect(bench.end.streamCount == 0)
     }
 
@@ -177,20 +177,35 @@ import Testing
         #expect(bench.output() == [.end(1)] && bench.end.streamCount == 0)
     }
 
-    @Test("No more goes to a client than its window takes, and the source is told when it may go on")
+    @Test("No more goes to a client than its window takes, and the source is told what has gone")
     func outgoing() {
         var bench = ProxyBench()
         _ = (bench.open(.connection), bench.receive(.data(1, [])), bench.output())
         bench.end.send(1, ByteBuffer(repeating: 5, count: 131_073))
-        #expect(bench.output().map(\.payloadCount) == [16_384, 16_384, 16_384, 16_384] && bench.notes() == [])
-        #expect(bench.receive(.window(1, 32_768)) == [] && bench.output().count == 2 && bench.notes() == [])
+        #expect(bench.output().map(\.payloadCount) == [65_527, 9] && bench.notes() == [.sent(1, 65_536)])
+        #expect(bench.receive(.window(1, 32_768)) == [] && bench.output().map(\.payloadCount) == [32_768])
+        #expect(bench.notes() == [.sent(1, 32_768)])
         #expect(bench.receive(.window(1, 1)) == [] && bench.output().map(\.payloadCount) == [1])
-        #expect(bench.notes() == [.wantsMore(1)] && bench.end.waiting(1) == 32_768)
+        #expect(bench.notes() == [.sent(1, 1)] && bench.end.waiting(1) == 32_768)
         #expect(bench.receive(.window(1, 0)) == [] && bench.output() == [])
         bench.end.end(1)
         #expect(bench.output() == [])
         #expect(bench.receive(.window(1, 32_768)) == [])
-        #expect(bench.output().map(\.payloadCount) == [16_384, 16_384] && bench.notes() == [])
+        #expect(bench.output().map(\.payloadCount) == [32_768] && bench.notes() == [.sent(1, 32_768)])
+    }
+
+    @Test("That the end alone has gone is told too; of a connection that was given up nothing is")
+    func sent() {
+        var bench = ProxyBench()
+        for stream in 1...2 as ClosedRange<UInt32> {
+            _ = (bench.open(.connection), bench.receive(.data(stream, [])), bench.output())
+        }
+        bench.end.end(1)
+        #expect(bench.output() == [.end(1)] && bench.notes() == [.sent(1, 0)])
+        bench.end.send(2, ByteBuffer(string: "a"))
+        #expect(bench.output() == [.data(2, [97])])
+        bench.end.reset(2)
+        #expect(bench.notes() == [])
     }
 
     // MARK: The connection
@@ -288,12 +303,14 @@ import Testing
         var bench = ProxyBench()
         _ = (bench.open(.connection), bench.receive(.data(1, [])), bench.output())
         bench.end.send(1, ByteBuffer(repeating: 5, count: 50_000))
+        let request = 2 + 5 + 4 + scrape.utf8.count
         _ = bench.open()
         let output = bench.end.takeOutput(atMost: 20_000)
         let first = try #require(output)
+        #expect(first.readableBytes == 20_000)
         let frames = WireFrame.all(Array(first.readableBytesView), isMasked: false)
-        #expect(frames.map(\.payloadCount) == [4 + scrape.utf8.count, 16_384, 16_384])
-        #expect(bench.output().count == 2)
+        #expect(frames.map(\.payloadCount) == [4 + scrape.utf8.count, 20_000 - request - 9])
+        #expect(bench.output().map(\.payloadCount) == [50_000 - (20_000 - request - 9)])
     }
 }
 

@@ -15,6 +15,7 @@ enum Note: Equatable {
     case ended(UInt32)
     case reset(UInt32, FailureKind? = nil, String = "")
     case wantsMore(UInt32)
+    case sent(UInt32, Int)
     case drained
     case roundTrip(TimeAmount)
     case closed(TunnelClosing)
@@ -42,6 +43,8 @@ protocol TestedEnd {
 extension ProxyEnd: TestedEnd {
     static let sendsMasked = false
 
+    func waiting(_ stream: TunnelStreamID) -> Int { core.waiting(stream) }
+
     mutating func giveUp(_ stream: TunnelStreamID) { reset(stream) }
 
     mutating func note(at now: NIODeadline) -> Note? {
@@ -52,7 +55,7 @@ extension ProxyEnd: TestedEnd {
         case .data(let stream, let bytes): .data(stream.number, Array(bytes.readableBytesView))
         case .ended(let stream): .ended(stream.number)
         case .reset(let stream, let kind, let text): .reset(stream.number, kind, text)
-        case .wantsMore(let stream): .wantsMore(stream.number)
+        case .sent(let stream, let bytes): .sent(stream.number, bytes)
         case .roundTrip(let time): .roundTrip(time)
         case .closed(let how): .closed(how)
         }

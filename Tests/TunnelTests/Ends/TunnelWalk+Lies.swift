@@ -31,7 +31,10 @@ extension TunnelWalk {
                     continue
                 }
                 lies.append([WireFrame](repeating: .data(number, large), count: 17))
-                if stream.isConnection { lies.append([.end(number), .end(number)]) }
+                // Where our half has ended, the first is the end of all, and the second comes late.
+                if stream.isConnection, proxy.core.streams[number]?.outgoing != nil {
+                    lies.append([.end(number), .end(number)])
+                }
             }
             for number in living where proxy.core.streams[number]?.outgoing != nil {
                 lies.append([.window(number, .max)])

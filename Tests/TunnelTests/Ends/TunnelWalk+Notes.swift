@@ -51,9 +51,15 @@ extension TunnelWalk {
             try hold(
                 kind == .targetBroken || kind == .targetUnreachable, "it was reset as \(kind)")
             streams[id.number]?.proxyOver = true
-        case .wantsMore(let id):
-            try hold(
-                streams[id.number]?.isConnection == true && proxy.waiting(id) <= TunnelSettings.lowWater, "no need")
+        case .sent(let id, let bytes):
+            guard var stream = streams[id.number], stream.isConnection,
+                !stream.proxyOver || (stream.response.endTold && stream.request.isEnded)
+            else {
+                throw Broken(description: "bytes of stream \(id.number) have gone, which is none or over")
+            }
+            stream.request.told += bytes
+            try hold(stream.request.told <= stream.request.sent - proxy.core.waiting(id), "more has gone than was sent")
+            streams[id.number] = stream
         case .roundTrip(let time): try hold(time >= .zero, "\(time)")
         case .closed(let how):
             proxyClosed = how

@@ -22,6 +22,11 @@ extension TunnelWalk {
                 try hold((outgoing?.credit ?? 0) >= 0, "credit is negative")
                 try hold((outgoing?.count ?? 0) <= TunnelSettings.highWater + 100_000, "too much waits")
             }
+            if stream.isConnection, !stream.proxyOver {
+                try hold(
+                    stream.request.told == stream.request.sent - proxy.core.waiting(TunnelStreamID(number)),
+                    "of \(stream.request.sent) bytes on stream \(number) \(stream.request.told) are told as gone")
+            }
             // Who is told that nothing more comes has it no more.
             try hold(!stream.proxyOver || proxy.core.streams[number] == nil, "stream \(number) lives on at the proxy")
             try hold(

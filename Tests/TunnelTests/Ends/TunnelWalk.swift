@@ -43,6 +43,8 @@ struct TunnelWalk {
         var received = 0
         var passed = 0
         var endTold = false
+        /// What the proxy was told of as gone.
+        var told = 0
         var held: Int { received - passed }
     }
 
@@ -163,9 +165,7 @@ struct TunnelWalk {
             let small = streams[number]?.response.sent ?? 0
             // A small response that may go at once waits for one message of every other stream at most.
             if isFresh, client.core.isOpen, small <= (client.core.streams[number]?.outgoing?.credit ?? 0) {
-                // The empty message that says "connected" takes a turn of its own.
-                let turns = stream.isConnection ? 2 : 1
-                streams[number]?.bound = clientTap.bytes + turns * client.streamCount * 16_384
+                streams[number]?.bound = clientTap.bytes + client.streamCount * 16_384
             }
             client.end(id)
             streams[number]?.response.isEnded = true
@@ -195,7 +195,7 @@ struct TunnelWalk {
             if chance(8) {
                 proxy.end(id)
                 streams[number]?.request.isEnded = true
-            } else if proxy.waiting(id) < TunnelSettings.highWater {
+            } else if proxy.core.waiting(id) < TunnelSettings.highWater {
                 let count = size()
                 proxy.send(id, Pattern.slice(of: number, from: stream.request.sent, count))
                 streams[number]?.request.sent += count
@@ -242,9 +242,11 @@ struct TunnelWalk {
         // The socket takes no more for now.
         guard (byClient ? toProxy : toClient).count < 300_000 else { return }
         let most = [1, 1_000, 65_536].randomElement(using: &random) ?? 1
+        let isContended =
+            (byClient ? client.core : proxy.core).streams.values.count { $0.outgoing?.isReady == true } > 1
         guard let output = byClient ? client.takeOutput(atMost: most) : proxy.takeOutput(atMost: most) else { return }
         if byClient {
-            clientTap.take(output)
+            clientTap.take(output, isContended: isContended)
             if !isLost { toProxy.write(output) }
             for (number, at) in clientTap.ends {
                 if let bound = streams[number]?.bound {
@@ -255,7 +257,7 @@ struct TunnelWalk {
             }
             clientTap.ends = []
         } else {
-            proxyTap.take(output)
+            proxyTap.take(output, isContended: isContended)
             proxyTap.ends = []
             if !isLost { toClient.write(output) }
         }

@@ -23,14 +23,18 @@ struct WireTap {
     /// The first rule that was broken.
     private(set) var broken: String?
     private var highest: UInt32 = 0
+    private var takesTurns = false
 
     init(isClient: Bool) { self.isClient = isClient }
 
     private mutating func hold(_ holds: Bool, _ rule: String) { if !holds && broken == nil { broken = rule } }
 
-    /// - Parameter output: Whole messages, as ends write them.
-    mutating func take(_ output: ByteBuffer) {
+    /// - Parameters:
+    ///   - output: Whole messages, as ends write them.
+    ///   - isContended: Whether several streams had something to send: the first that sends leaves room for the others.
+    mutating func take(_ output: ByteBuffer, isContended: Bool = false) {
         var rest = output
+        takesTurns = isContended
         while rest.readableBytes > 0 {
             guard let first: UInt8 = rest.readInteger(), let second: UInt8 = rest.readInteger() else {
                 return hold(false, "half a head")
@@ -68,7 +72,8 @@ struct WireTap {
             highest = max(highest, number)
             streams[number] = Stream()
         case 4, 5:
-            hold(length <= 5 + 16_384, "bytes in a message of \(length)")
+            hold(length <= 5 + (takesTurns ? 16_384 : 65_536), "bytes in a message of \(length)")
+            takesTurns = false
             var stream = streams[number] ?? Stream()
             hold(!stream.ended && !stream.reset, "bytes behind the end of stream \(number)")
             stream.bytes += length - 5

@@ -299,7 +299,7 @@ import Testing
         }
     }
 
-    @Test("pieces lie in storage of their own, and nothing that was read is kept")
+    @Test("small pieces lie in storage of their own, and nothing that was read is kept")
     func storage() throws {
         var reader = WebSocketReader(.server, maxMessageBytes: 100_000)
         var read = ByteBuffer()
@@ -321,6 +321,49 @@ import Testing
         #expect(isReleasedAgain)
         #expect(pieces.map(\.readableBytes) == [50, 90])
         #expect(pieces.allSatisfy { $0.storageCapacity <= 128 })
+    }
+
+    @Test("what nobody else holds is unmasked where it lies, and handed on without a copy")
+    func inPlace() throws {
+        let payload = (0..<50_000).map { UInt8(truncatingIfNeeded: $0) }
+        let read = ByteBuffer(bytes: frame(0x82, payload, key: someKey) + frame(0x82, payload, key: someKey))
+        let start = read.withUnsafeReadableBytes { $0.baseAddress }
+        var reader = WebSocketReader(.server, maxMessageBytes: 100_000)
+        reader.receive(consume read)
+        for message in 0..<2 {
+            guard case .binary(let piece, isLast: true) = try reader.next() else {
+                Issue.record("no message")
+                return
+            }
+            #expect(piece == ByteBuffer(bytes: payload))
+            let place = piece.withUnsafeReadableBytes { $0.baseAddress }
+            #expect(place == start.map { $0 + 8 + message * 50_008 })
+        }
+    }
+
+    @Test("what somebody else holds stays as it is")
+    func held() throws {
+        let payload = [UInt8](repeating: 7, count: 1_000)
+        let bytes = frame(0x82, payload, key: someKey)
+        let read = ByteBuffer(bytes: bytes)
+        var reader = WebSocketReader(.server, maxMessageBytes: 100_000)
+        reader.receive(read)
+        #expect(try reader.next() == .binary(ByteBuffer(bytes: payload), isLast: true))
+        #expect(Array(read.readableBytesView) == bytes)
+    }
+
+    @Test("a piece keeps at most four times its bytes in memory", arguments: [1, 100, 10_000, 30_000])
+    func waste(count: Int) throws {
+        var read = ByteBuffer()
+        read.reserveCapacity(131_072)
+        while read.readableBytes < 100_000 {
+            read.writeBytes(frame(0x82, [UInt8](repeating: 1, count: count), key: someKey))
+        }
+        var reader = WebSocketReader(.server, maxMessageBytes: 100_000)
+        reader.receive(consume read)
+        while case .binary(let piece, _) = try reader.next() {
+            #expect(piece.storageCapacity <= 4 * piece.readableBytes, "\(piece.readableBytes)")
+        }
     }
 }
 

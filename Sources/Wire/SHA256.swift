@@ -3,7 +3,7 @@
 /// Our own: swift-crypto brings a second BoringSSL beside that of swift-nio-ssl, which adds 10.9 MB to a static release program and 63 s of
 /// CPU to a debug build, for a function that takes a page and is held to the standard's examples by tests. Nothing here depends on what is
 /// hashed but the number of blocks.
-struct SHA256 {
+public struct SHA256 {
     private static let constants: [UInt32] = [
         0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5, 0x3956_c25b, 0x59f1_11f1, 0x923f_82a4, 0xab1c_5ed5,
         0xd807_aa98, 0x1283_5b01, 0x2431_85be, 0x550c_7dc3, 0x72be_5d74, 0x80de_b1fe, 0x9bdc_06a7, 0xc19b_f174,
@@ -14,7 +14,6 @@ struct SHA256 {
         0x19a4_c116, 0x1e37_6c08, 0x2748_774c, 0x34b0_bcb5, 0x391c_0cb3, 0x4ed8_aa4a, 0x5b9c_ca4f, 0x682e_6ff3,
         0x748f_82ee, 0x78a5_636f, 0x84c8_7814, 0x8cc7_0208, 0x90be_fffa, 0xa450_6ceb, 0xbef9_a3f7, 0xc671_78f2,
     ]
-    private static let blockBytes = 64
 
     private var state: [UInt32] = [
         0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
@@ -22,52 +21,38 @@ struct SHA256 {
     private var schedule = [UInt32](repeating: 0, count: 64)
 
     /// 32 bytes.
-    static func digest(of bytes: some Collection<UInt8>) -> [UInt8] {
+    public static func digest(of bytes: some Collection<UInt8>) -> [UInt8] {
         var hash = SHA256()
-        var padded = Array(bytes)
-        let bits = UInt64(padded.count) * 8
-        padded.append(0x80)
-        padded += [UInt8](repeating: 0, count: (blockBytes * 2 - 8 - padded.count % blockBytes) % blockBytes)
-        for shift in stride(from: 56, through: 0, by: -8) {
-            padded.append(UInt8(truncatingIfNeeded: bits >> UInt64(shift)))
-        }
-        for start in stride(from: 0, to: padded.count, by: blockBytes) { hash.take(padded[start..<start + blockBytes]) }
-        return hash.state.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (24 - 8 * UInt32($0))) } }
+        HashBlocks.forEach(of: bytes) { hash.take($0) }
+        return HashBlocks.bytes(of: hash.state)
     }
 
     /// 32 bytes that only who has the key can make.
     ///
     /// - Parameter key: At most 64 bytes.
-    static func authenticationCode(of bytes: [UInt8], key: [UInt8]) -> [UInt8] {
-        let key = key.count > blockBytes ? digest(of: key) : key
-        let block = key + [UInt8](repeating: 0, count: blockBytes - key.count)
+    public static func authenticationCode(of bytes: [UInt8], key: [UInt8]) -> [UInt8] {
+        let key = key.count > HashBlocks.blockBytes ? digest(of: key) : key
+        let block = key + [UInt8](repeating: 0, count: HashBlocks.blockBytes - key.count)
         return digest(of: block.map { $0 ^ 0x5C } + digest(of: block.map { $0 ^ 0x36 } + bytes))
     }
 
-    private mutating func take(_ block: ArraySlice<UInt8>) {
-        for (index, start) in stride(from: block.startIndex, to: block.endIndex, by: 4).enumerated() {
-            schedule[index] = block[start..<start + 4].reduce(0) { $0 << 8 | UInt32($1) }
-        }
+    private mutating func take(_ block: ArraySlice<UInt32>) {
+        schedule.replaceSubrange(0..<16, with: block)
         for index in 16..<64 {
             let (early, late) = (schedule[index - 15], schedule[index - 2])
-            let small0 = early.rotated(7) ^ early.rotated(18) ^ early >> 3
-            let small1 = late.rotated(17) ^ late.rotated(19) ^ late >> 10
+            let small0 = early.rotatedRight(7) ^ early.rotatedRight(18) ^ early >> 3
+            let small1 = late.rotatedRight(17) ^ late.rotatedRight(19) ^ late >> 10
             schedule[index] = schedule[index - 16] &+ small0 &+ schedule[index - 7] &+ small1
         }
         var (a, b, c, d) = (state[0], state[1], state[2], state[3])
         var (e, f, g, h) = (state[4], state[5], state[6], state[7])
         for round in 0..<64 {
-            let big1 = e.rotated(6) ^ e.rotated(11) ^ e.rotated(25)
+            let big1 = e.rotatedRight(6) ^ e.rotatedRight(11) ^ e.rotatedRight(25)
             let first = h &+ big1 &+ (e & f ^ ~e & g) &+ Self.constants[round] &+ schedule[round]
-            let big0 = a.rotated(2) ^ a.rotated(13) ^ a.rotated(22)
+            let big0 = a.rotatedRight(2) ^ a.rotatedRight(13) ^ a.rotatedRight(22)
             let second = big0 &+ (a & b ^ a & c ^ b & c)
             (h, g, f, e, d, c, b, a) = (g, f, e, d &+ first, c, b, a, first &+ second)
         }
         for (index, word) in [a, b, c, d, e, f, g, h].enumerated() { state[index] &+= word }
     }
-}
-
-extension UInt32 {
-    /// To the right.
-    @inline(__always) fileprivate func rotated(_ count: UInt32) -> UInt32 { self >> count | self << (32 - count) }
 }
