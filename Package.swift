@@ -48,7 +48,7 @@ let package = Package(
         .target(name: "Failures", swiftSettings: settings),
         .target(name: "Clients", swiftSettings: settings),
         .target(name: "Wire", dependencies: ["Addresses", "Failures", nioCore], swiftSettings: settings),
-        .target(name: "Tunnel", dependencies: ["Failures", "Wire", nioCore, deques], swiftSettings: settings),
+        .target(name: "Tunnel", dependencies: ["Clients", "Failures", "Wire", nioCore, deques], swiftSettings: settings),
         .target(name: "Telemetry", dependencies: ["Calendar", "Flags", logging, arguments], swiftSettings: settings),
         .target(
             name: "Web",
@@ -92,6 +92,7 @@ let package = Package(
         .target(
             name: "TestKit", dependencies: ["CSQLite", nioCore, nioPosix, nioSSL], path: "Tests/TestKit",
             swiftSettings: settings),
+        .testTarget(name: "ClientsTests", dependencies: ["Clients", "TestKit"], swiftSettings: settings),
         .testTarget(name: "CalendarTests", dependencies: ["Calendar"], swiftSettings: settings),
         .testTarget(name: "AddressesTests", dependencies: ["Addresses"], swiftSettings: settings),
         .testTarget(name: "FlagsTests", dependencies: ["Flags"], swiftSettings: settings),
@@ -99,7 +100,7 @@ let package = Package(
             name: "WireTests", dependencies: ["Failures", "Wire", "TestKit", nioCore],
             swiftSettings: settings),
         .testTarget(
-            name: "TunnelTests", dependencies: ["Tunnel", "Failures", "Wire", "TestKit", nioCore],
+            name: "TunnelTests", dependencies: ["Tunnel", "Clients", "Failures", "Wire", "TestKit", nioCore],
             swiftSettings: settings),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", logging, arguments], swiftSettings: settings),
         .testTarget(
@@ -142,7 +143,8 @@ let package = Package(
         .testTarget(
             name: "FuzzTests",
             dependencies: [
-                "Wire", "Tunnel", "Flags", "Store", "Settings", "Access", "Web", "Client", "Admin", "Bench", nioCore,
+                "Clients", "Wire", "Tunnel", "Flags", "Store", "Settings", "Access", "Web", "Client", "Admin", "Bench",
+                nioCore,
             ],
             exclude: ["Fuzzer", "Corpora"], swiftSettings: settings),
         // What the pages say against what the programs are.
@@ -175,7 +177,7 @@ if Context.environment["PUSHPROX_FUZZ"] != nil {
         .target(name: "Failures", swiftSettings: instrumented),
         .target(name: "Clients", swiftSettings: instrumented),
         .target(name: "Wire", dependencies: ["Addresses", "Failures", nioCore], swiftSettings: instrumented),
-        .target(name: "Tunnel", dependencies: ["Failures", "Wire", nioCore, deques], swiftSettings: instrumented),
+        .target(name: "Tunnel", dependencies: ["Clients", "Failures", "Wire", nioCore, deques], swiftSettings: instrumented),
         .target(
             name: "Store", dependencies: ["Calendar", "Clients", "Failures", "CSQLite"], swiftSettings: instrumented),
         .target(name: "Settings", dependencies: ["Wire", "CYAML"], swiftSettings: instrumented),
@@ -213,7 +215,8 @@ if Context.environment["PUSHPROX_FUZZ"] != nil {
         .executableTarget(
             name: "Fuzzer",
             dependencies: [
-                "Wire", "Tunnel", "Flags", "Store", "Settings", "Access", "Web", "Client", "Admin", "Bench", nioCore,
+                "Clients", "Wire", "Tunnel", "Flags", "Store", "Settings", "Access", "Web", "Client", "Admin", "Bench",
+                nioCore,
             ],
             path: "Tests/FuzzTests", exclude: ["Corpora", "ReplayTests.swift"], sources: ["Bodies", "Fuzzer"],
             swiftSettings: instrumented,
