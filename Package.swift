@@ -48,7 +48,8 @@ let package = Package(
         .target(name: "Failures", swiftSettings: settings),
         .target(name: "Clients", swiftSettings: settings),
         .target(name: "Wire", dependencies: ["Addresses", "Failures", nioCore], swiftSettings: settings),
-        .target(name: "Tunnel", dependencies: ["Clients", "Failures", "Wire", nioCore, deques], swiftSettings: settings),
+        .target(
+            name: "Tunnel", dependencies: ["Clients", "Failures", "Wire", nioCore, deques], swiftSettings: settings),
         .target(name: "Telemetry", dependencies: ["Calendar", "Flags", logging, arguments], swiftSettings: settings),
         .target(
             name: "Web",
@@ -177,7 +178,8 @@ if Context.environment["PUSHPROX_FUZZ"] != nil {
         .target(name: "Failures", swiftSettings: instrumented),
         .target(name: "Clients", swiftSettings: instrumented),
         .target(name: "Wire", dependencies: ["Addresses", "Failures", nioCore], swiftSettings: instrumented),
-        .target(name: "Tunnel", dependencies: ["Clients", "Failures", "Wire", nioCore, deques], swiftSettings: instrumented),
+        .target(
+            name: "Tunnel", dependencies: ["Clients", "Failures", "Wire", nioCore, deques], swiftSettings: instrumented),
         .target(
             name: "Store", dependencies: ["Calendar", "Clients", "Failures", "CSQLite"], swiftSettings: instrumented),
         .target(name: "Settings", dependencies: ["Wire", "CYAML"], swiftSettings: instrumented),
