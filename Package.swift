@@ -192,7 +192,7 @@ if Context.environment["PUSHPROX_FUZZ"] != nil {
             ],
             swiftSettings: instrumented),
         .target(
-            name: "Client", dependencies: ["Addresses", "Failures", "Flags", "Settings", "Wire", nioCore],
+            name: "Client", dependencies: ["Addresses", "Clients", "Failures", "Flags", "Settings", "Wire", nioCore],
             sources: [
                 "Outbound/HTTPURL.swift",
                 "Outbound/NoProxyRules.swift", "Outbound/ProxyEnvironment.swift",
@@ -200,7 +200,8 @@ if Context.environment["PUSHPROX_FUZZ"] != nil {
                 "Outbound/OutboundRoute.swift", "Polling/PollAnswer.swift", "Polling/ProxyWords.swift",
                 "Scraping/ScrapeFlow.swift",
                 "Scraping/ScrapeMethods.swift", "Scraping/TargetPolicy.swift", "Scraping/TargetRequest.swift",
-                "Scraping/AllowedTarget.swift", "Pushing/PushAssembly.swift",
+                "Scraping/AllowedTarget.swift", "Offering/Offer.swift", "Offering/TargetAddress.swift",
+                "Pushing/PushAssembly.swift",
             ],
             swiftSettings: instrumented),
         .target(
