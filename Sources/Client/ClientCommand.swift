@@ -34,7 +34,7 @@ struct ClientCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "FQDN to register with; scrapes for any other host are refused. (default: this machine's, as hostname -f gives it)",
+            "FQDN to register with; scrapes for any other host are refused, but for the names in --config.file. (default: this machine's, as hostname -f gives it)",
             valueName: "name"))
     var fqdn: String?
 
@@ -189,7 +189,7 @@ struct ClientCommand: AsyncParsableCommand {
         case .success(let url): try validateCredential(of: url)
         case nil:
             guard configurationFile != nil else {
-                throw ValidationError("Missing expected argument '--proxy-url <url>', or proxy_url in --config.file.")
+                throw ValidationError("Missing expected argument '--proxy-url <url>', or proxy_url in --config.file")
             }
         }
         do throws(DeclarationProblem) {
@@ -250,7 +250,7 @@ struct ClientCommand: AsyncParsableCommand {
             url = found
             try validateCredential(of: url)
         } else {
-            throw ValidationError("There is no proxy to talk to: give --proxy-url, or proxy_url in --config.file.")
+            throw ValidationError("There is no proxy to talk to: give --proxy-url, or proxy_url in --config.file")
         }
         let flag = fqdn.flatMap { FQDN($0) }
         return ClientConfiguration(

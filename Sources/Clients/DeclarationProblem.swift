@@ -55,6 +55,7 @@ public enum TargetPathProblem: Error, Hashable {
     case coding
     case characters
     case parameterName
+    case parameterWithoutValue
     case parameterTwice
 
     var explanation: String {
@@ -65,6 +66,7 @@ public enum TargetPathProblem: Error, Hashable {
         case .coding: "has a % that two hexadecimal digits don't follow"
         case .characters: "is no UTF-8, or has control characters"
         case .parameterName: "has a parameter whose name is not made of letters, digits and _ alone"
+        case .parameterWithoutValue: "has a parameter without a value, which Prometheus would leave out"
         case .parameterTwice: "has a parameter twice"
         }
     }

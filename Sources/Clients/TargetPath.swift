@@ -41,7 +41,8 @@ public struct TargetPath: Hashable, Sendable, CustomStringConvertible {
             let pair = part.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
             let name = String(decoding: try decoded(pair.first ?? part, isQuery: true), as: UTF8.self)
             guard !name.isEmpty, name.utf8.allSatisfy(\.isWord) else { throw .parameterName }
-            parameters.append((name, pair.count > 1 ? try decoded(pair[1], isQuery: true) : []))
+            guard pair.count > 1, !pair[1].isEmpty else { throw .parameterWithoutValue }
+            parameters.append((name, try decoded(pair[1], isQuery: true)))
         }
         parameters.sort { $0.name < $1.name }
         for (one, next) in zip(parameters, parameters.dropFirst()) where one.name == next.name { throw .parameterTwice }

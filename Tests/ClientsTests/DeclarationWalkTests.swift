@@ -45,9 +45,8 @@ enum Drawn {
         var places: Set<String> = []
         for _ in 0..<Int.random(in: 0...4, using: &random) {
             var path = "/" + text(&random, without: ["%", "#", "?"])
-            for (number, name) in ["x", "a_1", "_scheme"].enumerated() where Bool.random(using: &random) {
-                path += (path.contains("?") ? "&" : "?") + name
-                if number > 0 { path += "=" + text(&random, without: ["%", "#", "&"]) }
+            for name in ["x", "a_1", "_scheme"] where Bool.random(using: &random) {
+                path += (path.contains("?") ? "&" : "?") + name + "=1" + text(&random, without: ["%", "#", "&"])
             }
             let target = try DeclaredTarget(
                 port: UInt16.random(in: 1...3, using: &random),
