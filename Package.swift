@@ -49,7 +49,8 @@ let package = Package(
         .target(name: "Failures", swiftSettings: settings),
         .target(name: "Clients", swiftSettings: settings),
         .target(name: "Wire", dependencies: ["Addresses", "Failures", nioCore], swiftSettings: settings),
-        .target(name: "Tunnel", dependencies: ["Failures", "Wire", nioCore, deques], swiftSettings: settings),
+        .target(
+            name: "Tunnel", dependencies: ["Clients", "Failures", "Wire", nioCore, deques], swiftSettings: settings),
         .target(name: "Telemetry", dependencies: ["Calendar", "Flags", logging, arguments], swiftSettings: settings),
         .target(
             name: "Web",
@@ -93,6 +94,7 @@ let package = Package(
         .target(
             name: "TestKit", dependencies: ["CSQLite", nioCore, nioPosix, nioSSL], path: "Tests/TestKit",
             swiftSettings: settings),
+        .testTarget(name: "ClientsTests", dependencies: ["Clients", "TestKit"], swiftSettings: settings),
         .testTarget(name: "CalendarTests", dependencies: ["Calendar"], swiftSettings: settings),
         .testTarget(name: "AddressesTests", dependencies: ["Addresses"], swiftSettings: settings),
         .testTarget(name: "FlagsTests", dependencies: ["Flags"], swiftSettings: settings),
@@ -100,7 +102,7 @@ let package = Package(
             name: "WireTests", dependencies: ["Failures", "Wire", "TestKit", nioCore],
             swiftSettings: settings),
         .testTarget(
-            name: "TunnelTests", dependencies: ["Tunnel", "Failures", "Wire", "TestKit", nioCore],
+            name: "TunnelTests", dependencies: ["Tunnel", "Clients", "Failures", "Wire", "TestKit", nioCore],
             swiftSettings: settings),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", logging, arguments], swiftSettings: settings),
         .testTarget(
@@ -143,7 +145,8 @@ let package = Package(
         .testTarget(
             name: "FuzzTests",
             dependencies: [
-                "Wire", "Tunnel", "Flags", "Store", "Settings", "Access", "Web", "Client", "Admin", "Bench", nioCore,
+                "Clients", "Wire", "Tunnel", "Flags", "Store", "Settings", "Access", "Web", "Client", "Admin", "Bench",
+                nioCore,
             ],
             exclude: ["Fuzzer", "Corpora"], swiftSettings: settings),
         // What the pages say against what the programs are.
@@ -176,7 +179,8 @@ if Context.environment["PUSHPROX_FUZZ"] != nil {
         .target(name: "Failures", swiftSettings: instrumented),
         .target(name: "Clients", swiftSettings: instrumented),
         .target(name: "Wire", dependencies: ["Addresses", "Failures", nioCore], swiftSettings: instrumented),
-        .target(name: "Tunnel", dependencies: ["Failures", "Wire", nioCore, deques], swiftSettings: instrumented),
+        .target(
+            name: "Tunnel", dependencies: ["Clients", "Failures", "Wire", nioCore, deques], swiftSettings: instrumented),
         .target(
             name: "Store", dependencies: ["Calendar", "Clients", "Failures", "CSQLite"], swiftSettings: instrumented),
         .target(name: "Settings", dependencies: ["Wire", "CYAML"], swiftSettings: instrumented),
@@ -189,7 +193,7 @@ if Context.environment["PUSHPROX_FUZZ"] != nil {
             ],
             swiftSettings: instrumented),
         .target(
-            name: "Client", dependencies: ["Addresses", "Failures", "Flags", "Settings", "Wire", nioCore],
+            name: "Client", dependencies: ["Addresses", "Clients", "Failures", "Flags", "Settings", "Wire", nioCore],
             sources: [
                 "Outbound/HTTPURL.swift",
                 "Outbound/NoProxyRules.swift", "Outbound/ProxyEnvironment.swift",
@@ -197,7 +201,8 @@ if Context.environment["PUSHPROX_FUZZ"] != nil {
                 "Outbound/OutboundRoute.swift", "Polling/PollAnswer.swift", "Polling/ProxyWords.swift",
                 "Scraping/ScrapeFlow.swift",
                 "Scraping/ScrapeMethods.swift", "Scraping/TargetPolicy.swift", "Scraping/TargetRequest.swift",
-                "Scraping/AllowedTarget.swift", "Pushing/PushAssembly.swift",
+                "Scraping/AllowedTarget.swift", "Offering/Offer.swift", "Offering/TargetAddress.swift",
+                "Pushing/PushAssembly.swift",
             ],
             swiftSettings: instrumented),
         .target(
@@ -214,7 +219,8 @@ if Context.environment["PUSHPROX_FUZZ"] != nil {
         .executableTarget(
             name: "Fuzzer",
             dependencies: [
-                "Wire", "Tunnel", "Flags", "Store", "Settings", "Access", "Web", "Client", "Admin", "Bench", nioCore,
+                "Clients", "Wire", "Tunnel", "Flags", "Store", "Settings", "Access", "Web", "Client", "Admin", "Bench",
+                nioCore,
             ],
             path: "Tests/FuzzTests", exclude: ["Corpora", "ReplayTests.swift"], sources: ["Bodies", "Fuzzer"],
             swiftSettings: instrumented,

@@ -1,5 +1,7 @@
 import ArgumentParser
+import Clients
 import Flags
+import Settings
 import Telemetry
 import Web
 import Wire
@@ -23,18 +25,27 @@ struct ClientCommand: AsyncParsableCommand {
     private static let standardMetricsAddress = MetricsAddress(address: ListenAddress(host: "", port: 9369))
 
     @Option(
+        name: .customLong("config.file"),
         help: ArgumentHelp(
-            "FQDN to register with; scrapes for any other host are refused. (default: this machine's, as hostname -f gives it)",
+            "Configuration file (YAML): labels, targets with their addresses and credentials, other names; read again when it or "
+                + "a file that it names changes, and on SIGHUP. Flags win over it.",
+            valueName: "file"))
+    var configurationFile: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "FQDN to register with; scrapes for any other host are refused, but for the names in --config.file. (default: this machine's, as hostname -f gives it)",
             valueName: "name"))
     var fqdn: String?
 
     @Option(
         help: ArgumentHelp(
-            "Push proxy to talk to: http://… or https://…, with a path prefix and user:password@ where it needs them.",
+            "Push proxy to talk to: http://… or https://…, with a path prefix and user:password@ where it needs them. "
+                + "Required, here or in --config.file.",
             valueName: "url"),
         transform: { text in Result { () throws(HTTPURL.Malformed) in try HTTPURL(text) } })
     // The argument parser prints values that it refuses, and this one may hold a password: `validate` refuses it without.
-    var proxyURL: Result<HTTPURL, HTTPURL.Malformed>
+    var proxyURL: Result<HTTPURL, HTTPURL.Malformed>?
 
     @Option(
         name: .customLong("proxy.token-file"),
@@ -107,6 +118,30 @@ struct ClientCommand: AsyncParsableCommand {
     var retryMaxWait = Default.retryMaxWait
 
     @Option(
+        name: .customLong("label"),
+        help: ArgumentHelp(
+            "A label of this client for service discovery, such as site=berlin.", valueName: "name=value"),
+        transform: parseLabel)
+    var labels: [Label] = []
+
+    @Option(
+        name: .customLong("target"),
+        help: ArgumentHelp(
+            "A port, and a path unless it is /metrics, that this client offers in service discovery, such as 9100 or "
+                + "9116/snmp?module=if_mib.",
+            valueName: "target"),
+        transform: parseTarget)
+    var targets: [DeclaredTarget] = []
+
+    @Option(
+        name: .customLong("scrape.address"),
+        help: ArgumentHelp(
+            "Host to connect to for scrapes, such as 127.0.0.1, in place of the one that the FQDN leads to.",
+            valueName: "host"),
+        transform: parseHost)
+    var scrapeAddress: String?
+
+    @Option(
         name: .customLong("scrape.max-in-flight"),
         help: ArgumentHelp(
             "How many scrapes may run at once; others are answered with an error. (default: \(Default.maxInFlight))",
@@ -146,12 +181,22 @@ struct ClientCommand: AsyncParsableCommand {
         if (certificate == nil) != (key == nil) {
             throw ValidationError("--tls.cert and --tls.key belong together: give both or neither.")
         }
-        if case .failure(let malformed) = proxyURL {
+        switch proxyURL {
+        case .failure(let malformed):
             throw ValidationError(
                 "The value of '--proxy-url <url>' is invalid: expected an http:// or https:// URL of a proxy, "
                     + "but \(malformed.explanation).")
+        case .success(let url): try validateCredential(of: url)
+        case nil:
+            guard configurationFile != nil else {
+                throw ValidationError("Missing expected argument '--proxy-url <url>', or proxy_url in --config.file")
+            }
         }
-        try validateCredential()
+        do throws(DeclarationProblem) {
+            _ = try Declaration(labels: labels, targets: targets)
+        } catch {
+            throw ValidationError("--label and --target can't be taken together: \(error.explanation).")
+        }
         if let fqdn, FQDN(fqdn) == nil {
             throw ValidationError(
                 "The value '\(fqdn)' is invalid for '--fqdn <name>': expected a host name (letters, digits, -, _ and .) "
@@ -160,8 +205,8 @@ struct ClientCommand: AsyncParsableCommand {
     }
 
     /// There is one credential, in one place.
-    private func validateCredential() throws {
-        let user = (try? proxyURL.get())?.user
+    private func validateCredential(of url: HTTPURL) throws {
+        let user = url.user
         switch (tokenFile, passwordFile) {
         case (.some, .some):
             throw ValidationError("--proxy.token-file and --proxy.password-file exclude each other: give one of them.")
@@ -190,8 +235,29 @@ struct ClientCommand: AsyncParsableCommand {
 
     /// What the flags say together with what the machine says.
     func clientConfiguration() throws -> ClientConfiguration {
+        var files = FilesRead()
+        let file = try configurationFile.map { (path) throws(Unusable) in
+            do throws(SettingsProblem) {
+                return try ClientFile(path: path, reading: &files)
+            } catch {
+                throw Unusable(description: "\(error) (--config.file)")
+            }
+        }
+        let url: HTTPURL
+        if let proxyURL {
+            url = try proxyURL.get()
+        } else if let found = file?.proxyURL {
+            url = found
+            try validateCredential(of: url)
+        } else {
+            throw ValidationError("There is no proxy to talk to: give --proxy-url, or proxy_url in --config.file")
+        }
+        let flag = fqdn.flatMap { FQDN($0) }
         return ClientConfiguration(
-            fqdn: try fqdn.flatMap { FQDN($0) } ?? MachineName.fullyQualified(), proxyURL: try proxyURL.get(),
+            fqdn: try flag ?? file?.fqdn ?? MachineName.fullyQualified(),
+            isNameOfFile: flag == nil && file?.fqdn != nil, proxyURL: url, isProxyURLOfFile: proxyURL == nil,
+            file: configurationFile,
+            own: OwnFlags(fqdn: flag, address: scrapeAddress, labels: labels, targets: targets),
             credential: credential,
             tls: ClientTLSFiles(authority: certificateAuthority, certificate: certificate, key: key),
             metricsAddress: metricsAddr.address, webConfigurationFile: webConfigurationFile,
@@ -204,6 +270,32 @@ struct ClientCommand: AsyncParsableCommand {
             shutdownGrace: shutdownGrace.timeAmount,
             environment: try ProxyEnvironment(MachineName.environment()))
     }
+}
+
+/// A configuration file that can't be used, in one line.
+private struct Unusable: Error, CustomStringConvertible {
+    let description: String
+}
+
+@Sendable private func parseLabel(_ text: String) throws -> Label {
+    do throws(DeclarationProblem) {
+        return try Label(written: text)
+    } catch {
+        throw ValidationError("expected a label such as site=berlin, but \(error.explanation)")
+    }
+}
+
+@Sendable private func parseTarget(_ text: String) throws -> DeclaredTarget {
+    do throws(DeclarationProblem) {
+        return try DeclaredTarget(written: text)
+    } catch {
+        throw ValidationError("expected a port and perhaps a path, such as 9113/metrics, but \(error.explanation)")
+    }
+}
+
+@Sendable private func parseHost(_ text: String) throws -> String {
+    guard let host = FQDN(text) else { throw ValidationError("expected a host name or an IP address") }
+    return host.spelling
 }
 
 @Sendable private func parseMethods(_ text: String) throws -> ScrapeMethods {

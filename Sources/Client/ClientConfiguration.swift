@@ -5,9 +5,17 @@ import Wire
 /// Everything that the flags and the environment decide, checked. Nothing else of the program reads a flag. The defaults are
 /// those of the flags (`ClientCommand`).
 struct ClientConfiguration: Sendable {
-    /// The name to register under and the only host to scrape.
+    /// The client's own name, as it is at start.
     var fqdn: FQDN
+    /// Whether that is the file's.
+    var isNameOfFile = false
     var proxyURL: HTTPURL
+    /// Whether that is the file's: it must stay so while the client runs.
+    var isProxyURLOfFile = false
+    /// The path of the client's configuration file.
+    var file: String?
+    /// What flags say of the client's own name: they win over the file.
+    var own = OwnFlags()
     var credential = ProxyCredential.url
     var tls = ClientTLSFiles()
     /// Where `/metrics` is served; `nil` for nowhere.

@@ -9,13 +9,15 @@ final class ClientEngine {
     private let client: OutboundClient
     private let dispatcher: ScrapeDispatcher
     private let endpoint: ProxyEndpoint
+    private let offers: OfferDesk
     private let source: any ScrapeSource
     private let grace: TimeAmount
     private var graceTimer: Scheduled<Void>?
     private var isStopping = false
 
     init(
-        _ configuration: ClientConfiguration, access: ClientAccess, loop: any EventLoop, metrics: ClientMetrics,
+        _ configuration: ClientConfiguration, access: ClientAccess, offered: OfferSource.Loaded, loop: any EventLoop,
+        metrics: ClientMetrics,
         readiness: Readiness, logger: Logger
     ) {
         let shown = access.current
@@ -26,17 +28,18 @@ final class ClientEngine {
             url: url, authorization: shown.authorization,
             route: client.route(isHTTPS: url.isHTTPS, host: url.host, port: url.port),
             instance: InstanceID(), userAgent: "pushprox-client/\(Version.number)")
-        let policy = TargetPolicy(
-            fqdn: configuration.fqdn.spelling, methods: configuration.methods, allowed: configuration.allowed)
+        client.replaceTargetTLS(with: offered.tls)
+        let offers = OfferDesk(offered.offer, methods: configuration.methods, allowed: configuration.allowed)
+        self.offers = offers
         dispatcher = ScrapeDispatcher(
-            ScrapeRun.Surroundings(client: client, policy: policy, metrics: metrics, logger: logger),
+            ScrapeRun.Surroundings(client: client, offers: offers, metrics: metrics, logger: logger),
             maxInFlight: configuration.maxInFlight)
         let source = TransportSwitch(
             TransportSwitch.Surroundings(
                 client: client, endpoint: endpoint, dispatcher: dispatcher,
                 connections: ConnectDesk(
-                    client: client, policy: policy, metrics: metrics, logger: logger, limit: configuration.maxInFlight),
-                metrics: metrics, logger: logger, fqdn: configuration.fqdn, maxInFlight: configuration.maxInFlight),
+                    client: client, offers: offers, metrics: metrics, logger: logger, limit: configuration.maxInFlight),
+                metrics: metrics, logger: logger, offers: offers, maxInFlight: configuration.maxInFlight),
             mode: configuration.transport,
             backoff: Backoff(initial: configuration.retryInitialWait, maximum: configuration.retryMaxWait),
             readiness: readiness, onDenial: { access.lookSoon() })
@@ -54,6 +57,12 @@ final class ClientEngine {
         case .tls(let context): client.replaceTLS(with: context)
         }
         source.accessChanged()
+    }
+
+    /// Scrapes that come from now on are of what is offered now, and the proxy hears of it.
+    func adopt(_ loaded: OfferSource.Loaded) {
+        client.replaceTargetTLS(with: loaded.tls)
+        if offers.adopt(loaded.offer) { source.offerChanged() }
     }
 
     /// Asks for no more scrapes, lets running scrapes finish within the grace, then calls back; every caller, once.

@@ -1,10 +1,14 @@
 import Flags
 import Logging
+import NIOCore
 import ServiceLifecycle
 import Web
 
 /// Runs a client from its start to the end that a signal brings.
 struct ClientProgram {
+    /// A look costs a system call per file, and what targets there are is to be known soon.
+    private static let reloadInterval = TimeAmount.seconds(2)
+
     let configuration: ClientConfiguration
     let logger = Logger(label: "pushprox-client")
 
@@ -21,7 +25,7 @@ struct ClientProgram {
             configuration: ServiceGroupConfiguration(
                 services: [
                     .init(service: PollingService(client: client)),
-                    .init(service: Reloading(client.reloadables, on: hangups)),
+                    .init(service: Reloading(client.reloadables, on: hangups, every: Self.reloadInterval)),
                     .init(service: signals, successTerminationBehavior: .gracefullyShutdownGroup),
                 ],
                 logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }))

@@ -1,3 +1,4 @@
+import Clients
 import NIOCore
 import Settings
 import Tunnel
@@ -61,11 +62,14 @@ final class ProxyEndpoint {
         return buffer
     }
 
-    /// A whole poll.
-    func poll(fqdn: String) -> ByteBuffer {
-        ByteBuffer(
-            string: "POST \(base)/poll HTTP/1.1\r\n\(fields)\(HeaderName.instance): \(instance)\r\n"
-                + "Content-Length: \(fqdn.utf8.count)\r\n\r\n\(fqdn)")
+    /// A whole poll, with what is said of the name.
+    func poll(fqdn: String, _ declaration: Declaration) -> ByteBuffer {
+        var buffer = ByteBuffer(
+            string: "POST \(base)/poll HTTP/1.1\r\n\(fields)\(HeaderName.instance): \(instance)\r\n")
+        for label in declaration.labels { buffer.writeString("\(HeaderName.label): \(label.text)\r\n") }
+        for target in declaration.targets { buffer.writeString("\(HeaderName.target): \(target.text)\r\n") }
+        buffer.writeString("Content-Length: \(fqdn.utf8.count)\r\n\r\n\(fqdn)")
+        return buffer
     }
 
     /// Begins a push.

@@ -19,13 +19,14 @@ final class RunningClient: Sendable {
     private let listener: WebListener?
     private let group: MultiThreadedEventLoopGroup
     private let access: ClientAccess
+    private let offers: OfferSource
     private let engine: NIOLoopBound<ClientEngine>
     let loop: any EventLoop
 
     private init(
         listener: WebListener?, web: ClientWeb, metrics: ClientMetrics, readiness: Readiness, logger: Logger,
         group: MultiThreadedEventLoopGroup, loop: any EventLoop, engine: NIOLoopBound<ClientEngine>,
-        access: ClientAccess
+        access: ClientAccess, offers: OfferSource
     ) {
         metricsAddress = listener?.address
         self.listener = listener
@@ -37,6 +38,7 @@ final class RunningClient: Sendable {
         self.loop = loop
         self.engine = engine
         self.access = access
+        self.offers = offers
     }
 
     /// - Throws: what a person has to put right first, such as a certificate that is missing.
@@ -45,38 +47,43 @@ final class RunningClient: Sendable {
         let metrics = ClientMetrics(readiness: readiness)
         let web = try ClientWeb.open(configuration, metrics, logger)
         let access = try ClientAccess(configuration, metrics: metrics, logger: logger)
+        let offers = try OfferSource(configuration, metrics: metrics, logger: logger)
         // One thread: a client's work is small, and what a target sends then goes on to the proxy without changing threads.
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let loop = group.next()
         logger.info(
             "starting",
             metadata: [
-                "version": "\(Version.number)", "fqdn": "\(configuration.fqdn)",
+                "version": "\(Version.number)",
+                "fqdn": "\(offers.current.offer.names.map(\.fqdn.spelling).joined(separator: " "))",
                 "proxy_url": "\(configuration.proxyURL.withoutCredentials)",
             ])
-        let listener = await listen(configuration, web, on: group, metrics, readiness, logger)
+        let listener = await listen(configuration, web, on: group, metrics, readiness, offers, logger)
         do {
             let engine = try await loop.submit {
                 let engine = ClientEngine(
-                    configuration, access: access, loop: loop, metrics: metrics, readiness: readiness,
+                    configuration, access: access, offered: offers.current, loop: loop, metrics: metrics,
+                    readiness: readiness,
                     logger: logger)
                 let bound = NIOLoopBound(engine, eventLoop: loop)
                 access.listen { change in loop.execute { bound.value.adopt(change) } }
+                offers.listen { loaded in loop.execute { bound.value.adopt(loaded) } }
                 engine.start()
                 return bound
             }.get()
             return RunningClient(
                 listener: listener, web: web, metrics: metrics, readiness: readiness, logger: logger, group: group,
-                loop: loop, engine: engine, access: access)
+                loop: loop, engine: engine, access: access, offers: offers)
         } catch {
             access.close()
+            offers.close()
             try? await group.shutdownGracefully()
             throw error
         }
     }
 
     /// What `Reloading` has to look after.
-    var reloadables: [any Reloadable] { access.reloadables + web.reloadables }
+    var reloadables: [any Reloadable] { access.reloadables + offers.reloadables + web.reloadables }
 
     /// Takes no more scrapes; returns when the running scrapes are done or the grace has ended.
     func drain() async {
@@ -90,6 +97,7 @@ final class RunningClient: Sendable {
     func stop() async {
         await listener?.close()
         access.close()
+        offers.close()
         await web.passwords.stop()
         try? await group.shutdownGracefully()
     }
@@ -98,7 +106,7 @@ final class RunningClient: Sendable {
     private static func listen(
         _ configuration: ClientConfiguration, _ web: ClientWeb, on group: MultiThreadedEventLoopGroup,
         _ metrics: ClientMetrics,
-        _ readiness: Readiness, _ logger: Logger
+        _ readiness: Readiness, _ offers: OfferSource, _ logger: Logger
     ) async -> WebListener? {
         guard let address = configuration.metricsAddress else { return nil }
         var limits = WebLimits.standard
@@ -106,7 +114,7 @@ final class RunningClient: Sendable {
         limits.maxHeaderBytes = 16_384
         do {
             let service = WebService(on: group, limits: limits, metrics: metrics.web, logger: logger)
-            let router = routes(metrics, readiness, fqdn: configuration.fqdn.spelling)
+            let router = routes(metrics, readiness, offers)
             let listener = try await WebListener.bind(
                 web.listener(address, router: router, limits: limits, on: group.next(), metrics, logger), in: service)
             logger.info("serving metrics", metadata: ["address": "\(listener.address)"])
@@ -117,13 +125,15 @@ final class RunningClient: Sendable {
         }
     }
 
-    private static func routes(_ metrics: ClientMetrics, _ readiness: Readiness, fqdn: String) -> RouteTable {
+    private static func routes(
+        _ metrics: ClientMetrics, _ readiness: Readiness, _ offers: OfferSource
+    ) -> RouteTable {
         let page = LandingPage(
             name: "PushProx client", description: "Lets Prometheus scrape this machine through a PushProx proxy.",
             version: Version.number,
             links: [("/metrics", "Metrics"), ("/-/healthy", "Health"), ("/-/ready", "Readiness")])
         return RouteTable([
-            "/": Route { page.response(status: ["FQDN: \(fqdn)"]) },
+            "/": Route { page.response(status: offers.current.offer.names.map { "FQDN: \($0.fqdn)" }) },
             "/metrics": Route {
                 Response(
                     status: 200, contentType: MetricRegistry.contentType,

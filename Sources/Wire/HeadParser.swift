@@ -48,10 +48,10 @@ public struct HeadParser: Sendable {
 
     private var scanned = 0
 
-    public init(_ dialect: Dialect, maxBytes: Int) {
+    public init(_ dialect: Dialect, maxBytes: Int, maxFields: Int = Self.maxFields) {
         self.dialect = dialect
         self.maxBytes = maxBytes
-        maxFields = Self.maxFields
+        self.maxFields = maxFields
     }
 
     /// For a head that a peer sent to our other program, which passed it on inside a message: that program's own fields (`Id`, a timeout

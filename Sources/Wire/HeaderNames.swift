@@ -11,6 +11,10 @@ public enum HeaderName {
     /// On a poll: the sender is our own client, and this is its process: 32 hexadecimal digits. A poll that carries it may be
     /// answered 204 when it has been idle, and two of different value for one FQDN are a clash.
     public static let instance = "X-Pushprox-Instance"
+    /// On a poll: a label that the client gives the name that it polls for, `site=berlin`, percent-encoded. May be there several times.
+    public static let label = "X-Pushprox-Label"
+    /// On a poll: a target that the client offers under that name, `9113/metrics job=nginx`. May be there several times.
+    public static let target = "X-Pushprox-Target"
     /// On a pushed response: the client itself failed, and this is why, a `FailureKind` of the record as its raw value.
     public static let failure = "X-Pushprox-Failure"
     /// Every field of ours begins with this; none of them leaves the proxy towards a scraper or the client towards a target.

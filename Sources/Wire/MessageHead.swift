@@ -33,6 +33,16 @@ public struct MessageHead: Sendable {
         }
     }
 
+    /// Calls `body` with the name, in lower case, and the bytes of the value of every field, in order, until it returns false.
+    public func forEachField(_ body: (String, UnsafeRawBufferPointer) -> Bool) {
+        bytes.withUnsafeReadableBytes { raw in
+            for field in fields {
+                let name = String(decoding: raw[field.name].lazy.map(\.asciiLowercased), as: UTF8.self)
+                if !body(name, UnsafeRawBufferPointer(rebasing: raw[field.value])) { return }
+            }
+        }
+    }
+
     /// The first value of the fields called `name` (compared without case), decoded as UTF-8 with replacement; `nil` when there
     /// is none.
     public func first(_ name: String) -> String? {

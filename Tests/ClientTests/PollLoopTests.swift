@@ -46,6 +46,22 @@ import Wire
         #expect(words(second) == ["count scrape", "scrape", "poll"])
     }
 
+    @Test("Polls in the place of others that the proxy answers are no news, until they fail")
+    func replacement() {
+        var loop = PollLoop(backoff: Backoff(initial: .seconds(1), maximum: .seconds(5)), isReady: true)
+        #expect(loop.isOff)
+        #expect(words(loop.started(at: start, hasRoom: true)) == ["poll"])
+        #expect(!loop.isOff)
+        #expect(
+            words(loop.answered(.idle, at: start + .seconds(9), hasRoom: true, random: 0)) == [
+                "count idle", "poll for 28 s",
+            ])
+        #expect(
+            words(loop.answered(.trouble("x"), at: start + .seconds(9), hasRoom: true, random: 0)) == [
+                "count error", "not ready", "outage", "pause 500 ms",
+            ])
+    }
+
     @Test("A denial in the course of an outage is a line of its own, once, and files are read again each time")
     func denial() {
         var loop = makeLoop()

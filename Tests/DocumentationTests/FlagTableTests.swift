@@ -47,7 +47,8 @@ import Testing
         ).union(["help", "version", "generate-completion-script"])
         for path in [
             "README.md", "docs/architecture.md", "docs/wire-protocol.md", "docs/operations.md", "docs/admin.md",
-            "docs/security.md", "deploy/hardened/pushprox-proxy.env", "deploy/hardened/pushprox-client.env",
+            "docs/security.md", "docs/client.md", "deploy/hardened/pushprox-proxy.env",
+            "deploy/hardened/pushprox-client.env",
         ] {
             for mark in try Page(path).text.matches(of: /--([a-z]+[.][a-z.-]+[a-z]|fqdn|proxy-url|metrics-addr)\b/) {
                 #expect(known.contains(String(mark.1)), "\(path) names --\(mark.1)")

@@ -4,7 +4,7 @@ import Testing
 @Suite struct LinkTests {
     private static let pages = [
         "README.md", "docs/architecture.md", "docs/wire-protocol.md", "docs/operations.md", "docs/database.md",
-        "docs/benchmarks.md", "docs/admin.md", "docs/security.md",
+        "docs/benchmarks.md", "docs/admin.md", "docs/security.md", "docs/client.md",
     ]
 
     @Test(arguments: pages) func everyFileThatAPageLinksToOrNamesExists(_ path: String) throws {

@@ -73,7 +73,13 @@ extension SettingsProblem {
 /// Made on first use unless a flag or the proxy's URL asks for it: reading the system's root certificates takes some 50 ms and
 /// megabytes, which a client that speaks plain HTTP does without.
 final class ClientTLS {
+    /// A route was made with settings of a target that are no longer there.
+    struct Outdated: Error, CustomStringConvertible {
+        let description = "the target's TLS settings have changed meanwhile"
+    }
+
     private var made: NIOSSLContext?
+    private var targets: [Int: TargetTLS] = [:]
     /// How many contexts there have been before this one.
     private(set) var generation = 0
 
@@ -86,6 +92,21 @@ final class ClientTLS {
         let context = try ClientTLSFiles().makeContext(reading: &files)
         made = context
         return context
+    }
+
+    /// How the far end of a route is connected to.
+    func step(to route: OutboundRoute) throws -> ConnectionSetup.Step {
+        guard let number = route.tls else { return .tls(try context(), host: route.host) }
+        guard let target = targets[number] else { throw Outdated() }
+        return .tls(
+            try target.context ?? context(), host: target.serverName ?? route.host, isVerified: target.isVerified)
+    }
+
+    /// Whether a connection that was made for a route would be made so now.
+    func knows(_ route: OutboundRoute) -> Bool { route.tls.map { targets[$0] != nil } ?? true }
+
+    func replace(with targets: [TargetTLS]) {
+        self.targets = Dictionary(targets.map { ($0.number, $0) }) { _, last in last }
     }
 
     /// Connections that are open keep the one that they began with.

@@ -14,14 +14,16 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler {
     typealias OutboundOut = ByteBuffer
 
     enum Step {
-        /// - Parameter host: whom the certificate must be for; a name or an address.
-        case tls(NIOSSLContext, host: String)
+        /// - Parameters:
+        ///   - host: whom the certificate must be for; a name or an address.
+        ///   - isVerified: whether it must.
+        case tls(NIOSSLContext, host: String, isVerified: Bool = true)
         /// CONNECT through an HTTP proxy.
         case tunnel(authority: String, credentials: Secret?)
     }
 
     private enum State {
-        case handshaking(NIOSSLClientHandler, host: String, ServerIdentity)
+        case handshaking(NIOSSLClientHandler, host: String, ServerIdentity, isVerified: Bool)
         case tunnelling(ResponseParser)
         case over
     }
@@ -78,10 +80,11 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case TLSUserEvent.handshakeCompleted = event, case .handshaking(let handler, let host, let identity) = state
+        if case TLSUserEvent.handshakeCompleted = event,
+            case .handshaking(let handler, let host, let identity, let isVerified) = state
         {
             // Nothing of ours has been written by now, so a stranger learns nothing.
-            if let certificate = handler.peerCertificate, identity.matches(certificate) {
+            if !isVerified || handler.peerCertificate.map(identity.matches) == true {
                 advance(context)
             } else {
                 let explanation = "the certificate is not valid for \(host)"
@@ -114,11 +117,11 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler {
             var request = "CONNECT \(authority) HTTP/1.1\r\nHost: \(authority)\r\n"
             if let credentials { request += "Proxy-Authorization: \(credentials.exposed)\r\n" }
             context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: request + "\r\n")), promise: nil)
-        case .tls(let sslContext, let host):
+        case .tls(let sslContext, let host, let isVerified):
             let identity = ServerIdentity(host: host)
             do {
                 let handler = try NIOSSLClientHandler(context: sslContext, serverHostname: identity.serverName)
-                state = .handshaking(handler, host: host, identity)
+                state = .handshaking(handler, host: host, identity, isVerified: isVerified)
                 // The handshake begins as the handler is added: the channel is active.
                 try context.pipeline.syncOperations.addHandler(handler, position: .before(self))
             } catch {

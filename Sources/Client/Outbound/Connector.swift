@@ -87,7 +87,7 @@ final class Connector {
                 steps.append(.tunnel(authority: route.authority, credentials: forwarder.credentials))
             }
         }
-        if route.isHTTPS { steps.append(.tls(try tls.context(), host: route.host)) }
+        if route.isHTTPS { steps.append(try tls.step(to: route)) }
         return steps
     }
 

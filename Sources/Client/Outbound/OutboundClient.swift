@@ -21,10 +21,10 @@ final class OutboundClient {
         connector = Connector(loop: loop, tls: tls)
     }
 
-    func route(isHTTPS: Bool, host: String, port: Int) -> OutboundRoute {
+    func route(isHTTPS: Bool, host: String, port: Int, tls: Int? = nil) -> OutboundRoute {
         OutboundRoute(
             isHTTPS: isHTTPS, host: host, port: port,
-            forwarder: environment.forwarder(isHTTPS: isHTTPS, host: host, port: port))
+            forwarder: environment.forwarder(isHTTPS: isHTTPS, host: host, port: port), tls: isHTTPS ? tls : nil)
     }
 
     /// For a connection whose bytes, TLS as a rule, are somebody else's.
@@ -77,11 +77,21 @@ final class OutboundClient {
     /// are when they become idle.
     func replaceTLS(with context: NIOSSLContext) {
         tls.replace(with: context)
+        closeOutdated()
+    }
+
+    /// The same of the targets that have settings of their own.
+    func replaceTargetTLS(with targets: [TargetTLS]) {
+        tls.replace(with: targets)
+        closeOutdated()
+    }
+
+    private func closeOutdated() {
         for connection in pool.removeAll(where: { !isCurrent($0) }) { connection.close() }
     }
 
     private func isCurrent(_ connection: OutboundConnection) -> Bool {
-        connection.tlsGeneration == tls.generation || !connection.route.hasTLS
+        !connection.route.hasTLS || connection.tlsGeneration == tls.generation && tls.knows(connection.route)
     }
 
     /// Closes what is idle, and everything that would become so. Exchanges under way go on.

@@ -8,6 +8,8 @@ struct OutboundRoute: Sendable, Equatable {
     let port: Int
     /// The HTTP proxy on the way, from the environment.
     let forwarder: ProxyEnvironment.Forwarder?
+    /// The number of the `TargetTLS` that it is connected with; `nil` for the client's own.
+    var tls: Int? = nil
 
     /// Whether requests are written in absolute form: to an HTTP proxy, which makes plain requests on our behalf.
     var asksForwarder: Bool { forwarder != nil && !isHTTPS }

@@ -74,9 +74,20 @@ struct PollLoop {
     private var shortInARow = 0
     private var limit: TimeAmount?
 
-    init(backoff: Backoff) {
+    /// - Parameter isReady: whether the proxy answers the polls whose place these take.
+    init(backoff: Backoff, isReady: Bool = false) {
         self.backoff = backoff
         clashBackoff = backoff
+        self.isReady = isReady
+        wasAnswered = isReady
+    }
+
+    /// Whether no poll is open, and none will be before somebody wants them.
+    var isOff: Bool {
+        switch state {
+        case .off, .stopped: true
+        case .polling, .last, .pausing, .full: false
+        }
     }
 
     /// Polls are wanted from now on, or again.

@@ -1,8 +1,9 @@
+import Clients
 import Logging
 import NIOCore
 import Wire
 
-/// Keeps one poll open at the proxy, and hands over the scrapes that it is answered with; their responses are pushed. Runs the actions of
+/// Keeps one poll for one name open at the proxy, and hands over the scrapes that it is answered with; their responses are pushed. Runs the actions of
 /// a `PollLoop`, and owns its exchange and timers.
 ///
 /// Confined to the client's event loop.
@@ -10,7 +11,9 @@ final class Poller: ExchangeDelegate {
     /// What else has to be known of polls.
     struct Observer {
         /// Whether the proxy answers them.
-        let onReady: (Bool) -> Void
+        let onReady: (Poller, Bool) -> Void
+        /// Whether an outage is worth more than a line for who looks into it.
+        let isNews: (Poller) -> Bool
         let onOutageEnd: () -> Void
         let onDenial: () -> Void
     }
@@ -23,11 +26,14 @@ final class Poller: ExchangeDelegate {
     private let dispatcher: ScrapeDispatcher
     private let metrics: ClientMetrics
     private let logger: Logger
-    private let fqdn: String
+    let fqdn: FQDN
+    let declaration: Declaration
     private let observer: Observer
     private var loop: PollLoop
     private var exchange: OutboundExchange?
     private var head: ResponseHead?
+    /// The proxy does not take this name from us.
+    private var isDenied = false
     private var body = ByteBuffer()
     private var polledAt = NIODeadline.distantPast
     private var pauseTimer: Scheduled<Void>?
@@ -35,18 +41,22 @@ final class Poller: ExchangeDelegate {
     private var limitTimer: Scheduled<Void>?
 
     init(
-        client: OutboundClient, endpoint: ProxyEndpoint, dispatcher: ScrapeDispatcher, fqdn: String, backoff: Backoff,
-        metrics: ClientMetrics, logger: Logger, observer: Observer
+        client: OutboundClient, endpoint: ProxyEndpoint, dispatcher: ScrapeDispatcher, name: Offer.Name,
+        loop: PollLoop, metrics: ClientMetrics, logger: Logger, observer: Observer
     ) {
         self.client = client
         self.endpoint = endpoint
         self.dispatcher = dispatcher
-        self.fqdn = fqdn
+        fqdn = name.fqdn
+        declaration = name.declaration
         self.metrics = metrics
         self.logger = logger
         self.observer = observer
-        loop = PollLoop(backoff: backoff)
+        self.loop = loop
     }
+
+    /// Whether nothing is open, and nothing will be before it is started.
+    var isOff: Bool { loop.isOff }
 
     /// Polls from now on, or again.
     func start() { perform(loop.started(at: now, hasRoom: dispatcher.hasRoom)) }
@@ -107,6 +117,7 @@ final class Poller: ExchangeDelegate {
 
     private func answered(_ answer: PollAnswer) {
         endPoll()
+        if case .denied = answer { isDenied = true } else { isDenied = false }
         perform(
             loop.answered(answer, at: now, hasRoom: dispatcher.hasRoom, random: Double.random(in: 0..<1)))
     }
@@ -130,7 +141,7 @@ final class Poller: ExchangeDelegate {
             case .refuse(let id, let explanation): dispatcher.refuse(makeSink(id: id), explanation)
             case .note(let note): log(note)
             case .count(let result): metrics.count(result)
-            case .setReady(let ready): observer.onReady(ready)
+            case .setReady(let ready): observer.onReady(self, ready)
             }
         }
     }
@@ -144,7 +155,7 @@ final class Poller: ExchangeDelegate {
         head = nil
         body = ByteBuffer()
         let exchange = OutboundExchange(
-            client, route: endpoint.route, requestHead: endpoint.poll(fqdn: fqdn), delegate: self)
+            client, route: endpoint.route, requestHead: endpoint.poll(fqdn: fqdn.spelling, declaration), delegate: self)
         self.exchange = exchange
         if let limit {
             limitTimer = client.loop.assumeIsolated().scheduleTask(in: limit) { self.answered(.cutWhenIdle) }
@@ -161,11 +172,15 @@ final class Poller: ExchangeDelegate {
 
     private func log(_ note: PollLoop.Note) {
         switch note {
-        case .firstAnswer: logger.info("the proxy takes our polls")
+        case .firstAnswer: logger.info("the proxy takes our polls", metadata: ["fqdn": "\(fqdn)"])
         case .outageBegan(let explanation):
-            logger.warning("polling the proxy fails; trying on", metadata: ["err": "\(explanation)"])
+            logger.log(
+                level: isDenied || observer.isNews(self) ? .warning : .debug, "polling the proxy fails; trying on",
+                metadata: ["fqdn": "\(fqdn)", "err": "\(explanation)"])
         case .outageEnded:
-            logger.info("the proxy takes our polls again")
+            logger.log(
+                level: observer.isNews(self) ? .info : .debug, "the proxy takes our polls again",
+                metadata: ["fqdn": "\(fqdn)"])
             observer.onOutageEnd()
         case .clashBegan:
             logger.warning(

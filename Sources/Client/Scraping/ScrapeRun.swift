@@ -10,7 +10,7 @@ final class ScrapeRun: ExchangeDelegate, ResponseSinkDelegate {
     /// What all scrapes share.
     struct Surroundings {
         let client: OutboundClient
-        let policy: TargetPolicy
+        let offers: OfferDesk
         let metrics: ClientMetrics
         let logger: Logger
     }
@@ -46,7 +46,7 @@ final class ScrapeRun: ExchangeDelegate, ResponseSinkDelegate {
     func start(_ request: PolledRequest, deadline givenDeadline: NIODeadline?) {
         let admitted: TargetRequest
         do {
-            admitted = try shared.policy.admit(request, deadline: givenDeadline, at: began)
+            admitted = try shared.offers.policy.admit(request, deadline: givenDeadline, at: began)
         } catch {
             refuse(.targetRefused, error.explanation)
             return
@@ -54,7 +54,15 @@ final class ScrapeRun: ExchangeDelegate, ResponseSinkDelegate {
         display = admitted.display
         deadline = admitted.deadline
         isHead = request.isHead
-        let route = shared.client.route(isHTTPS: admitted.isHTTPS, host: admitted.host, port: admitted.port)
+        let place = admitted.place
+        let route = shared.client.route(
+            isHTTPS: admitted.isHTTPS, host: place.host, port: place.port, tls: place.tls)
+        if admitted.authorization != nil, route.asksForwarder {
+            refuse(
+                .targetRefused,
+                "the target's credential would pass an HTTP proxy in clear: name the target's host in NO_PROXY")
+            return
+        }
         var bytes = ByteBuffer()
         bytes.reserveCapacity(1_024)
         admitted.write(for: route, into: &bytes)

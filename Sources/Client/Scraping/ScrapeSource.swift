@@ -15,6 +15,8 @@ protocol ScrapeSource: AnyObject {
     func roomArose()
     /// What the client shows to the proxy, or whom it trusts, is another now.
     func accessChanged()
+    /// What the client's names are, or what it declares under them, is another now.
+    func offerChanged()
 }
 
 /// A scrape as its source hands it over.

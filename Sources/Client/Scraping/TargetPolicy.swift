@@ -1,4 +1,6 @@
+import Clients
 import NIOCore
+import Settings
 import Wire
 
 /// Which scrapes this client carries out, and what they become at the target.
@@ -9,16 +11,36 @@ struct TargetPolicy: Sendable {
     /// Later deadlines are drawn nearer: nothing may be held for a day because a header says so.
     static let maxTimeout = TimeAmount.hours(1)
 
-    private let ownName: String
+    /// What is reached under a name.
+    private struct Known {
+        /// Where to connect in place of it.
+        var address: String?
+        var targets: [Offer.Target] = []
+    }
+
+    /// By names in lower case without the root's dot.
+    private let names: [String: Known]
+    private let onlyTargets: Bool
     private let methods: ScrapeMethods
     private let allowed: [AllowedTarget]
 
     /// - Parameters:
-    ///   - fqdn: the client's own: the only host that it scrapes.
+    ///   - offer: the client's names, the only hosts that it scrapes.
     ///   - methods: what scrapes may ask with.
     ///   - allowed: what they may ask for; everything where it is empty.
+    init(_ offer: Offer, methods: ScrapeMethods = .reading, allowed: [AllowedTarget] = []) {
+        names = Dictionary(
+            offer.names.map { ($0.fqdn.key, Known(address: $0.address, targets: $0.targets)) }
+        ) { first, _ in first }
+        onlyTargets = offer.onlyTargets
+        self.methods = methods
+        self.allowed = allowed
+    }
+
+    /// Of a client that has one name and declares nothing.
     init(fqdn: String, methods: ScrapeMethods = .reading, allowed: [AllowedTarget] = []) {
-        ownName = Self.withoutRootDot(fqdn).lowercased()
+        names = [Self.withoutRootDot(fqdn).lowercased(): Known()]
+        onlyTargets = false
         self.methods = methods
         self.allowed = allowed
     }
@@ -29,7 +51,7 @@ struct TargetPolicy: Sendable {
     ) throws(Refusal) -> TargetRequest {
         // Host names are equal whatever their case, and with or without the root's dot.
         let host = Self.withoutRootDot(request.target.authority.host)
-        guard host.lowercased() == ownName else {
+        guard let known = names[host.lowercased()] else {
             throw Refusal(explanation: "scrape target doesn't match client fqdn")
         }
         guard methods.allow(request.method) else {
@@ -47,26 +69,60 @@ struct TargetPolicy: Sendable {
             throw Refusal(
                 explanation: "the client does not allow scrapes of this path of its port \(port) (--scrape.allow)")
         }
+        let declared = Self.declared(known, port, [request.target.pathAndQuery, pathAndQuery])
+        guard declared != nil || !onlyTargets else {
+            throw Refusal(
+                explanation: "the client offers no target with this path and these parameters at its port \(port), "
+                    + "and no other may be scraped (only_targets)")
+        }
+        let place = Self.place(known, host, port, declared)
         return TargetRequest(
-            request: request, isHTTPS: isHTTPS, host: host, port: port,
-            pathAndQuery: pathAndQuery, deadline: min(deadline, now + Self.maxTimeout))
+            request: request, isHTTPS: isHTTPS || place.isHTTPS, host: host, port: port, place: place.place,
+            authorization: declared?.authorization, pathAndQuery: pathAndQuery,
+            deadline: min(deadline, now + Self.maxTimeout))
+    }
+
+    /// The target that a scrape is of.
+    ///
+    /// - Parameter paths: as the request has them, with their parameters: with `_scheme` and without.
+    private static func declared(_ known: Known, _ port: Int, _ paths: [String]) -> Offer.Target? {
+        guard known.targets.contains(where: { Int($0.declared.port) == port }) else { return nil }
+        let asked = paths.compactMap { TargetPath(requested: $0) }
+        return known.targets.first { Int($0.declared.port) == port && asked.contains($0.declared.path) }
+    }
+
+    /// Where to connect. What is declared of a port goes for all of it where all of its targets agree; a credential is never a port's.
+    private static func place(
+        _ known: Known, _ host: String, _ port: Int, _ declared: Offer.Target?
+    ) -> (place: TargetRequest.Place, isHTTPS: Bool) {
+        let others = known.targets.filter { Int($0.declared.port) == port }
+        let agreed = others.allSatisfy { $0.address == others.first?.address } ? others.first : nil
+        guard let target = declared ?? agreed, let address = target.address else {
+            return (TargetRequest.Place(host: known.address ?? host, port: port), false)
+        }
+        return (TargetRequest.Place(host: address.host, port: address.port, tls: target.tls), address.isHTTPS)
     }
 
     /// Judges a connection whose bytes nobody here will understand. What only allows some paths of a port does not allow it: any of them may be
     /// asked for.
     ///
     /// - Parameter host: without brackets.
-    /// - Returns: the host to connect to.
-    func admitConnection(host: String, port: Int) throws(Refusal) -> String {
+    /// - Returns: where to connect.
+    func admitConnection(host: String, port: Int) throws(Refusal) -> TargetRequest.Place {
         let host = Self.withoutRootDot(host)
-        guard host.lowercased() == ownName else {
+        guard let known = names[host.lowercased()] else {
             throw Refusal(explanation: "scrape target doesn't match client fqdn")
+        }
+        guard !onlyTargets else {
+            throw Refusal(
+                explanation:
+                    "the client allows scrapes of its targets alone (only_targets), and can't look into a connection")
         }
         guard allowed.isEmpty || allowed.contains(where: { $0.allowsAll(of: port) }) else {
             throw Refusal(
                 explanation: "the client does not allow connections to its port \(port) (--scrape.allow)")
         }
-        return host
+        return Self.place(known, host, port, nil).place
     }
 
     private static func withoutRootDot(_ host: String) -> String {

@@ -7,16 +7,16 @@ import NIOCore
 /// Confined to the client's event loop.
 final class ConnectDesk {
     let client: OutboundClient
-    let policy: TargetPolicy
+    let offers: OfferDesk
     let metrics: ClientMetrics
     let logger: Logger
     private let limit: Int
     private var count = 0
 
     /// - Parameter limit: of connections at once.
-    init(client: OutboundClient, policy: TargetPolicy, metrics: ClientMetrics, logger: Logger, limit: Int) {
+    init(client: OutboundClient, offers: OfferDesk, metrics: ClientMetrics, logger: Logger, limit: Int) {
         self.client = client
-        self.policy = policy
+        self.offers = offers
         self.metrics = metrics
         self.logger = logger
         self.limit = limit

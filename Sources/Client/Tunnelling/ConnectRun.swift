@@ -39,9 +39,9 @@ final class ConnectRun: ChannelInboundHandler, TunnelStream {
         else { return fail(.targetRefused, "what to connect to can't be read") }
         display = authority.description
         let host = authority.host
-        let own: String
+        let place: TargetRequest.Place
         do throws(TargetPolicy.Refusal) {
-            own = try desk.policy.admitConnection(host: host, port: port)
+            place = try desk.offers.policy.admitConnection(host: host, port: port)
         } catch {
             return fail(.targetRefused, error.explanation)
         }
@@ -52,7 +52,8 @@ final class ConnectRun: ChannelInboundHandler, TunnelStream {
         timer = desk.client.loop.assumeIsolated().scheduleTask(deadline: deadline) {
             self.fail(.targetTimeout, "the target did not take the connection in time")
         }
-        desk.client.open(desk.client.opaqueRoute(host: own, port: port), isOpaque: true, for: self) { result in
+        desk.client.open(desk.client.opaqueRoute(host: place.host, port: place.port), isOpaque: true, for: self) {
+            result in
             switch result {
             case .success: self.perform(self.flow.connected())
             case .failure(let failure):

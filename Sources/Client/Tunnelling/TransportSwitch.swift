@@ -4,7 +4,7 @@ import Tunnel
 import Wire
 
 /// Has this client be asked for scrapes, through a tunnel or by polls: runs the actions of a `TransportChoice`, and owns its timer, its tunnels
-/// and its poller.
+/// and its pollers.
 ///
 /// There may be several tunnels for a while: one that serves, one that shall take its place, and some that finish what they have.
 /// Confined to the client's event loop.
@@ -17,8 +17,13 @@ final class TransportSwitch: ScrapeSource {
         let connections: ConnectDesk
         let metrics: ClientMetrics
         let logger: Logger
-        let fqdn: FQDN
+        let offers: OfferDesk
         let maxInFlight: Int
+
+        /// What a tunnel is told of this client.
+        var hello: Hello {
+            Hello(offers.offer, streams: maxInFlight, instance: endpoint.instance, agent: endpoint.userAgent)
+        }
     }
 
     /// More tunnels that finish what they have are not kept: the one that has been at it longest is cut.
@@ -28,7 +33,11 @@ final class TransportSwitch: ScrapeSource {
     private let readiness: Readiness
     private let onDenial: () -> Void
     private var choice: TransportChoice
-    private var poller: Poller?
+    private lazy var polls = PollerSet(
+        shared, backoff: backoff,
+        onReady: { [weak self] in self?.pollsBecame(ready: $0) },
+        onOutageEnd: { [weak self] in self?.pollOutageEnded() }, onDenial: onDenial)
+    private let backoff: Backoff
     private var timer: Scheduled<Void>?
     private var attempt: TunnelDial?
     private var greeting: TunnelConnection?
@@ -46,12 +55,7 @@ final class TransportSwitch: ScrapeSource {
         self.readiness = readiness
         self.onDenial = onDenial
         choice = TransportChoice(mode, backoff: backoff)
-        poller = Poller(
-            client: shared.client, endpoint: shared.endpoint, dispatcher: shared.dispatcher, fqdn: shared.fqdn.spelling,
-            backoff: backoff, metrics: shared.metrics, logger: shared.logger,
-            observer: Poller.Observer(
-                onReady: { [weak self] in self?.pollsBecame(ready: $0) },
-                onOutageEnd: { [weak self] in self?.pollOutageEnded() }, onDenial: onDenial))
+        self.backoff = backoff
     }
 
     // MARK: ScrapeSource
@@ -63,17 +67,22 @@ final class TransportSwitch: ScrapeSource {
         timer?.cancel()
         attempt?.cancel()
         attempt = nil
-        poller?.stop()
+        polls.stop()
         for tunnel in tunnels { tunnel.leave(isForGood: true) }
     }
 
     func close() { for tunnel in tunnels { tunnel.close() } }
 
-    func roomArose() { poller?.roomArose() }
+    func roomArose() { polls.roomArose() }
 
     func accessChanged() {
-        poller?.accessChanged()
+        polls.accessChanged()
         perform(choice.accessChanged(at: now))
+    }
+
+    func offerChanged() {
+        for tunnel in [serving, greeting] { tunnel?.greetAgain() }
+        polls.offerChanged()
     }
 
     // MARK: Events of polls
@@ -108,6 +117,7 @@ final class TransportSwitch: ScrapeSource {
 
     // MARK: Actions
 
+    private var ownName: String { shared.offers.offer.names.first?.fqdn.spelling ?? "" }
     private var now: NIODeadline { shared.client.loop.now }
     private var random: Double { Double.random(in: 0..<1) }
     private var tunnels: [TunnelConnection] { leaving + [serving, greeting].compactMap { $0 } }
@@ -121,8 +131,8 @@ final class TransportSwitch: ScrapeSource {
                 timer = shared.client.loop.assumeIsolated().scheduleTask(in: time) {
                     self.perform(self.choice.waited(at: self.now))
                 }
-            case .startPolls: poller?.start()
-            case .endPolls: poller?.end()
+            case .startPolls: polls.start()
+            case .endPolls: polls.end()
             case .note(let note): log(note)
             case .setReady(let ready): readiness.set(ready)
             case .readAccessAgain: onDenial()
@@ -159,9 +169,9 @@ final class TransportSwitch: ScrapeSource {
         case .clashBegan:
             logger.warning(
                 "another tunnel or poll for this FQDN took the place of ours: is a second client running with the same --fqdn?",
-                metadata: ["fqdn": "\(shared.fqdn)"])
+                metadata: ["fqdn": "\(ownName)"])
         case .clashEnded:
-            logger.info("no other client comes for this FQDN any more", metadata: ["fqdn": "\(shared.fqdn)"])
+            logger.info("no other client comes for this FQDN any more", metadata: ["fqdn": "\(ownName)"])
         }
     }
 }

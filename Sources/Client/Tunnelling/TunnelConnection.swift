@@ -32,8 +32,10 @@ final class TunnelConnection: ChannelInboundHandler, TunnelOutlet {
     private var streams: [TunnelStreamID: any TunnelStream] = [:]
     private let began: NIODeadline
     private var isWelcome = false
-    /// Why the proxy does not take our name.
+    /// Why the proxy takes none of our names.
     private var refusal: String?
+    /// Those that it did not take last.
+    private var refused: [Welcome.Refused] = []
     private var isLeaving = false
     private var takesStreams = true
     /// Those that have said all and are not told yet that it is out.
@@ -51,12 +53,7 @@ final class TunnelConnection: ChannelInboundHandler, TunnelOutlet {
         self.shared = shared
         self.owner = owner
         began = shared.client.loop.now
-        wire = ClientEnd(
-            TunnelSettings(),
-            hello: Hello(
-                names: [shared.fqdn], streams: shared.maxInFlight, instance: shared.endpoint.instance,
-                agent: shared.endpoint.userAgent),
-            at: began)
+        wire = ClientEnd(TunnelSettings(), hello: shared.hello, at: began)
     }
 
     /// Says HELLO on a channel that is a WebSocket from here on.
@@ -74,6 +71,13 @@ final class TunnelConnection: ChannelInboundHandler, TunnelOutlet {
         }
         wire.received(bytes, at: now)
         work()
+    }
+
+    /// Says HELLO again: what this client answers for is another now.
+    func greetAgain() {
+        guard !isOver, !isLeaving else { return }
+        wire.hello(shared.hello)
+        flushSoon()
     }
 
     /// What is under way may finish; then the tunnel closes.
@@ -194,10 +198,20 @@ final class TunnelConnection: ChannelInboundHandler, TunnelOutlet {
     }
 
     private func welcomed(_ welcome: Welcome) {
-        if let refused = welcome.refused.first(where: { $0.name == shared.fqdn }) {
+        let names = shared.offers.offer.names.map(\.fqdn)
+        let refused = welcome.refused.filter { names.contains($0.name) }
+        if let first = refused.first, names.allSatisfy({ name in refused.contains { $0.name == name } }) {
             // The close that follows says what kind of refusal it is.
-            refusal = "the proxy does not take this client's name: \(refused.reason)"
+            refusal = "the proxy does not take this client's name: \(first.reason)"
             return
+        }
+        if refused != self.refused {
+            self.refused = refused
+            for refusal in refused {
+                shared.logger.warning(
+                    "the proxy does not take one of this client's names",
+                    metadata: ["fqdn": "\(refusal.name)", "err": "\(refusal.reason)"])
+            }
         }
         patienceTimer?.cancel()
         guard !isWelcome else { return }

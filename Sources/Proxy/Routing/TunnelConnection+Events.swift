@@ -60,6 +60,10 @@ extension TunnelConnection {
         var passes: [Pass] = []
         var refused: [Welcome.Refused] = []
         for name in hello.names {
+            if case .failure(let problem)? = hello.declarations[name] {
+                refused.append(Welcome.Refused(name: name, reason: problem.explanation))
+                continue
+            }
             switch service.access.decide(visitor, .register, name) {
             case .pass(let pass): passes.append(pass)
             case .denied(let denial):

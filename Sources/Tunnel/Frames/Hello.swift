@@ -1,3 +1,4 @@
+import Clients
 import NIOCore
 import Wire
 
@@ -7,6 +8,8 @@ public struct Hello: Sendable, Equatable {
     public static let maxNames = 240
     public static let maxStreams = 10_000
     static let maxAgentBytes = 200
+    /// Of a greeting's payload: what fits where each of them is short.
+    static let maxFields = 8_192
 
     public var instance: InstanceID?
     public var agent: String?
@@ -14,31 +17,46 @@ public struct Hello: Sendable, Equatable {
     public var streams: Int
     /// At least one.
     public var names: [FQDN]
+    /// What the client says about those of its names that it says anything about, or why that can't be taken. Such a name is to be refused.
+    public var declarations: [FQDN: Result<Declaration, DeclarationProblem>]
 
-    public init(names: [FQDN], streams: Int, instance: InstanceID? = nil, agent: String? = nil) {
+    public init(
+        names: [FQDN], streams: Int, instance: InstanceID? = nil, agent: String? = nil,
+        declarations: [FQDN: Declaration] = [:]
+    ) {
         self.names = names
         self.streams = min(max(1, streams), Self.maxStreams)
         self.instance = instance
         self.agent = agent
+        self.declarations = declarations.filter { !$0.value.isNone }.mapValues { .success($0) }
     }
 
-    /// - Returns: `nil` when there is no name, or something is no name or no number. Fields that are not known are left out.
+    /// What the client says about one of its names.
+    public func declaration(of name: FQDN) throws(DeclarationProblem) -> Declaration {
+        try declarations[name]?.get() ?? .none
+    }
+
+    /// Whether all of it can be said at once.
+    public var fits: Bool { names.count <= Self.maxNames && payload.readableBytes <= FrameReader.maxPayload }
+
+    /// - Returns: `nil` when there is no name, or something is no name or no number, or is said about no name. Fields that are not known are left
+    ///   out.
     init?(_ payload: ByteBuffer) {
-        guard let fields = MessageHead(fields: payload) else { return nil }
-        var known: [FQDN] = []
-        var seen: Set<FQDN> = []
-        var areNames = true
-        fields.forEachValue("Fqdn") { value in
-            guard let name = FQDN(String(decoding: value, as: UTF8.self)), known.count < Self.maxNames else {
-                areNames = false
-                return false
-            }
-            if seen.insert(name).inserted { known.append(name) }
-            return true
-        }
-        guard areNames, !known.isEmpty, let count = fields.first("Max-Streams").map({ Int($0) }) ?? 100, count > 0
+        guard let fields = MessageHead(fields: payload),
+            let count = fields.first("Max-Streams").map({ Int($0) }) ?? 100, count > 0
         else { return nil }
-        names = known
+        var known = KnownNames()
+        fields.forEachField { name, value in
+            switch name {
+            case "fqdn": known.begin(String(decoding: value, as: UTF8.self))
+            case "label": known.add(String(decoding: value, as: UTF8.self), to: \.labels)
+            case "target": known.add(String(decoding: value, as: UTF8.self), to: \.targets)
+            default: true
+            }
+        }
+        guard known.areGood, !known.names.isEmpty else { return nil }
+        names = known.names
+        declarations = known.declarations
         streams = min(count, Self.maxStreams)
         instance = fields.first("Instance").flatMap { InstanceID($0) }
         agent = fields.first("Agent").map { $0.withoutControls.prefix(utf8Bytes: Self.maxAgentBytes) }
@@ -51,91 +69,53 @@ public struct Hello: Sendable, Equatable {
             bytes.writeString("Agent: \(agent)\r\n")
         }
         bytes.writeString("Max-Streams: \(streams)\r\n")
-        for name in names { bytes.writeString("Fqdn: \(name.spelling)\r\n") }
+        for name in names {
+            bytes.writeString("Fqdn: \(name.spelling)\r\n")
+            guard case .success(let declaration)? = declarations[name] else { continue }
+            for label in declaration.labels { bytes.writeString("Label: \(label.text)\r\n") }
+            for target in declaration.targets { bytes.writeString("Target: \(target.text)\r\n") }
+        }
         return bytes
     }
 }
 
-/// What the proxy answers to that: the payload of a WELCOME.
-public struct Welcome: Sendable, Equatable {
-    /// A name that the proxy does not take.
-    public struct Refused: Sendable, Equatable {
-        public var name: FQDN
-        /// For people; one line.
-        public var reason: String
-
-        public init(name: FQDN, reason: String) {
-            self.name = name
-            self.reason = reason
-        }
+/// The names of a HELLO while its fields are read, each with the texts behind it.
+private struct KnownNames {
+    struct Texts {
+        var labels: [String] = []
+        var targets: [String] = []
     }
 
-    static let version = "2"
-    /// What a ping interval can be.
-    static let minInterval = TimeAmount.milliseconds(1)
-    static let maxInterval = TimeAmount.seconds(31_536_000)
-    private static let maxReasonBytes = 120
+    private(set) var names: [FQDN] = []
+    private(set) var areGood = true
+    private var current: FQDN?
+    private var texts: [FQDN: Texts] = [:]
+    private var seen: Set<FQDN> = []
 
-    /// How many bytes of a stream may be under way at its beginning.
-    public var window: Int
-    public var pingInterval: TimeAmount
-    public var refused: [Refused]
-
-    public init(window: Int, pingInterval: TimeAmount, refused: [Refused] = []) {
-        self.window = window
-        self.pingInterval = pingInterval
-        self.refused = refused
+    /// - Returns: Whether to read on; so of `add`.
+    mutating func begin(_ text: String) -> Bool {
+        guard let name = FQDN(text), names.count < Hello.maxNames else { return stop() }
+        if seen.insert(name).inserted { names.append(name) }
+        current = name
+        return true
     }
 
-    /// - Returns: `nil` for another version, or numbers that are none, or none that could be meant.
-    init?(_ payload: ByteBuffer) {
-        guard let fields = MessageHead(fields: payload), fields.first("Version") == Self.version,
-            let window = fields.first("Window").flatMap({ Int($0) }), (1...TunnelSettings.maxWindow).contains(window),
-            let interval = ScrapeTimeout.parse(fields.first("Ping-Interval")), interval >= Self.minInterval
-        else { return nil }
-        self.window = window
-        pingInterval = interval
-        var known: [Refused] = []
-        var areNames = true
-        fields.forEachValue("Refused") { value in
-            let text = String(decoding: value, as: UTF8.self)
-            let words = text.split(separator: " ", maxSplits: 1)
-            guard let first = words.first, let name = FQDN(String(first)) else {
-                areNames = false
-                return false
+    mutating func add(_ text: String, to kind: WritableKeyPath<Texts, [String]>) -> Bool {
+        guard let current else { return stop() }
+        texts[current, default: Texts()][keyPath: kind].append(text)
+        return true
+    }
+
+    private mutating func stop() -> Bool {
+        areGood = false
+        return false
+    }
+
+    var declarations: [FQDN: Result<Declaration, DeclarationProblem>] {
+        texts.mapValues { texts in
+            Result { () throws(DeclarationProblem) in
+                try Declaration(labelTexts: texts.labels, targetTexts: texts.targets)
             }
-            known.append(Refused(name: name, reason: words.count > 1 ? String(words[1]).withoutControls : ""))
-            return true
         }
-        guard areNames else { return nil }
-        refused = known
-    }
-
-    var payload: ByteBuffer {
-        var bytes = ByteBuffer()
-        bytes.writeString("Version: \(Self.version)\r\nWindow: \(window)\r\n")
-        bytes.writeString("Ping-Interval: \(ScrapeTimeout.text(pingInterval))\r\n")
-        // All names have to fit into one frame; reasons share what they leave.
-        let names = refused.reduce(bytes.readableBytes) {
-            $0 + $1.name.spelling.utf8.count + "Refused:  \r\n".utf8.count
-        }
-        let room = (FrameReader.maxPayload - names) / max(1, refused.count)
-        for refusal in refused {
-            let reason = refusal.reason.withoutControls.prefix(utf8Bytes: min(Self.maxReasonBytes, max(0, room)))
-            bytes.writeString("Refused: \(refusal.name.spelling) \(reason)\r\n")
-        }
-        return bytes
-    }
-}
-
-extension MessageHead {
-    /// Header fields alone, each with its line end; an empty line behind them may be there or not.
-    fileprivate init?(fields: ByteBuffer) {
-        var bytes = ByteBuffer(staticString: "fields\r\n")
-        bytes.writeImmutableBuffer(fields)
-        bytes.writeStaticString("\r\n")
-        var parser = HeadParser(.response, maxBytes: FrameReader.maxPayload + 16)
-        guard let head = try? parser.parse(&bytes) else { return nil }
-        self = head
     }
 }

@@ -1,11 +1,12 @@
 @testable import Client
 
 extension FuzzBody {
-    /// Proxy URLs of flags and the environment, `NO_PROXY`, and the query that makes a scrape https: a line each for URL, rules and host.
+    /// Proxy URLs of flags and the environment, addresses of targets, `NO_PROXY`, and the query that makes a scrape https: a line each for URL, rules and host.
     static let addresses = FuzzBody(name: "addresses") { bytes in
         let lines = FuzzInput(bytes).text.split(separator: "\n", maxSplits: 2, omittingEmptySubsequences: false)
         let text = String(lines[0])
         if let url = try? HTTPURL(text) { try check(url) }
+        if let address = TargetAddress(text) { try check(address) }
         let rules = lines.count > 1 ? String(lines[1]) : ""
         let host = lines.count > 2 ? String(lines[2]) : "web-1"
         let noProxy = NoProxyRules(rules)
@@ -29,6 +30,13 @@ extension FuzzBody {
         let target = TargetPolicy.withoutScheme(text)
         try require(target.asksHTTPS || target.pathAndQuery == text, "\(text) became \(target.pathAndQuery)")
         try require(!TargetPolicy.withoutScheme(target.pathAndQuery).asksHTTPS, "\(target.pathAndQuery) asks still")
+    }
+
+    private static func check(_ address: TargetAddress) throws {
+        try require((1...65_535).contains(address.port) && !address.host.isEmpty, "\(address)")
+        let host = address.host.contains(":") ? "[\(address.host)]" : address.host
+        let text = "\(address.isHTTPS ? "https://" : "")\(host):\(address.port)"
+        try require(TargetAddress(text) == address, "\(text) is not read again")
     }
 
     private static func check(_ url: HTTPURL) throws {

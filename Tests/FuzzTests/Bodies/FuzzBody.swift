@@ -8,7 +8,7 @@ struct FuzzBody: Sendable {
     static let all: [FuzzBody] = [
         .heads, .requests, .scrapes, .polls, .pushes, .chunks, .responses, .flow, .names, .addresses, .flags, .screen,
         .scans, .history, .accessFiles, .credentials, .globs, .hellos, .webSockets,
-        .messages, .handshakes, .frames, .tunnels,
+        .messages, .handshakes, .frames, .tunnels, .declarations,
     ]
 }
 

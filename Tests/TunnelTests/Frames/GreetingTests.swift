@@ -1,3 +1,4 @@
+import Clients
 import Failures
 import NIOCore
 import Testing
@@ -61,6 +62,51 @@ import Wire
         let more = ByteBuffer(string: String(repeating: "Fqdn: a\r\n", count: 241))
         // One name, however often.
         #expect(Hello(more) == nil || Hello(more)?.names.count == 1)
+    }
+
+    @Test("A HELLO says labels and targets behind the name that they belong to")
+    func declarations() throws {
+        let names = try ["a", "b", "c"].map { try #require(FQDN($0)) }
+        let one = try Declaration(labelTexts: ["site=berlin"], targetTexts: ["9100", "9113/snmp?module=x job=a%20b"])
+        let other = try Declaration(labelTexts: [], targetTexts: ["1"])
+        let said = Hello(
+            names: names, streams: 1, declarations: [names[0]: one, names[1]: .none, names[2]: other])
+        #expect(
+            String(buffer: said.payload)
+                == "Max-Streams: 1\r\nFqdn: a\r\nLabel: site=berlin\r\nTarget: 9100\r\n"
+                + "Target: 9113/snmp?module=x job=a%20b\r\nFqdn: b\r\nFqdn: c\r\nTarget: 1\r\n")
+        let read = try #require(Hello(said.payload))
+        #expect(read == said && read.fits)
+        #expect(try read.declaration(of: names[0]) == one && read.declaration(of: names[1]) == .none)
+    }
+
+    @Test("What is wrong about one name of a HELLO concerns no other")
+    func wrongDeclaration() throws {
+        let read = try #require(hello("Fqdn: a\r\nLabel: __x=1\r\nFqdn: b\r\nLabel: x=1\r\n"))
+        let names = read.names
+        #expect(throws: DeclarationProblem.reservedLabelName("__x")) { try read.declaration(of: names[0]) }
+        #expect(try read.declaration(of: names[1]).labels == [Label("x", "1")])
+        // A name that is there again goes on.
+        let again = try #require(hello("Fqdn: a\r\nTarget: 1\r\nFqdn: b\r\nFqdn: A\r\nTarget: 1/metrics\r\n"))
+        #expect(throws: DeclarationProblem.targetTwice("1")) { try again.declaration(of: again.names[0]) }
+    }
+
+    @Test("Labels and targets before any name make no HELLO", arguments: ["Label: a=b", "Target: 1"])
+    func nameless(field: String) { #expect(hello("\(field)\r\nFqdn: a\r\n") == nil) }
+
+    @Test("A HELLO has as many labels as fit, and says when they don't")
+    func manyDeclarations() throws {
+        let names = (0..<240).compactMap { FQDN("name-\($0)") }
+        let labels = try (0..<15).map { try Label("a\($0)", "x") }
+        func said(_ labels: [Label]) throws -> Hello {
+            let declaration = try Declaration(labels: labels, targets: [])
+            return Hello(
+                names: names, streams: 1,
+                declarations: Dictionary(uniqueKeysWithValues: names.map { ($0, declaration) }))
+        }
+        let most = try said(labels)
+        #expect(most.fits && Hello(most.payload) == most)
+        #expect(try !said(labels + (0..<15).map { try Label("b\($0)", "x") }).fits)
     }
 
     @Test("A WELCOME is read again as what was said")
