@@ -41,6 +41,7 @@ let package = Package(
         .systemLibrary(name: "CNcurses", providers: [.apt(["libncurses-dev"])]),
         .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CMalloc"),
 
         .target(name: "Addresses", swiftSettings: settings),
@@ -67,8 +68,7 @@ let package = Package(
             name: "Proxy",
             dependencies: [
                 "Addresses", "Calendar", "Clients", "Failures", "Flags", "Settings", "Access", "Wire", "Telemetry",
-                "Tunnel", "CMalloc",
-                "Web", "Store", nioCore, nioPosix, logging, lifecycle, arguments, deques,
+                "Tunnel", "Web", "Store", "CMalloc", "CZlib", nioCore, nioPosix, logging, lifecycle, arguments, deques,
             ],
             swiftSettings: settings),
         .executableTarget(
@@ -87,7 +87,8 @@ let package = Package(
         .executableTarget(
             name: "Bench",
             dependencies: [
-                "Addresses", "Flags", "Wire", "Tunnel", nioCore, nioPosix, nioSSL, nioTLS, arguments, histogram, deques,
+                "Addresses", "Clients", "Flags", "Wire", "Tunnel", nioCore, nioPosix, nioSSL, nioTLS, arguments,
+                histogram, deques,
             ],
             swiftSettings: settings),
 
@@ -121,9 +122,7 @@ let package = Package(
             name: "ProxyTests",
             dependencies: [
                 "Proxy", "Access", "Clients", "Failures", "Wire", "Tunnel", "Telemetry", "TestKit", "Store", "Flags",
-                "Settings", "Web",
-                "CSQLite",
-                nioCore, nioEmbedded, logging,
+                "Settings", "Web", "CSQLite", "CZlib", nioCore, nioEmbedded, logging,
             ],
             swiftSettings: settings),
         .testTarget(

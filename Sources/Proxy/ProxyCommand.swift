@@ -1,4 +1,5 @@
 import ArgumentParser
+import Clients
 import Flags
 import NIOCore
 import Store
@@ -124,6 +125,14 @@ struct ProxyCommand: AsyncParsableCommand {
     var connectMaxIdle = ProxyConfiguration.Default.connectMaxIdle
 
     @Option(
+        name: .customLong("discovery.labels"),
+        help: ArgumentHelp(
+            "What of the labels that clients give themselves stands in /clients: none (off), all (as-given), or all with "
+                + "pushprox_ before their names (prefixed). (default: \(DiscoveryLabels.asGiven.rawValue))",
+            valueName: "policy"))
+    var discoveryLabels = DiscoveryLabels.asGiven
+
+    @Option(
         name: .customLong("storage.path"),
         help: ArgumentHelp(
             "SQLite database for the record; its folder is created. Empty turns the record off.", valueName: "file"))
@@ -169,7 +178,8 @@ struct ProxyCommand: AsyncParsableCommand {
                 registrationTimeout: registrationTimeout.timeAmount,
                 pollMaxWait: pollMaxWait.timeAmount),
             maxTimeout: maxTimeout, defaultTimeout: defaultTimeout, pingInterval: pingInterval,
-            connectMaxIdle: connectMaxIdle, accessFile: accessFile, storagePath: storagePath,
+            connectMaxIdle: connectMaxIdle, discoveryLabels: discoveryLabels, accessFile: accessFile,
+            storagePath: storagePath,
             retention: retention,
             shutdownGrace: shutdownGrace)
     }
@@ -179,3 +189,5 @@ extension GoDuration {
     /// For the defaults of the broker, which measures time in NIO's unit.
     fileprivate init(_ amount: TimeAmount) { self.init(nanoseconds: amount.nanoseconds) }
 }
+
+extension DiscoveryLabels: ExpressibleByArgument {}

@@ -1,3 +1,4 @@
+import Clients
 import Flags
 import NIOCore
 import Web
@@ -21,6 +22,8 @@ struct ProxyConfiguration: Sendable {
     var pingInterval = Default.pingInterval
     /// `--connect.max-idle`.
     var connectMaxIdle = Default.connectMaxIdle
+    /// `--discovery.labels`.
+    var discoveryLabels = DiscoveryLabels.asGiven
     /// `--access.config.file`.
     var accessFile: String?
     /// Empty turns the record off.

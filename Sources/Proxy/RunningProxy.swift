@@ -26,15 +26,18 @@ final class RunningProxy: Sendable {
     private let listeners: [WebListener]
     private let group: MultiThreadedEventLoopGroup
     private let ticker: Ticker
+    private let directory: ClientDirectory
 
     private init(
-        listeners: [WebListener], web: ProxyWeb, dispatcher: Dispatcher, metrics: ProxyMetrics, recorder: Recorder?,
-        logger: Logger, group: MultiThreadedEventLoopGroup, ticker: Ticker, reloadables: [any Reloadable]
+        listeners: [WebListener], web: ProxyWeb, dispatcher: Dispatcher, directory: ClientDirectory,
+        metrics: ProxyMetrics, recorder: Recorder?, logger: Logger, group: MultiThreadedEventLoopGroup, ticker: Ticker,
+        reloadables: [any Reloadable]
     ) {
         self.addresses = listeners.map(\.address)
         self.listeners = listeners
         self.web = web
         self.dispatcher = dispatcher
+        self.directory = directory
         self.metrics = metrics
         self.recorder = recorder
         self.logger = logger
@@ -81,13 +84,19 @@ final class RunningProxy: Sendable {
         var tunnelSettings = TunnelSettings()
         tunnelSettings.pingInterval = configuration.pingInterval.timeAmount
         tunnelSettings.helloTimeout = configuration.web.readHeaderTimeout.timeAmount
+        let directory = ClientDirectory(
+            ClientDirectory.Source(
+                hasChanged: { dispatcher.hasChangedPages }, nextChangedPage: { dispatcher.nextChangedPage() },
+                lookForAway: { dispatcher.lookForAway() }),
+            views: ListViews(labels: configuration.discoveryLabels))
+        metrics.observe(droppedViews: { directory.droppedViews })
         let router = ProxyRouter(
             dispatcher: dispatcher, access: access.desk, metrics: metrics, agents: agents,
             tunnels: TunnelService(
                 dispatcher: dispatcher, access: access.desk, metrics: metrics, agents: agents, settings: tunnelSettings,
                 maxHeadBytes: configuration.web.maxHeaderBytes, logger: logger),
             connects: ConnectSettings(maxIdle: configuration.connectMaxIdle.timeAmount),
-            routes: routes(dispatcher, access.desk, metrics),
+            routes: routes(dispatcher, directory, access.desk, metrics),
             defaultTimeout: configuration.defaultTimeout.timeAmount,
             maxTimeout: configuration.maxTimeout.timeAmount,
             maxHeadBytes: configuration.web.maxHeaderBytes)
@@ -97,11 +106,12 @@ final class RunningProxy: Sendable {
                 configuration, access, router, in: service, metrics, logger,
                 denied: { dispatcher.denied($0) }, refused: { dispatcher.refused($0) })
             return RunningProxy(
-                listeners: listeners, web: web, dispatcher: dispatcher, metrics: metrics, recorder: recorder,
-                logger: logger, group: group, ticker: Ticker(dispatcher, on: group.next()),
+                listeners: listeners, web: web, dispatcher: dispatcher, directory: directory, metrics: metrics,
+                recorder: recorder, logger: logger, group: group, ticker: Ticker(dispatcher, on: group.next()),
                 reloadables: web.reloadables + access.reloadables(dispatcher))
         } catch {
             try? await file?.close(at: ClockReading.now().wall)
+            await directory.stop()
             try? await group.shutdownGracefully()
             throw error
         }
@@ -124,6 +134,7 @@ final class RunningProxy: Sendable {
         dispatcher.stopped()
         await recorder?.close()
         await web.passwords.stop()
+        await directory.stop()
         try? await group.shutdownGracefully()
     }
 
@@ -160,11 +171,10 @@ final class RunningProxy: Sendable {
     }
 
     private static func routes(
-        _ dispatcher: Dispatcher, _ access: AccessDesk, _ metrics: ProxyMetrics
+        _ dispatcher: Dispatcher, _ directory: ClientDirectory, _ access: AccessDesk, _ metrics: ProxyMetrics
     ) -> RouteTable {
-        let directory = ClientDirectory { dispatcher.nextChangedPage() }
         // Whom an earlier process knew is written down before anybody can ask.
-        _ = directory.response
+        _ = directory.response()
         let page = LandingPage(
             name: "PushProx proxy", description: "Lets Prometheus scrape machines behind NAT and firewalls.",
             version: Version.number,
@@ -180,7 +190,7 @@ final class RunningProxy: Sendable {
             },
             "/clients": Route(
                 observer: metrics.requests[.clients],
-                answerTo: { directory.response(for: access.scrapableNames(by: $0)) }),
+                answerTo: { directory.answer($0, for: access.scrapableNames(by: $0.identity)) }),
             "/metrics": Route(observer: metrics.requests[.metrics]) {
                 Response(
                     status: 200, contentType: MetricRegistry.contentType,

@@ -1,11 +1,11 @@
 import NIOCore
 import Wire
 
-/// A path that is answered at once, from what the program knows: metrics, health, lists.
+/// A path that is answered from what the program knows: metrics, health, lists.
 public struct Route: Sendable {
     let observer: (any RequestObserver)?
     let isOpen: Bool
-    let answer: @Sendable ((any AdmittedIdentity)?) -> Response
+    let answer: @Sendable (RouteRequest) -> RouteAnswer
 
     /// - Parameters:
     ///   - observer: Told of each request.
@@ -14,13 +14,14 @@ public struct Route: Sendable {
     public init(
         observer: (any RequestObserver)? = nil, isOpen: Bool = false, answer: @escaping @Sendable () -> Response
     ) {
-        self.init(observer: observer, isOpen: isOpen, answerTo: { _ in answer() })
+        self.init(observer: observer, isOpen: isOpen, answerTo: { _ in .now(answer()) })
     }
 
-    /// - Parameter answerTo: Told as whom the peer was admitted: for what not everybody may see all of.
+    /// - Parameter answerTo: Told what is asked for, and as whom the peer was admitted: for what is not the same for all. Called as `answer`
+    ///   is.
     public init(
         observer: (any RequestObserver)? = nil, isOpen: Bool = false,
-        answerTo answer: @escaping @Sendable ((any AdmittedIdentity)?) -> Response
+        answerTo answer: @escaping @Sendable (RouteRequest) -> RouteAnswer
     ) {
         self.observer = observer
         self.isOpen = isOpen
@@ -28,10 +29,33 @@ public struct Route: Sendable {
     }
 }
 
+/// A request of a route, once it is admitted.
+public struct RouteRequest: Sendable {
+    public let head: RequestHead
+    /// As whom the peer was admitted.
+    public let identity: (any AdmittedIdentity)?
+    /// The connection's: where an answer is wanted.
+    public let loop: any EventLoop
+
+    public init(head: RequestHead, identity: (any AdmittedIdentity)?, loop: any EventLoop) {
+        self.head = head
+        self.identity = identity
+        self.loop = loop
+    }
+}
+
+/// What a route says to a request.
+public enum RouteAnswer: Sendable {
+    case now(Response)
+    /// It takes a while, and happens elsewhere. Must end by itself in bounded time: of a peer that leaves, nothing is heard. Where it fails, the
+    /// answer is 503.
+    case later(EventLoopFuture<Response>)
+}
+
 /// Serves routes by their path, in origin form, for GET and HEAD; 404 and 405 elsewhere.
 public struct RouteTable: Router {
     /// How a request is answered.
-    public typealias Plan = @Sendable ((any AdmittedIdentity)?) -> Response
+    public typealias Plan = @Sendable (RouteRequest) -> RouteAnswer
 
     private let routes: [String: Route]
 
@@ -40,22 +64,25 @@ public struct RouteTable: Router {
     public func route(for head: RequestHead) -> RoutedRequest<Plan> {
         let path = Self.path(of: head)
         guard let route = routes[path] else {
-            return RoutedRequest(.open, plan: { _ in .text(404, "not found; see / for what there is") })
+            return RoutedRequest(.open, plan: { _ in .now(.text(404, "not found; see / for what there is")) })
         }
         let action = route.isOpen ? RouteAction.open : .read(path: path)
         if let refusal = Response.tooLarge(head, bytes: WebLimits.maxDiscardedBytes, "no body is expected here") {
-            return RoutedRequest(action, observer: route.observer, plan: { _ in refusal })
+            return RoutedRequest(action, observer: route.observer, plan: { _ in .now(refusal) })
         }
         guard head.method == "GET" || head.method == "HEAD" else {
             return RoutedRequest(
                 action, observer: route.observer,
-                plan: { _ in .text(405, "use GET", fields: [("Allow", "GET, HEAD")]) })
+                plan: { _ in .now(.text(405, "use GET", fields: [("Allow", "GET, HEAD")])) })
         }
         return RoutedRequest(action, observer: route.observer, plan: route.answer)
     }
 
     public func exchange(for plan: Plan, head: RequestHead, on connection: ServerConnection) -> any Exchange {
-        Answer(connection, plan(connection.identity))
+        switch plan(RouteRequest(head: head, identity: connection.identity, loop: connection.eventLoop)) {
+        case .now(let response): Answer(connection, response)
+        case .later(let response): LateAnswer(connection, response)
+        }
     }
 
     /// The request target without its query.
@@ -63,12 +90,37 @@ public struct RouteTable: Router {
         guard let query = head.target.utf8.firstIndex(of: UInt8(ascii: "?")) else { return head.target }
         return String(head.target[..<query])
     }
+
+    /// What stands behind the request target's first question mark, encoded as it came; empty where there is none.
+    public static func query(of head: RequestHead) -> Substring {
+        guard let mark = head.target.utf8.firstIndex(of: UInt8(ascii: "?")) else { return "" }
+        return head.target[head.target.utf8.index(after: mark)...]
+    }
 }
 
 /// Answers at once. A body that nobody asked for is read and thrown away, as far as that is worth it to keep the connection
 /// (`WebLimits.maxDiscardedBytes`).
 public final class Answer: Exchange {
     public init(_ connection: ServerConnection, _ response: Response) { connection.respond(response) }
+}
+
+/// Answers when the answer is there, unless the connection is lost before.
+private final class LateAnswer: Exchange {
+    private var isLost = false
+
+    init(_ connection: ServerConnection, _ response: EventLoopFuture<Response>) {
+        response.hop(to: connection.eventLoop).assumeIsolated().whenComplete { result in
+            guard !self.isLost else { return }
+            switch result {
+            case .success(let response): connection.respond(response)
+            case .failure:
+                connection.respond(
+                    .text(503, "the program is shutting down", fields: [("Retry-After", "1")], closes: true))
+            }
+        }
+    }
+
+    func connectionLost() { isLost = true }
 }
 
 extension Response {

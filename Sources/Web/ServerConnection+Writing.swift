@@ -28,7 +28,7 @@ extension ServerConnection {
         }
         if let settings = listener.settings { buffer.writeImmutableBuffer(settings.headerLines) }
         for field in response.fields { buffer.writeString("\(field.name): \(field.value)\r\n") }
-        if response.status != 204 {
+        if response.status != 204 && response.status != 304 {
             buffer.writeStaticString("Content-Length: ")
             buffer.writeString(String(bodyBytes))
             buffer.writeStaticString("\r\n")

@@ -20,6 +20,7 @@ import Testing
     private static func proxyMetrics() -> ProxyMetrics {
         let metrics = ProxyMetrics()
         metrics.observe({ BrokerGauges() }, backlog: { 0 })
+        metrics.observe(droppedViews: { 0 })
         _ = metrics.reload(of: "web")
         return metrics
     }

@@ -1,3 +1,4 @@
+import Clients
 import Failures
 import NIOCore
 import Store
@@ -59,6 +60,7 @@ struct Brokered {
     var ids: [Int: ScrapeID] = [:]
     var deliveries: [Int: DeliveryID] = [:]
     private var list = ClientList()
+    private let view = ListView(serial: 0, nil, ListingQuery(), labels: .asGiven)
 
     init(_ limits: BrokerLimits = BrokerLimits()) { broker = Broker(limits: limits) }
 
@@ -81,14 +83,15 @@ struct Brokered {
     }
 
     mutating func deliver(
-        _ number: Int, _ names: [String], _ capacity: DeliveryCapacity, of holder: Int? = nil, instance: InstanceID?,
-        at time: Int
+        _ number: Int, _ names: [String], _ capacity: DeliveryCapacity,
+        declaring declarations: [FQDN: Declaration] = [:], agent: String? = nil, of holder: Int? = nil,
+        instance: InstanceID? = nil, at time: Int = 0
     ) -> [BrokerAction<NumberPorts>] {
         let fqdns = names.map { FQDN($0)! }
         let (id, _, actions) = broker.deliveryArrived(
             DeliveryArrival(
-                fqdn: fqdns[0], others: Array(fqdns.dropFirst()), port: number, holder: holder, capacity: capacity,
-                instance: instance),
+                fqdn: fqdns[0], others: Array(fqdns.dropFirst()), declarations: declarations, port: number,
+                holder: holder, capacity: capacity, instance: instance, agent: agent),
             at: Self.at(time))
         deliveries[number] = id
         return actions
@@ -96,11 +99,12 @@ struct Brokered {
 
     /// A delivery says anew who it is; `nil` when that says nothing any more.
     mutating func rename(
-        _ number: Int, _ names: [String], takes count: Int, of holder: Int? = nil, instance: InstanceID? = nil,
-        at time: Int = 0
+        _ number: Int, _ names: [String], takes count: Int, declaring declarations: [FQDN: Declaration] = [:],
+        of holder: Int? = nil, instance: InstanceID? = nil, at time: Int = 0
     ) -> [BrokerAction<NumberPorts>]? {
         let change = DeliveryChange(
-            names: names.map { FQDN($0)! }, holder: holder, capacity: count, instance: instance)
+            names: names.map { FQDN($0)! }, declarations: declarations, holder: holder, capacity: count,
+            instance: instance)
         return broker.namesChanged(deliveries[number]!, change, at: Self.at(time))?.actions
     }
 
@@ -191,8 +195,8 @@ struct Brokered {
 
     /// The body of `/clients`, which is made of those pages that have changed since it was last looked at.
     mutating func clients() -> String {
-        while let page = broker.nextChangedPage() { list.take(page) }
-        return list.body.map { String(buffer: $0) }.joined()
+        while let page = broker.nextChangedPage(at: Self.at(0)) { list.take(page) }
+        return (view.answer(of: list, packed: false)?.body ?? []).map { String(buffer: $0) }.joined()
     }
 
     /// Whom `/clients` lists.

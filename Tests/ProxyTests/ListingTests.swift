@@ -1,9 +1,5 @@
-import Access
-import NIOCore
-import Settings
-import Synchronization
+import Clients
 import Testing
-import Web
 import Wire
 
 @testable import Proxy
@@ -70,12 +66,12 @@ import Wire
         var it = Brokered()
         for number in 0..<1000 { _ = it.poll(number, "n\(number)") }
         #expect(it.listed().count == 1000)
-        #expect(it.broker.nextChangedPage() == nil)
+        #expect(it.broker.nextChangedPage(at: Brokered.at(0)) == nil)
         _ = it.poll(1000, "n700")
-        #expect(it.broker.nextChangedPage() == nil)
+        #expect(it.broker.nextChangedPage(at: Brokered.at(0)) == nil)
         _ = it.poll(1001, "N700")
-        #expect(it.broker.nextChangedPage().map { [$0.number, $0.names.count] } == [2, 256])
-        #expect(it.broker.nextChangedPage() == nil)
+        #expect(it.broker.nextChangedPage(at: Brokered.at(0)).map { [$0.number, $0.clients.count] } == [2, 256])
+        #expect(it.broker.nextChangedPage(at: Brokered.at(0)) == nil)
     }
 
     @Test("Pages come in the order in which they changed, each once")
@@ -88,109 +84,63 @@ import Wire
         #expect([pages.popFirst(), pages.popFirst(), pages.popFirst(), pages.popFirst()] == [1, 2, 3, nil])
     }
 
-    @Test("A fleet that changes faster than its list can be written holds no reader up")
-    func restless() {
-        let directory = ClientDirectory { ListingPage(number: 1, names: [FQDN("a")!], waiting: 2) }
-        let body = directory.response.body.map { String(buffer: $0) }.joined()
-        #expect(body == "[{\"targets\":[\"a\"],\"labels\":{}}]\n")
+    private static func declaration(_ labels: [String], _ targets: [String]) throws -> Declaration {
+        try Declaration(labelTexts: labels, targetTexts: targets)
     }
 
-    // MARK: What somebody may see
-
-    /// Pages that are told of when they are asked for.
-    private final class Pages: Sendable {
-        private let waiting = Mutex<[ListingPage]>([])
-
-        init(_ pages: [[String]]) { for (number, names) in pages.enumerated() { change(number, names) } }
-
-        func change(_ number: Int, _ names: [String]) {
-            waiting.withLock { $0.append(ListingPage(number: number, names: names.map { FQDN($0)! }, waiting: 9)) }
-        }
-
-        func next() -> ListingPage? { waiting.withLock { $0.isEmpty ? nil : $0.removeFirst() } }
-    }
-
-    private static func names(_ identity: String, _ rules: AccessRules) -> ScrapableNames {
-        guard case .known(let caller) = rules.authenticate(.some(.token(Secret(identity)))) else { fatalError() }
-        return rules.scrapableNames(by: caller)
-    }
-
-    private static func rules(_ identities: KeyValuePairs<String, String>) throws -> AccessRules {
-        let lines = identities.map { "  \($0): {token_hash: \"\(AccessProxy.token($0))\", scrape: [\"\($1)\"]}\n" }
-        return try AccessRules(
-            file: AccessFile(SettingsFile.parse(Array("identities:\n\(lines.joined())".utf8), path: "a.yml")))
-    }
-
-    private static func text(_ response: Response) -> String { response.body.map { String(buffer: $0) }.joined() }
-
-    /// Where in memory the pieces of an answer are.
-    private static func places(_ response: Response) -> [UnsafeRawPointer?] {
-        response.body.map { $0.withUnsafeReadableBytes { $0.baseAddress } }
-    }
-
-    @Test("Who may scrape some sees those; the answer is kept, and of a change only its page is looked through again")
-    func filtered() throws {
-        let pages = Pages([["a.eu", "b.us"], ["c.eu", "d.eu"], ["e.us"]])
-        let directory = ClientDirectory { pages.next() }
-        let eu = Self.names("eu", try Self.rules(["eu": "*.eu"]))
-        func entries(_ names: String...) -> String {
-            "[" + names.map { "{\"targets\":[\"\($0)\"],\"labels\":{}}" }.joined(separator: ",") + "]\n"
-        }
-        let first = directory.response(for: eu)
-        #expect(Self.text(first) == entries("a.eu", "c.eu", "d.eu"))
-        #expect(Self.places(directory.response(for: eu)) == Self.places(first))
-
-        pages.change(2, ["e.us", "f.eu"])
-        let second = directory.response(for: eu)
-        #expect(Self.text(second) == entries("a.eu", "c.eu", "d.eu", "f.eu"))
-        #expect(Self.places(second)[..<3] == Self.places(first)[..<3])
-        pages.change(0, ["b.us"])
-        pages.change(3, ["g.eu"])
-        #expect(Self.text(directory.response(for: eu)) == entries("c.eu", "d.eu", "f.eu", "g.eu"))
-        #expect(Self.text(directory.response).contains("b.us"))
-    }
-
-    @Test("Each identity has a list of its own, and other rules have other lists")
-    func ofEach() throws {
-        let pages = Pages([["a.eu", "b.us"]])
-        let directory = ClientDirectory { pages.next() }
-        let rules = try Self.rules(["eu": "*.eu", "us": "*.us"])
-        func sees(_ who: String, _ rules: AccessRules) -> [Bool] {
-            let text = Self.text(directory.response(for: Self.names(who, rules)))
-            return [text.contains("a.eu"), text.contains("b.us")]
-        }
-        for _ in 1...2 {
-            #expect(sees("eu", rules) == [true, false])
-            #expect(sees("us", rules) == [false, true])
-            #expect(sees("nobody", rules) == [false, false])
-        }
-        let others = try Self.rules(["eu": "*.us", "us": "*.eu"])
-        #expect(sees("eu", others) == [false, true])
-        #expect(sees("us", others) == [true, false])
-        // A request that was let in by the rules of before.
-        #expect(sees("eu", rules) == [true, false])
+    @Test("What a client says of itself is a change of its page, and so is its agent; the same once more is none")
+    func declared() throws {
+        var it = Brokered()
+        let a = FQDN("a")!
+        let said = try Self.declaration(["site=berlin"], ["9100"])
+        _ = it.deliver(1, ["a", "b"], .atOnce(5), agent: "x")
+        func page() -> [ListedClient]? { it.broker.nextChangedPage(at: Brokered.at(0))?.clients }
+        #expect(page()?.map(\.declaration) == [.none, .none])
+        _ = it.deliver(2, ["a", "b"], .atOnce(5), agent: "x")
+        #expect(page() == nil)
+        _ = it.deliver(3, ["a", "b"], .atOnce(5), declaring: [a: said], agent: "x")
+        #expect(page()?.map(\.declaration) == [said, .none])
+        _ = it.rename(3, ["a", "b"], takes: 5, declaring: [a: said])
+        // It has not said its agent again.
+        #expect(page()?.map(\.agent) == [nil, nil])
+        _ = it.rename(3, ["a", "b"], takes: 5, declaring: [a: said])
+        #expect(page() == nil)
+        _ = it.rename(3, ["a", "b"], takes: 5)
+        #expect(page()?.map(\.declaration) == [.none, .none])
     }
 
     @Test(
-        "Lists are kept within bounds of number and size; those that nobody asked for of late go, and all go with their rules"
+        "A poll that is spent leaves its client connected in the list for a while; who stays away is stale when somebody looks"
     )
-    func bounds() throws {
-        let rules = try Self.rules(["a": "a.eu", "b": "b.eu", "c": "c.eu", "d": "d.eu"])
-        let names = ["a", "b", "c", "d"].map { Self.names($0, rules) }
-        var lists = FilteredLists(most: 3, mostBytes: 100)
-        let first = names[..<3].map { lists.list(for: $0) }
-        #expect(lists.list(for: names[0]) === first[0])
-        _ = lists.list(for: names[3])
-        #expect(lists.count == 3 && lists.list(for: names[0]) === first[0] && lists.list(for: names[2]) === first[2])
-        #expect(lists.list(for: names[1]) !== first[1])
-        lists.grew(names[0].id, to: 60)
-        lists.grew(names[2].id, to: 30)
-        #expect(lists.count == 3 && lists.bytes == 90)
-        lists.grew(names[1].id, to: 50)
-        #expect(lists.count == 2 && lists.bytes == 80 && lists.list(for: names[2]) === first[2])
-        lists.grew(names[2].id, to: 500)
-        #expect(lists.count == 1 && lists.bytes == 500)
-        _ = lists.list(for: Self.names("a", try Self.rules(["a": "a.eu"])))
-        #expect(lists.count == 1 && lists.bytes == 0)
+    func away() {
+        var it = Brokered()
+        _ = it.poll(1, "a")
+        _ = it.poll(2, "b")
+        func states(at time: Int) -> [Bool]? {
+            it.broker.nextChangedPage(at: Brokered.at(time))?.clients.map(\.isConnected)
+        }
+        #expect(states(at: 0) == [true, true])
+        _ = it.left(1, at: 100)
+        #expect(it.broker.lookForAway(onPage: 0, at: Brokered.at(109)) == true)
+        #expect(states(at: 109) == nil)
+        #expect(it.broker.lookForAway(onPage: 0, at: Brokered.at(110)) == true)
+        #expect(it.broker.lookForAway(onPage: 1, at: Brokered.at(110)) == false)
+        #expect(states(at: 110) == [false, true])
+        _ = it.broker.lookForAway(onPage: 0, at: Brokered.at(111))
+        #expect(states(at: 111) == nil)
+        _ = it.poll(3, "a", at: 112)
+        #expect(states(at: 112) == [true, true])
+    }
+
+    @Test("A restored client is listed with what it said before, until it says something else")
+    func restoredDeclaration() throws {
+        var it = Brokered()
+        let said = try Self.declaration([], ["9100"])
+        it.broker.clientRestored(
+            FQDN("a")!, declaration: said, instance: nil, lastSeen: Brokered.at(-100), expires: Brokered.at(200))
+        func page() -> ListedClient? { it.broker.nextChangedPage(at: Brokered.at(0))?.clients.first }
+        #expect(page().map { $0.declaration == said && !$0.isConnected } == true)
+        _ = it.poll(1, "a")
+        #expect(page().map { $0.declaration == .none && $0.isConnected } == true)
     }
 }

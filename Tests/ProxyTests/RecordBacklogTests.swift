@@ -12,8 +12,8 @@ struct RecordBacklogTests {
         Proxy.ClientSnapshot(
             id: ClientID(serial: 1), fqdn: try #require(FQDN(name)), isRegistered: isRegistered,
             isConnected: isRegistered, queued: queued, inFlight: 0, connections: 0, lastSeen: now.deadline,
-            expires: now.deadline,
-            instance: nil, agent: nil, address: nil, transport: nil, roundTrip: nil)
+            expires: now.deadline, instance: nil, agent: nil, address: nil, transport: nil, roundTrip: nil,
+            declaration: .none)
     }
 
     private func failure(_ name: String, _ number: Int = 0) -> FailureRecord {

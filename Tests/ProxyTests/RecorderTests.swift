@@ -72,8 +72,7 @@ private struct StillFleet: FleetView {
         Proxy.ClientSnapshot(
             id: ClientID(serial: 1), fqdn: try #require(FQDN(name)), isRegistered: true, isConnected: true,
             queued: queued, inFlight: 0, connections: 0, lastSeen: now.deadline, expires: now.deadline, instance: nil,
-            agent: nil,
-            address: nil, transport: nil, roundTrip: nil)
+            agent: nil, address: nil, transport: nil, roundTrip: nil, declaration: .none)
     }
 
     private func scrapeEnds(_ name: String) throws {

@@ -1,3 +1,4 @@
+import Clients
 import NIOCore
 import Wire
 
@@ -12,13 +13,20 @@ extension Broker {
         let instance: InstanceID?
         let agent: String?
         let address: String?
+        private let declarations: [FQDN: Declaration]
 
         init(_ arrival: DeliveryArrival<Ports>) {
             (holder, instance, agent, address) = (arrival.holder, arrival.instance, arrival.agent, arrival.address)
+            declarations = arrival.declarations
         }
 
         init(_ change: DeliveryChange<Ports.Holder>) {
             (holder, instance, agent, address) = (change.holder, change.instance, change.agent, change.address)
+            declarations = change.declarations
+        }
+
+        func declaration(of name: FQDN) -> Declaration {
+            declarations.isEmpty ? .none : declarations[name] ?? .none
         }
     }
 
@@ -46,6 +54,12 @@ extension Broker {
         }
         let transport = deliveries[index].transport
         let roundTrip = deliveries[index].roundTrip
+        let declaration = said.declaration(of: fqdn)
+        if !slots[slot].isListedConnected || slots[slot].agent != said.agent
+            || slots[slot].declaration != declaration
+        {
+            listingChanged(slot)
+        }
         change(slot) {
             $0.instance = said.instance
             $0.agent = said.agent
@@ -54,6 +68,7 @@ extension Broker {
             $0.holder = said.holder
             $0.transport = transport
             $0.roundTrip = roundTrip
+            $0.declaration = declaration
         }
         touch(slot, now)
         if isNew { deliveries[index].serve(slot) }

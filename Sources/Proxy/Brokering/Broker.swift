@@ -89,7 +89,10 @@ struct Broker<Ports: BrokerPorts>: Sendable {
     // MARK: Deliveries
 
     /// A client that an earlier process knew, not connected now; before the first event.
-    mutating func clientRestored(_ fqdn: FQDN, instance: InstanceID?, lastSeen: NIODeadline, expires: NIODeadline) {
+    mutating func clientRestored(
+        _ fqdn: FQDN, declaration: Declaration = .none, instance: InstanceID?, lastSeen: NIODeadline,
+        expires: NIODeadline
+    ) {
         guard names[fqdn.key] == nil, names.count < limits.maxClients else { return }
         let index = claimSlot(fqdn, lastSeen)
         change(index) {
@@ -97,6 +100,7 @@ struct Broker<Ports: BrokerPorts>: Sendable {
             $0.lastSeen = lastSeen
             $0.expires = expires
             $0.instance = instance
+            $0.declaration = declaration
         }
         gauges.liveClients += 1
         listingChanged(index)

@@ -34,6 +34,8 @@ struct BrokerLimits: Sendable {
     var batch = 512
     /// How many clients a page of the listing has at most.
     var slotsPerPage = 256
+    /// For how long the listing has a client as connected after it was last seen: a poll that is spent is followed by the next.
+    var listingGrace = TimeAmount.seconds(10)
 
     static let standard = BrokerLimits()
 }
@@ -122,6 +124,7 @@ struct ClientSnapshot: Sendable {
     let transport: Transport?
     /// What its tunnel's last ping took, when that was last noted; `nil` while there was none.
     let roundTrip: TimeAmount?
+    let declaration: Declaration
 }
 
 /// The end of a scrape.

@@ -34,6 +34,10 @@ struct ClientSlot<Holder: Sendable & Equatable>: Sendable {
     var transport: Transport?
     /// As it was last noted.
     var roundTrip: TimeAmount?
+    /// What the newest delivery said that the client is and offers.
+    var declaration = Declaration.none
+    /// As the listing last had it.
+    var isListedConnected = false
     /// Whose the newest delivery is, or was.
     var holder: Holder?
     /// The deadline that is set for the end of the registration, so that it is set once.
@@ -59,6 +63,6 @@ struct ClientSlot<Holder: Sendable & Equatable>: Sendable {
         ClientSnapshot(
             id: id, fqdn: fqdn, isRegistered: isRegistered, isConnected: isConnected, queued: queuedCount,
             inFlight: inFlight, connections: connections, lastSeen: lastSeen, expires: expires, instance: instance,
-            agent: agent, address: address, transport: transport, roundTrip: roundTrip)
+            agent: agent, address: address, transport: transport, roundTrip: roundTrip, declaration: declaration)
     }
 }

@@ -28,6 +28,8 @@ struct DeliveryArrival<Ports: BrokerPorts>: Sendable {
     let fqdn: FQDN
     /// Further names that the client answers for.
     var others: [FQDN] = []
+    /// What it says of its names; nothing of those that are left out.
+    var declarations: [FQDN: Declaration] = [:]
     let port: Ports.Delivery
     /// Who brings it.
     var holder: Ports.Holder?
@@ -42,6 +44,8 @@ struct DeliveryArrival<Ports: BrokerPorts>: Sendable {
 struct DeliveryChange<Holder: Sendable & Equatable>: Sendable {
     /// Those that it serves from now on; none when it may serve none of those that it named.
     let names: [FQDN]
+    /// What it says of them; nothing of those that are left out.
+    var declarations: [FQDN: Declaration] = [:]
     /// Who brings it.
     var holder: Holder?
     /// How many scrapes it takes at a time. What it has beyond that goes on.

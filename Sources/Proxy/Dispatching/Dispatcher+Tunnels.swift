@@ -23,20 +23,22 @@ extension Dispatcher {
     ///
     /// - Parameters:
     ///   - passes: For being a client of a name, one for each.
+    ///   - declarations: What it says of its names; nothing of those that are left out.
     ///   - capacity: How many streams it may have at once.
     /// - Returns: Its id; `nil` when it serves no name, which the port has been told with the reason (`end`). And the names that it does not
     ///   serve, of those that it has a pass for.
     func deliveryArrived(
-        _ port: any DeliveryPort, by passes: [Pass], capacity: Int, instance: InstanceID? = nil, agent: String? = nil,
-        address: String? = nil
+        _ port: any DeliveryPort, by passes: [Pass], declaring declarations: [FQDN: Declaration] = [:], capacity: Int,
+        instance: InstanceID? = nil, agent: String? = nil, address: String? = nil
     ) -> (id: DeliveryID?, refused: [RefusedName]) {
         let told = whileCurrent(passes) { (broker, passes) -> (DeliveryID?, [FQDN], [BrokerAction<LivePorts>])? in
             let names = passes.compactMap(\.permit.name)
             guard let first = names.first else { return nil }
             let arrived = broker.deliveryArrived(
                 DeliveryArrival(
-                    fqdn: first, others: Array(names.dropFirst()), port: port, holder: passes.first?.holder,
-                    capacity: .atOnce(capacity), instance: instance, agent: agent, address: address), at: .now())
+                    fqdn: first, others: Array(names.dropFirst()), declarations: declarations, port: port,
+                    holder: passes.first?.holder, capacity: .atOnce(capacity), instance: instance, agent: agent,
+                    address: address), at: .now())
             return (broker.isServing(arrived.id) ? arrived.id : nil, arrived.refused, arrived.actions)
         }
         guard let (id, refused, actions) = told.result else {
@@ -53,12 +55,13 @@ extension Dispatcher {
     /// - Returns: The names that it does not serve. When it serves none, and whenever it was out of service before, the port has been, or will
     ///   be, told of its end.
     func namesChanged(
-        _ delivery: DeliveryID, by passes: [Pass], capacity: Int, instance: InstanceID? = nil, agent: String? = nil,
-        address: String? = nil
+        _ delivery: DeliveryID, by passes: [Pass], declaring declarations: [FQDN: Declaration] = [:], capacity: Int,
+        instance: InstanceID? = nil, agent: String? = nil, address: String? = nil
     ) -> [RefusedName] {
         let told = whileCurrent(passes) { (broker, passes) -> ([FQDN], [BrokerAction<LivePorts>])? in
             let change = DeliveryChange(
-                names: passes.compactMap(\.permit.name), holder: passes.first?.holder, capacity: capacity,
+                names: passes.compactMap(\.permit.name), declarations: declarations, holder: passes.first?.holder,
+                capacity: capacity,
                 instance: instance, agent: agent, address: address)
             return broker.namesChanged(delivery, change, at: .now())
         }

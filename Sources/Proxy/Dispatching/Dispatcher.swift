@@ -1,3 +1,4 @@
+import Clients
 import Failures
 import NIOCore
 import Synchronization
@@ -45,22 +46,33 @@ final class Dispatcher: Sendable {
     }
 
     /// For the list of clients: a page of it that has changed.
-    func nextChangedPage() -> ListingPage? { broker.withLock { $0.nextChangedPage() } }
+    func nextChangedPage() -> ListingPage? { broker.withLock { $0.nextChangedPage(at: .now()) } }
+
+    /// Whether there is one.
+    var hasChangedPages: Bool { broker.withLock { $0.changedPages.count > 0 } }
+
+    /// For the list of clients: marks the pages on which somebody is away by now who is listed as connected. The lock is given back after
+    /// each page.
+    func lookForAway() {
+        var page = 0
+        while broker.withLock({ $0.lookForAway(onPage: page, at: .now()) }) { page += 1 }
+    }
 
     // MARK: Events
 
     /// - Parameters:
     ///   - pass: For being a client of a name: that one it is.
+    ///   - declaration: What it says of that name.
     ///   - instance: Of our own client.
     /// - Returns: Its id; `nil` when the pass is not good any more, which the port has been told.
     func deliveryArrived(
-        _ port: any DeliveryPort, by pass: Pass, capacity: DeliveryCapacity = .one, instance: InstanceID? = nil,
-        agent: String? = nil, address: String? = nil
+        _ port: any DeliveryPort, by pass: Pass, capacity: DeliveryCapacity = .one, declaration: Declaration = .none,
+        instance: InstanceID? = nil, agent: String? = nil, address: String? = nil
     ) -> DeliveryID? {
         guard let fqdn = pass.permit.name, pass.permit.action == .register else { return nil }
         let arrival = DeliveryArrival<LivePorts>(
-            fqdn: fqdn, port: port, holder: pass.holder, capacity: capacity, instance: instance, agent: agent,
-            address: address)
+            fqdn: fqdn, declarations: declaration.isNone ? [:] : [fqdn: declaration], port: port, holder: pass.holder,
+            capacity: capacity, instance: instance, agent: agent, address: address)
         let arrived = whileCurrent(pass) { $0.deliveryArrived(arrival, at: .now()) }
         guard let (delivery, _, actions) = arrived else {
             port.end(.denied)

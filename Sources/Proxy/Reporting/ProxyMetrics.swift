@@ -237,6 +237,14 @@ final class ProxyMetrics: Sendable {
         ProcessMetrics.register(in: registry)
     }
 
+    /// What the listing drops, read off when somebody looks.
+    func observe(droppedViews: @escaping @Sendable () -> Int) {
+        registry.counter(
+            "pushprox_clients_views_dropped_total",
+            "Ways of asking for /clients whose answer was not kept, because too many or too large ones were asked for."
+        ) { Double(droppedViews()) }
+    }
+
     /// Gauges that are read off when somebody looks.
     func observe(_ gauges: @escaping @Sendable () -> BrokerGauges, backlog: @escaping @Sendable () -> Int) {
         registry.gauge("pushprox_proxy_clients", "Number of known pushprox clients.") { Double(gauges().liveClients) }

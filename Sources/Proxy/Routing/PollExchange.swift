@@ -1,3 +1,4 @@
+import Clients
 import NIOCore
 import Web
 import Wire
@@ -28,6 +29,7 @@ final class PollExchange: Exchange, DeliveryPort, @unchecked Sendable {
     private let access: AccessDesk
     private let instance: InstanceID?
     private let agent: String?
+    private let declaration: Result<Declaration, DeclarationProblem>
     private var state = State.reading(ByteBuffer())
 
     init(
@@ -40,6 +42,7 @@ final class PollExchange: Exchange, DeliveryPort, @unchecked Sendable {
         self.access = access
         self.instance = head.message.first(HeaderName.instance).flatMap { InstanceID($0) }
         self.agent = head.message.first("User-Agent").map { agents.shared($0.prefix(utf8Bytes: 200).withoutControls) }
+        self.declaration = Self.declaration(head.message)
     }
 
     /// The answer to a poll whose head already announces too much.
@@ -71,6 +74,15 @@ final class PollExchange: Exchange, DeliveryPort, @unchecked Sendable {
                         + "\(FQDN.maxBytes) bytes, or an IP address"))
             return
         }
+        let declared: Declaration
+        switch declaration {
+        case .success(let found): declared = found
+        case .failure(let problem):
+            state = .done
+            connection.respond(
+                .text(400, "a poll says what cannot be taken of \(fqdn.spelling): \(problem.explanation)"))
+            return
+        }
         let pass: Pass
         switch access.decide(connection.identity, .register, fqdn) {
         case .pass(let found): pass = found
@@ -82,7 +94,7 @@ final class PollExchange: Exchange, DeliveryPort, @unchecked Sendable {
         }
         state = .parked(nil)
         let delivery = dispatcher.deliveryArrived(
-            self, by: pass, instance: instance, agent: agent, address: connection.peerAddress)
+            self, by: pass, declaration: declared, instance: instance, agent: agent, address: connection.peerAddress)
         if case .parked(nil) = state { state = .parked(delivery) }
     }
 
@@ -159,6 +171,25 @@ extension PollExchange {
             connection.respond(
                 .text(503, "too many clients (--registration.max-clients)", fields: [("Retry-After", "30")]))
         }
+    }
+
+    /// What the client says about its name. Costs a look for the fields where it says nothing.
+    private static func declaration(_ head: MessageHead) -> Result<Declaration, DeclarationProblem> {
+        let labels = values(HeaderName.label, in: head, atMost: Declaration.maxLabels)
+        let targets = values(HeaderName.target, in: head, atMost: Declaration.maxTargets)
+        return Result { () throws(DeclarationProblem) in
+            try Declaration(labelTexts: labels, targetTexts: targets)
+        }
+    }
+
+    /// One more than there may be is enough to refuse them.
+    private static func values(_ name: String, in head: MessageHead, atMost most: Int) -> [String] {
+        var values: [String] = []
+        head.forEachValue(name) { value in
+            values.append(String(decoding: value, as: UTF8.self))
+            return values.count <= most
+        }
+        return values
     }
 
     /// The body without the white space around it.

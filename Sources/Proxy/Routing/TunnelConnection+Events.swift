@@ -73,16 +73,17 @@ extension TunnelConnection {
         }
         let agent = service.agents.shared(hello.agent ?? agent ?? "")
         let capacity = wire.maxStreams
+        let declarations = hello.declarations.compactMapValues { try? $0.get() }
         isAnswering = true
         let named: [RefusedName]
         if let delivery {
             named = dispatcher.namesChanged(
-                delivery, by: passes, capacity: capacity, instance: hello.instance,
+                delivery, by: passes, declaring: declarations, capacity: capacity, instance: hello.instance,
                 agent: agent.isEmpty ? nil : agent, address: address)
         } else if leaving == nil, !passes.isEmpty {
             let arrived = dispatcher.deliveryArrived(
-                self, by: passes, capacity: capacity, instance: hello.instance, agent: agent.isEmpty ? nil : agent,
-                address: address)
+                self, by: passes, declaring: declarations, capacity: capacity, instance: hello.instance,
+                agent: agent.isEmpty ? nil : agent, address: address)
             // It may have come with the first scrape, or be over again.
             if leaving == nil { delivery = arrived.id }
             named = arrived.refused
