@@ -1,6 +1,7 @@
 import ArgumentParser
 import Flags
 import NIOPosix
+import Tunnel
 
 /// `pushprox-bench fleet`.
 struct FleetCommand: AsyncParsableCommand {
@@ -31,6 +32,8 @@ struct FleetCommand: AsyncParsableCommand {
     @Flag(help: "Mark bodies as Content-Encoding: gzip (they are not compressed).") var gzip = false
     @Option(help: "From being asked to pushing.") var delay = GoDuration(nanoseconds: 0)
     @Flag(help: "Give every client a tunnel, in place of polls and pushes.") var tunnel = false
+    @Option(help: "How many names each tunnel answers for; only the first is scraped.") var names = 1
+    @Flag(help: "Let every name declare five labels and three targets.") var declare = false
     @Flag(help: "Let every client show a token of its own, of those that scripts/bench-access makes.") var tokens =
         false
     @Flag(help: "Send X-Pushprox-Instance, as this project's client does.") var ours = false
@@ -45,6 +48,9 @@ struct FleetCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard (1...1_000_000).contains(clients) else { throw ValidationError("--clients must be 1 to 1000000.") }
+        guard (1...Hello.maxNames).contains(names), tunnel || names == 1 else {
+            throw ValidationError("--names must be 1 to \(Hello.maxNames), and needs --tunnel.")
+        }
         guard (1...64).contains(threads) else { throw ValidationError("--threads must be 1 to 64.") }
         guard pushConnections.map({ $0 > 0 }) ?? true else {
             throw ValidationError("--push-connections must be positive.")
@@ -65,7 +71,8 @@ struct FleetCommand: AsyncParsableCommand {
             FleetConfiguration(
                 proxy: url, clients: clients, prefix: prefix, sizes: body, gzip: gzip, delay: delay,
                 sendsInstance: ours,
-                sharedPushConnections: shared, isTunnelled: tunnel, showsTokens: tokens, seed: seed),
+                sharedPushConnections: shared, isTunnelled: tunnel, namesPerTunnel: names,
+                declares: declare, showsTokens: tokens, seed: seed),
             on: Array(group.makeIterator()))
         let connecting = Task { try await fleet.start() }
         let clock = ContinuousClock()

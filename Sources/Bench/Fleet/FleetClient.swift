@@ -1,3 +1,4 @@
+import Clients
 import NIOCore
 import Tunnel
 import Wire
@@ -19,13 +20,17 @@ struct FleetClient {
         proxy = configuration.proxy
         gzip = configuration.gzip
         credential = configuration.showsTokens ? "Authorization: Bearer \(BenchToken.client(index))\r\n" : ""
-        (upgrade, hello) = Self.tunnel(fqdn, configuration.proxy, credential)
+        let names = [fqdn] + (1..<max(1, configuration.namesPerTunnel)).map { "\(configuration.prefix)-\(index)-\($0)" }
+        let first = index * max(1, configuration.namesPerTunnel)
+        let said = configuration.declares ? names.indices.map { SampleDeclaration.of(first + $0) } : []
+        (upgrade, hello) = Self.tunnel(names, said, configuration.proxy, credential)
         var head =
             "POST /poll HTTP/1.1\r\nHost: \(configuration.proxy.authority)\r\nUser-Agent: pushprox-bench\r\n\(credential)"
         if configuration.sendsInstance {
             var random = SeededRandom(seed: configuration.seed &+ UInt64(index))
             head += "X-Pushprox-Instance: \(String(random.next() | 1 << 63, radix: 16))\r\n"
         }
+        if let said = said.first { head += SampleDeclaration.fields(said) }
         poll = ByteBuffer(string: head + "Content-Length: \(fqdn.utf8.count)\r\n\r\n\(fqdn)")
     }
 
@@ -35,20 +40,22 @@ struct FleetClient {
         self.proxy = proxy
         gzip = false
         credential = ""
-        (upgrade, hello) = Self.tunnel(name, proxy, "")
+        (upgrade, hello) = Self.tunnel([name], [], proxy, "")
         poll = ByteBuffer(
             string:
                 "POST /poll HTTP/1.1\r\nHost: \(proxy.authority)\r\nContent-Length: \(name.utf8.count)\r\n\r\n\(name)")
     }
 
     private static func tunnel(
-        _ fqdn: String, _ proxy: ProxyAddress, _ credential: String
+        _ names: [String], _ said: [Declaration], _ proxy: ProxyAddress, _ credential: String
     ) -> (upgrade: ByteBuffer, hello: Hello) {
         var upgrade = ByteBuffer(
             string: "GET /tunnel HTTP/1.1\r\nHost: \(proxy.authority)\r\nUser-Agent: pushprox-bench\r\n\(credential)")
         WebSocketHandshake().writeRequestFields(into: &upgrade)
         upgrade.writeStaticString("\r\n")
-        return (upgrade, Hello(names: FQDN(fqdn).map { [$0] } ?? [], streams: 100, instance: InstanceID()))
+        let fqdns = names.compactMap { FQDN($0) }
+        let declarations = Dictionary(zip(fqdns, said)) { first, _ in first }
+        return (upgrade, Hello(names: fqdns, streams: 100, instance: InstanceID(), declarations: declarations))
     }
 
     /// The response to a scrape, with a body of `size` bytes, as a tunnel has it.

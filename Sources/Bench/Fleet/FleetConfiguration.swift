@@ -18,6 +18,10 @@ struct FleetConfiguration: Sendable {
     var sharedPushConnections: Int?
     /// Every client has a tunnel, in place of polls and pushes.
     var isTunnelled = false
+    /// How many names each tunnel answers for: those of the client `<prefix>-7` are `<prefix>-7`, `<prefix>-7-1` … Only the first is scraped.
+    var namesPerTunnel = 1
+    /// Every name has labels and targets (`SampleDeclaration`).
+    var declares = false
     /// Every client shows a token of its own (`BenchToken`).
     var showsTokens = false
     var seed: UInt64 = 1
