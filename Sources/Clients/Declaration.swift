@@ -54,6 +54,26 @@ public struct Declaration: Hashable, Sendable {
         try self.init(labels: labels, targets: targets)
     }
 
+    /// What of these fits, from the beginning: of what is not known to have been a declaration.
+    public init(keeping labels: [Label], targets: [DeclaredTarget]) {
+        var kept: (labels: [Label], targets: [DeclaredTarget]) = ([], [])
+        var bytes = 0
+        func fits(_ text: String) -> Bool {
+            guard bytes + text.utf8.count <= Self.maxBytes else { return false }
+            bytes += text.utf8.count
+            return true
+        }
+        for label in labels where kept.labels.count < Self.maxLabels {
+            let isNew = !kept.labels.contains { $0.name == label.name }
+            if isNew, fits(label.text) { kept.labels.append(label) }
+        }
+        for target in targets where kept.targets.count < Self.maxTargets {
+            let isNew = !kept.targets.contains { $0.port == target.port && $0.path == target.path }
+            if isNew, fits(target.text) { kept.targets.append(target) }
+        }
+        self = (try? Declaration(labels: kept.labels, targets: kept.targets)) ?? .none
+    }
+
     public var isNone: Bool { labels.isEmpty && targets.isEmpty }
 
     private var textBytes: Int {

@@ -23,24 +23,14 @@ public struct DeclaredTarget: Hashable, Sendable {
     /// As `text` has it.
     public init(text: some StringProtocol) throws(DeclarationProblem) {
         guard text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) else { throw .coding(String(text)) }
-        let words = Substring(text).split(
-            separator: " ", maxSplits: Declaration.maxLabels + 1, omittingEmptySubsequences: true)
-        guard let first = words.first else { throw .port("") }
-        guard words.count <= Declaration.maxLabels + 1 else { throw .tooManyLabels }
-        var labels: [Label] = []
-        for word in words.dropFirst() { labels.append(try Label(text: word)) }
-        try self.init(written: String(first), labels: labels)
+        let words = Substring(text).drop { $0 == " " }
+        let end = words.firstIndex(of: " ") ?? words.endIndex
+        try self.init(written: String(words[..<end]), labels: try Label.labels(text: words[end...]))
     }
 
     /// On the wire and in the record: `9113/snmp?module=x job=nginx team=web%20ops`, the path only where it is not `/metrics`.
     public var text: String {
-        var text = place
-        for label in labels {
-            text.append(" ")
-            text.append(label.name)
-            label.write(behind: &text)
-        }
-        return text
+        labels.isEmpty ? place : place + " " + Label.text(of: labels)
     }
 
     /// Port and path, which no two targets of a name have in common: `9113/snmp?module=x`.

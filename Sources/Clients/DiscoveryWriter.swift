@@ -13,14 +13,18 @@ public struct DiscoveryWriter: Sendable {
         public var ports: [UInt16]
         /// Entries that don't have all of these labels, as they stand in the entry, are left out.
         public var having: [Label]
+        /// Whether each entry stands on a line of its own.
+        public var hasLines: Bool
 
         public init(
-            labels: DiscoveryLabels = .asGiven, hasMeta: Bool = false, ports: [UInt16] = [], having: [Label] = []
+            labels: DiscoveryLabels = .asGiven, hasMeta: Bool = false, ports: [UInt16] = [], having: [Label] = [],
+            hasLines: Bool = false
         ) {
             self.labels = labels
             self.hasMeta = hasMeta
             self.ports = ports
             self.having = having
+            self.hasLines = hasLines
         }
     }
 
@@ -66,7 +70,7 @@ public struct DiscoveryWriter: Sendable {
     public mutating func write(_ fqdn: String, _ declaration: Declaration, state: String, agent: String) -> Int {
         guard let wanted else { return 0 }
         let hasLabels = options.labels != .off
-        beginning.restart(",{\"targets\":[\"")
+        beginning.restart(options.hasLines ? ",\n{\"targets\":[\"" : ",{\"targets\":[\"")
         beginning.appendHost(fqdn)
         middle.restart("\"],\"labels\":{")
         if hasLabels { Self.append(declaration.labels, options.labels, to: &middle) }

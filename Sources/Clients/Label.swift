@@ -41,6 +41,19 @@ public struct Label: Hashable, Sendable {
         return text
     }
 
+    /// In the text of a target, and in the record: `job=nginx team=web%20ops`.
+    public static func text(of labels: [Label]) -> String { labels.map(\.text).joined(separator: " ") }
+
+    /// As `text(of:)` has them.
+    public static func labels(text: some StringProtocol) throws(DeclarationProblem) -> [Label] {
+        let words = Substring(text).split(
+            separator: " ", maxSplits: Declaration.maxLabels, omittingEmptySubsequences: true)
+        guard words.count <= Declaration.maxLabels else { throw .tooManyLabels }
+        var labels: [Label] = []
+        for word in words { labels.append(try Label(text: word)) }
+        return labels
+    }
+
     func write(behind text: inout String) {
         text.append("=")
         PercentCoding.encode(value.utf8, behind: &text) { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "%") }

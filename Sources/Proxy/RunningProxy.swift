@@ -61,7 +61,7 @@ final class RunningProxy: Sendable {
         for client in file?.outcome.restored ?? [] {
             guard let fqdn = FQDN(client.name) else { continue }
             broker.clientRestored(
-                fqdn, instance: client.instance.flatMap { InstanceID($0) },
+                fqdn, declaration: client.declaration, instance: client.instance.flatMap { InstanceID($0) },
                 lastSeen: now.deadline(of: client.lastSeen), expires: now.deadline(of: client.expires))
         }
         var sinks: [any FactSink] = [
@@ -144,7 +144,8 @@ final class RunningProxy: Sendable {
         let identity = ProxyIdentity(
             started: now.wall, version: Version.number,
             address: configuration.listenAddresses.map(\.description).joined(separator: " "),
-            pid: Int(getpid()), registrationTimeout: configuration.broker.registrationTimeout.nanoseconds / 1_000_000)
+            pid: Int(getpid()), registrationTimeout: configuration.broker.registrationTimeout.nanoseconds / 1_000_000,
+            discoveryLabels: configuration.discoveryLabels)
         do {
             let file = try RecordFile(path: configuration.storagePath, identity: identity, now: now.wall)
             switch file.outcome.origin {

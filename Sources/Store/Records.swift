@@ -61,6 +61,8 @@ public struct ClientChange: Sendable, Equatable {
     public var agent: String?
     /// The address of the newest poll's peer, without its port.
     public var address: String?
+    /// What the client says about the name; that of the newest delivery, or, when this process has seen none, what the record has.
+    public var declaration: Declaration
     /// When a second live client last claimed this FQDN; `nil` for no news.
     public var conflict: UnixMilliseconds?
     /// Scrapes that ended since the last flush, oldest first; at most `Ring.outcomes` of them: when more ended, the oldest
@@ -89,6 +91,7 @@ public struct ClientChange: Sendable, Equatable {
         self.queued = 0
         self.inFlight = 0
         self.connections = 0
+        self.declaration = .none
         self.outcomes = []
         self.scrapes = 0
         self.failures = [:]
@@ -161,15 +164,19 @@ public struct ProxyIdentity: Sendable, Equatable {
     public var pid: Int
     /// `--registration.timeout`, in milliseconds.
     public var registrationTimeout: Int64
+    /// `--discovery.labels`.
+    public var discoveryLabels: DiscoveryLabels
 
     public init(
-        started: UnixMilliseconds, version: String, address: String, pid: Int, registrationTimeout: Int64
+        started: UnixMilliseconds, version: String, address: String, pid: Int, registrationTimeout: Int64,
+        discoveryLabels: DiscoveryLabels = .asGiven
     ) {
         self.started = started
         self.version = version
         self.address = address
         self.pid = pid
         self.registrationTimeout = registrationTimeout
+        self.discoveryLabels = discoveryLabels
     }
 }
 
@@ -210,10 +217,11 @@ public struct RestoredClient: Sendable, Equatable {
     public var lastSeen: UnixMilliseconds
     public var expires: UnixMilliseconds
     public var instance: String?
+    public var declaration: Declaration
 
     public init(
         fqdn: String, name: String, firstSeen: UnixMilliseconds, lastSeen: UnixMilliseconds,
-        expires: UnixMilliseconds, instance: String?
+        expires: UnixMilliseconds, instance: String?, declaration: Declaration = .none
     ) {
         self.fqdn = fqdn
         self.name = name
@@ -221,6 +229,7 @@ public struct RestoredClient: Sendable, Equatable {
         self.lastSeen = lastSeen
         self.expires = expires
         self.instance = instance
+        self.declaration = declaration
     }
 }
 

@@ -1,3 +1,5 @@
+import Clients
+import Foundation
 import Glibc
 import TestKit
 import Testing
@@ -12,7 +14,8 @@ struct HostileValuesTests {
         let scratch = try Scratch()
         let writer = try scratch.writer()
         var batch = RecordBatch.sample(
-            .sample("a.example", connected: true, outcomes: [.good(5), .bad(.noPush)]), .sample("b.example"),
+            .sample("a.example", connected: true, outcomes: [.good(5), .bad(.noPush)]),
+            try .declaring("b.example", ["site=berlin", "rack=4"], ["9100 job=node", "9113/snmp?module=x"]),
             .scraped("typo.example", at: start))
         batch.seconds = [
             SecondSample(second: start / 1000, queued: 1, inFlight: 2, liveClients: 3, scrapes: 4, failures: 5)
@@ -50,6 +53,19 @@ struct HostileValuesTests {
                     _ = try reader.client(id: row.id)
                     _ = try reader.client(fqdn: row.fqdn)
                 }
+            }
+            var query = GroupQuery()
+            for name in [nil, "site"] {
+                query.label = name
+                let page = try reader.groups(query)
+                #expect(page.rows.reduce(0) { $0 + $1.counts.all } <= page.counts.all, comment)
+                for group in page.rows { #expect(Meaning.count.contains(Int64(group.queued)), comment) }
+            }
+            for client in try reader.discoverable() {
+                var writer = DiscoveryWriter(DiscoveryWriter.Options(hasMeta: true))
+                writer.write(client.name, client.declaration, state: "stale", agent: client.agent ?? "")
+                let entries = Array("[{}".utf8) + writer.take() + Array("]".utf8)
+                #expect((try? JSONSerialization.jsonObject(with: Data(entries))) != nil, comment)
             }
             for row in try reader.failures(FailureQuery()).rows {
                 #expect(Meaning.time.contains(row.time) && Meaning.count.contains(row.duration), comment)
@@ -158,9 +174,10 @@ struct HostileValuesTests {
                 #expect(client.expires > now && client.expires <= now + 5 * minute && client.lastSeen <= now, comment)
             }
             for step in 1...2 as ClosedRange<Int64> {
+                let declaring = try ClientChange.declaring("b.example", ["site=berlin"], ["9100"], seen: now)
                 var batch = RecordBatch.sample(
                     .sample("a.example", seen: now, connected: true, outcomes: [.good(7), .bad(.noPoll, at: now)]),
-                    .sample("b.example", seen: now), .scraped("typo.example", at: now), at: now + step)
+                    declaring, .scraped("typo.example", at: now), at: now + step)
                 batch.seconds = [
                     SecondSample(
                         second: now / 1000 + step, queued: 1, inFlight: 2, liveClients: 3, scrapes: 4, failures: 5)
@@ -169,6 +186,7 @@ struct HostileValuesTests {
                 #expect(throws: Never.self, comment) { try writer.prune(now: now + step, retention: 30 * 86_400_000) }
             }
             let reader = try scratch.reader()
+            #expect(try reader.client(fqdn: "b.example")?.row.declaration.targets.map(\.text) == ["9100"], comment)
             let row = try #require(try reader.client(fqdn: "a.example")?.row, comment)
             #expect(row.state == .connected && row.scrapes >= 4 && row.lastSeen == now, comment)
             #expect(try reader.proxy().heartbeat == now + 2, comment)

@@ -1,3 +1,4 @@
+import Clients
 import Testing
 
 @testable import Store
@@ -62,11 +63,11 @@ struct MigrationTests {
     )
     func readers() throws {
         let first = Schema(migrations: [Migration1.sql])
-        #expect(scratch.problem() == .tooOld(path: scratch.path, found: 1, needed: 3))
+        #expect(scratch.problem() == .tooOld(path: scratch.path, found: 1, needed: 4))
         #expect(scratch.problem(schema: first) == nil)
         try scratch.writer(now: Version1Record.heartbeat).close(now: Version1Record.heartbeat)
         #expect(scratch.problem() == nil)
-        #expect(scratch.problem(schema: first) == .tooNew(path: scratch.path, found: 3, known: 1))
+        #expect(scratch.problem(schema: first) == .tooNew(path: scratch.path, found: 4, known: 1))
     }
 }
 
@@ -114,11 +115,60 @@ struct Migration3Tests {
     @Test("is too old for a reader of this version until then, and too new for a reader of its own afterwards")
     func readers() throws {
         let second = Schema(migrations: [Migration1.sql, Migration2.sql])
-        #expect(scratch.problem() == .tooOld(path: scratch.path, found: 2, needed: 3))
+        #expect(scratch.problem() == .tooOld(path: scratch.path, found: 2, needed: 4))
         #expect(scratch.problem(schema: second) == nil)
         try scratch.writer(now: Version2Record.heartbeat).close(now: Version2Record.heartbeat)
         #expect(scratch.problem() == nil)
-        #expect(scratch.problem(schema: second) == .tooNew(path: scratch.path, found: 3, known: 2))
+        #expect(scratch.problem(schema: second) == .tooNew(path: scratch.path, found: 4, known: 2))
+    }
+}
+
+@Suite("A record of the third version")
+struct Migration4Tests {
+    let scratch: Scratch
+
+    init() throws {
+        scratch = try Scratch()
+        try Version3Record.put(at: scratch.path)
+    }
+
+    @Test("is migrated when a proxy starts: what clients declare is written when they say it next")
+    func migrated() throws {
+        let now = Version3Record.heartbeat + 1000
+        let writer = try scratch.writer(now: now)
+        #expect(writer.outcome.origin == .migrated(from: 3) && !writer.outcome.stoppedInOrder)
+        #expect(writer.outcome.restored.map(\.name).sorted() == ["LocalHost", "Web-2"])
+        #expect(writer.outcome.restored.allSatisfy { $0.declaration == .none })
+        let reader = try scratch.reader()
+        let rows = try reader.clients(.declared).rows
+        #expect(rows.map(\.fqdn) == ["localhost", "nobody", "web-2"] && rows.map(\.outcomes) == [".!u", "p", ""])
+        #expect(rows.map(\.transport) == [.tunnel, nil, .poll] && rows[0].connectionCounts.bytesToScraper == 217)
+        #expect(rows.allSatisfy { $0.declaration == .none })
+        let proxy = try reader.proxy()
+        #expect(proxy.scrapes == 4 && proxy.failures == 3 && proxy.discoveryLabels == .asGiven)
+        var change = ClientChange.sample("web-2", seen: now, connected: true)
+        change.declaration = try Declaration(labelTexts: ["site=berlin"], targetTexts: ["9100 job=node"])
+        try writer.write(.sample(change, at: now))
+        #expect(try scratch.reader().client(fqdn: "web-2")?.row.declaration == change.declaration)
+        #expect(try writer.connection?.text("PRAGMA integrity_check") == "ok")
+    }
+
+    @Test("has the same schema afterwards as a fresh one")
+    func schema() throws {
+        let fresh = try Scratch()
+        let writers = (try scratch.writer(now: Version3Record.heartbeat), try fresh.writer())
+        let migrated = try #require(try writers.0.connection?.text(schemaSQL))
+        #expect(try writers.1.connection?.text(schemaSQL) == migrated && migrated.contains("client_target.port"))
+    }
+
+    @Test("is too old for a reader of this version until then, and too new for a reader of its own afterwards")
+    func readers() throws {
+        let third = Schema(migrations: [Migration1.sql, Migration2.sql, Migration3.sql])
+        #expect(scratch.problem() == .tooOld(path: scratch.path, found: 3, needed: 4))
+        #expect(scratch.problem(schema: third) == nil)
+        try scratch.writer(now: Version3Record.heartbeat).close(now: Version3Record.heartbeat)
+        #expect(scratch.problem() == nil)
+        #expect(scratch.problem(schema: third) == .tooNew(path: scratch.path, found: 4, known: 3))
     }
 }
 

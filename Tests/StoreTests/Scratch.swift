@@ -1,3 +1,4 @@
+import Clients
 import Failures
 import Foundation
 
@@ -99,6 +100,27 @@ extension ClientChange {
         var change = ClientChange(fqdn: fqdn, firstSeen: time)
         change.polled = false
         return change
+    }
+}
+
+extension ClientChange {
+    /// A client that says something of itself.
+    static func declaring(
+        _ fqdn: String, _ labels: [String], _ targets: [String] = [], seen: UnixMilliseconds = start,
+        connected: Bool = true
+    ) throws -> ClientChange {
+        var change = ClientChange.sample(fqdn, seen: seen, connected: connected)
+        change.declaration = try Declaration(labelTexts: labels, targetTexts: targets)
+        return change
+    }
+}
+
+extension ClientQuery {
+    /// All, with what they declare.
+    static var declared: ClientQuery {
+        var query = ClientQuery()
+        query.wantsDeclarations = true
+        return query
     }
 }
 

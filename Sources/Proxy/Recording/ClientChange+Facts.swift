@@ -29,6 +29,7 @@ extension ClientChange {
         instance = state.instance?.description
         agent = state.agent
         address = state.address
+        declaration = state.declaration
     }
 
     /// The broker has forgotten the name: nothing waits for it any more.

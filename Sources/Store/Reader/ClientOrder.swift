@@ -1,55 +1,36 @@
 import Clients
 
-/// The order of a list of clients: one narrow scan over all of them, sorted here.
+/// The order of a list of clients: one scan over all of them, sorted here.
 ///
-/// One pass gives the counts, the order and the place of the selection; SQL would need one each. No index serves it,
-/// because every index would cost the proxy on every flush.
+/// One pass gives the counts, the order and the place of the selection; SQL would need one each.
 struct ClientOrder {
     private struct Entry {
-        /// The value sorted by: a rank or a number. All meaningful values are well within what a Double holds exactly.
+        /// The value sorted by: a rank or a number.
         var key: Double
         var id: Int64
     }
 
-    private(set) var counts = StateCounts()
+    let counts: StateCounts
     private var entries: [Entry] = []
 
     var matching: Int { entries.count }
 
     init(_ query: ClientQuery, connection: SQLiteConnection, heartbeat: UnixMilliseconds) throws(StoreError) {
-        let row = try connection.cached(Self.sql(query))
-        defer { row.reset() }
-        if Self.hasFilter(query) {
-            row.bind(1, query.text.isEmpty ? nil : query.text.lowercased())
-            row.bind(2, query.glob?.lowercased())
-            row.bind(3, query.seenSince ?? Int64.min)
-        }
         // Rows without a value come last, whatever the direction.
         let nothing = query.direction == .ascending ? Double.infinity : -Double.infinity
-        while try row.next() {
-            let state = ClientState(
-                polled: row.integer(4) != 0, connected: row.integer(1) != 0, inFlight: row.gauge(2),
-                expires: row.time(3), heartbeat: heartbeat)
-            counts[state] += 1
-            let isFailing = state.isLive && row.integer(7) != 0
-            if isFailing { counts.failing += 1 }
-            let transport = Transport(rank: row.integer(8))
-            switch transport {
-            case .poll? where state.isConnected: counts.onPolls += 1
-            case .tunnel? where state.isConnected: counts.onTunnels += 1
-            case .poll?, .tunnel?, nil: break
-            }
-            guard query.states.isEmpty || query.states.contains(state), isFailing || !query.failingOnly,
-                query.transports.isEmpty || transport.map(query.transports.contains) ?? false, row.integer(6) != 0
-            else { continue }
+        var scan = ClientScan(query, connection: connection, heartbeat: heartbeat)
+        var found: [Entry] = []
+        try scan.run(column: Self.key(query.sort)) { client in
             let key: Double =
                 switch query.sort {
                 case .fqdn: 0
-                case .state: state.rank
-                default: row.isNull(5) ? nothing : row.real(5)
+                case .state: client.state.rank
+                default: client.value ?? nothing
                 }
-            entries.append(Entry(key: key, id: row.integer(0)))
+            found.append(Entry(key: key, id: client.id))
         }
+        counts = scan.counts
+        entries = found
         if query.sort == .fqdn { try rankByName(connection) }
         sort(query)
     }
@@ -81,34 +62,10 @@ struct ClientOrder {
         }
     }
 
-    private static func hasFilter(_ query: ClientQuery) -> Bool {
-        !query.text.isEmpty || query.glob != nil || query.seenSince != nil
-    }
-
-    private static func sql(_ query: ClientQuery) -> String {
-        let filter =
-            hasFilter(query)
-            ? "(?1 IS NULL OR instr(fqdn, ?1)) AND (?2 IS NULL OR fqdn GLOB ?2) AND last_seen_ms >= ?3" : "1"
-        return
-            """
-            SELECT id, connected, in_flight, expires_ms, polled, \(key(query.sort)), \(filter), \(failing), \(transport)
-            FROM client
-            """
-    }
-
-    private static let failing = """
-        last_failure_ms IS NOT NULL AND last_failure_ms >= coalesce(last_scrape_ms, last_failure_ms)
-          AND last_failure_ms >= coalesce(last_connection_ms, last_failure_ms)
-        """
-    /// Numbers: a text would have to be copied for every row.
-    private static let transport =
-        "CASE transport " + Transport.allCases.map { "WHEN '\($0.rawValue)' THEN \($0.rank)" }.joined(separator: " ")
-        + " END"
-
     private static func key(_ sort: ClientSort) -> String {
         switch sort {
         case .fqdn, .state: "0"
-        case .transport: transport
+        case .transport: ClientScan.transport
         case .roundTrip: "round_trip_us"
         case .lastSeen: "last_seen_ms"
         case .queued: "queued"
@@ -132,24 +89,6 @@ extension ClientState {
         case .stale: 2
         case .gone: 3
         case .unknown: 4
-        }
-    }
-}
-
-extension Transport {
-    /// The order of a list: what a fleet has left behind comes first. From 1 up; 0 is SQLite's number for NULL.
-    fileprivate var rank: Int64 {
-        switch self {
-        case .poll: 1
-        case .tunnel: 2
-        }
-    }
-
-    fileprivate init?(rank: Int64) {
-        switch rank {
-        case 1: self = .poll
-        case 2: self = .tunnel
-        default: return nil
         }
     }
 }

@@ -48,6 +48,10 @@ public struct ClientQuery: Sendable, Equatable {
     public var text = ""
     /// A glob over the whole FQDN (`*`, `?`, `[a-z]`), case-insensitive; `nil` matches all.
     public var glob: String?
+    /// Only clients that say all of these of themselves (not of one target alone).
+    public var labels: [Label] = []
+    /// Only clients that don't say anything of themselves by this name.
+    public var withoutLabel: String?
     /// Only clients that were seen at or after this time.
     public var seenSince: UnixMilliseconds?
     /// Only live clients whose newest scrape or connection failed.
@@ -60,6 +64,8 @@ public struct ClientQuery: Sendable, Equatable {
     public var limit = 100
     /// A client whose position in the order is wanted, so that a selection can follow it.
     public var selected: Int64?
+    /// Whether rows have what their clients declare.
+    public var wantsDeclarations = false
 
     public init() {}
 }
@@ -75,6 +81,8 @@ public struct ClientPage: Sendable, Equatable {
     public var selectedPosition: Int?
     /// Over all clients, whatever the filters.
     public var counts = StateCounts()
+    /// Whether any client says anything of itself, whatever the filters.
+    public var hasLabels = false
 
     public init() {}
 }

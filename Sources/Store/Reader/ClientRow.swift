@@ -55,6 +55,8 @@ public struct ClientRow: Sendable, Equatable, Identifiable {
     public var conflict: UnixMilliseconds?
     /// One ASCII symbol per outcome (`Outcome.symbol`), oldest first, at most `Ring.outcomes`.
     public var outcomes: String
+    /// What the client says about the name; says nothing in a list that did not ask for it (`ClientQuery.wantsDeclarations`).
+    public var declaration: Declaration
 
     /// From 0 to 1; `nil` before the first scrape.
     public var failureShare: Double? { scrapes > 0 ? min(1, Double(failures) / Double(scrapes)) : nil }
@@ -74,5 +76,6 @@ public struct ClientRow: Sendable, Equatable, Identifiable {
         self.failures = 0
         self.connectionCounts = ConnectionCounts()
         self.outcomes = ""
+        self.declaration = .none
     }
 }

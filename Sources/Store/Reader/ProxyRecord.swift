@@ -1,3 +1,5 @@
+import Clients
+
 /// What the record says about the proxy itself.
 public struct ProxyRecord: Sendable, Equatable {
     public var started: UnixMilliseconds
@@ -20,6 +22,8 @@ public struct ProxyRecord: Sendable, Equatable {
     public var connections = 0
     /// Over all runs of the proxy.
     public var connectionCounts = ConnectionCounts()
+    /// What of the clients' labels the proxy lets into service discovery.
+    public var discoveryLabels = DiscoveryLabels.asGiven
     /// Whether a proxy holds the lock beside the database right now; `nil` where that can't be told (the lock file is
     /// missing or unreadable, or the database is on another machine's disk).
     public var writerLives: Bool?

@@ -13,12 +13,14 @@ extension StoreReader {
                 page.matching = order.matching
                 page.offset = window.offset
                 page.selectedPosition = query.selected.flatMap(order.position(of:))
+                page.hasLabels = try connection.integer("SELECT EXISTS (SELECT 1 FROM client_label)") == 1
                 page.rows.reserveCapacity(window.ids.count)
                 let row = try connection.cached(Self.rowSQL("client.id = ?1"))
                 defer { row.reset() }
+                let declarations = query.wantsDeclarations ? try DeclarationReader(connection) : nil
                 for id in window.ids {
                     row.bind(1, id)
-                    if try row.next() { page.rows.append(Self.clientRow(row, heartbeat: heartbeat)) }
+                    if try row.next() { page.rows.append(try clientRow(row, heartbeat: heartbeat, declarations)) }
                     row.reset()
                 }
                 return page
@@ -43,7 +45,8 @@ extension StoreReader {
                 defer { row.reset() }
                 bind(row)
                 guard try row.next() else { return nil }
-                var detail = ClientDetail(row: Self.clientRow(row, heartbeat: try heartbeat()))
+                let declarations = try DeclarationReader(connection)
+                var detail = ClientDetail(row: try clientRow(row, heartbeat: try heartbeat(), declarations))
                 detail.instance = row.optionalText(19, atMost: Limit.instance)
                 detail.agent = row.optionalText(20, atMost: Limit.agent)
                 detail.address = row.optionalText(21, atMost: Limit.address)
@@ -84,12 +87,15 @@ extension StoreReader {
           last_failure_ms, last_failure_kind, last_failure_text,
           outcomes, instance, agent, address, durations_us, conflict_ms, polled, name,
           transport, round_trip_us, connections, last_connection_ms, connections_opened, connections_failed,
-          connection_bytes_to_target, connection_bytes_to_scraper
+          connection_bytes_to_target, connection_bytes_to_scraper, declaration
         FROM client LEFT JOIN client_history ON client_id = client.id WHERE \(condition)
         """
     }
 
-    private static func clientRow(_ row: Statement, heartbeat: UnixMilliseconds) -> ClientRow {
+    /// - Parameter declarations: `nil` where nobody asked what clients declare.
+    private func clientRow(
+        _ row: Statement, heartbeat: UnixMilliseconds, _ declarations: DeclarationReader?
+    ) throws(StoreError) -> ClientRow {
         let expires = row.time(5)
         let inFlight = row.gauge(7)
         let state = ClientState(
@@ -121,6 +127,7 @@ extension StoreReader {
         client.connections = row.gauge(28)
         client.lastConnection = row.optionalTime(29)
         client.connectionCounts = row.connectionCounts(from: 30)
+        if let declarations, !row.isNull(34) { client.declaration = try declarations.declaration(of: client.id) }
         return client
     }
 }

@@ -1,3 +1,5 @@
+import Clients
+
 extension StoreReader {
     /// What the record says about the proxy, and whether one lives.
     public func proxy() throws(RecordProblem) -> ProxyRecord {
@@ -6,7 +8,7 @@ extension StoreReader {
                 """
                 SELECT started_ms, heartbeat_ms, stopped_ms, version, address, pid, registration_timeout_ms, scrapes,
                   failures, queued, in_flight, connections, connections_opened, connections_failed,
-                  connection_bytes_to_target, connection_bytes_to_scraper FROM proxy WHERE id = 1
+                  connection_bytes_to_target, connection_bytes_to_scraper, discovery_labels FROM proxy WHERE id = 1
                 """)
             defer { row.reset() }
             guard try row.next() else { return nil }
@@ -18,6 +20,8 @@ extension StoreReader {
                 inFlight: row.gauge(10), writerLives: WriterLock.isHeld(connection.files))
             record.connections = row.gauge(11)
             record.connectionCounts = row.connectionCounts(from: 12)
+            // Of a word that is none nobody knows what it was to keep out.
+            record.discoveryLabels = DiscoveryLabels(rawValue: row.text(16, atMost: Limit.kind)) ?? .off
             return record
         }
         guard let record else { throw .neverWritten(path: path) }

@@ -5,7 +5,7 @@
 struct Schema {
     /// "PPRX".
     static let applicationID: Int32 = 0x5050_5258
-    static let current = Schema(migrations: [Migration1.sql, Migration2.sql, Migration3.sql])
+    static let current = Schema(migrations: [Migration1.sql, Migration2.sql, Migration3.sql, Migration4.sql])
 
     var migrations: [String]
     var version: Int { migrations.count }

@@ -7,7 +7,7 @@ extension ClientWriter {
         case scrapes, failures, connectionsOpened, connectionsFailed, connectionBytesToTarget, connectionBytesToScraper
         case medianDuration, lastScrape, lastDuration, lastStatus, lastBytes, lastConnection
         case lastFailure, lastFailureKind, lastFailureText
-        case transport, instance, agent, address, conflict, firstSeen, name
+        case transport, instance, agent, address, conflict, firstSeen, name, declaration
         /// Of a new client alone.
         case polled, fqdn
 
@@ -48,6 +48,7 @@ extension ClientWriter {
             case .conflict: "conflict_ms"
             case .firstSeen: "first_seen_ms"
             case .name: "name"
+            case .declaration: "declaration"
             case .polled: "polled"
             case .fqdn: "fqdn"
             }

@@ -1,4 +1,4 @@
-/// Writes what changed about names. Four statements for a client with outcomes, two without.
+/// Writes what changed about names. Five statements for a client with outcomes, three without.
 ///
 /// What a flush costs is mostly the pages it touches, each of which is read, logged and written back. Clients are
 /// therefore written in the order of their rows, whatever the batch's order: each page once, and few in memory at a time.
@@ -13,6 +13,7 @@ struct ClientWriter {
     private let updateHistory: Statement
     private let countFailures: Statement
     private let forgetUnknown: Statement
+    private let declarations: DeclarationWriter
     private var ring = HistoryRing()
 
     init(_ connection: SQLiteConnection) throws(StoreError) {
@@ -49,7 +50,7 @@ struct ClientWriter {
               address = iif(\(Value.transport) IS NULL, address, \(Value.address)),
               conflict_ms = ifnull(\(Value.conflict), conflict_ms),
               first_seen_ms = iif(polled = 0, \(Value.firstSeen), min(first_seen_ms, \(Value.firstSeen))),
-              name = \(Value.name), polled = 1
+              name = \(Value.name), declaration = \(Value.declaration), polled = 1
             WHERE id = \(Value.key)
             """)
         updateScraped = try connection.cached(
@@ -73,6 +74,7 @@ struct ClientWriter {
             DELETE FROM client WHERE id IN
               (SELECT id FROM client WHERE polled = 0 ORDER BY last_seen_ms DESC LIMIT -1 OFFSET \(Ring.unknownNames))
             """)
+        declarations = try DeclarationWriter(connection)
     }
 
     /// - Returns: Whether rows have been added.
@@ -95,7 +97,11 @@ struct ClientWriter {
     private mutating func write(_ change: ClientChange, to id: Int64) throws(StoreError) {
         let hadHistory = change.outcomes.isEmpty ? true : try extendHistory(of: id, by: change.outcomes)
         let statement = change.polled ? update : updateScraped
-        bind(change, to: statement)
+        let digest = change.polled ? change.declaration.digest : nil
+        if change.polled, try declarations.digest(of: id) != digest {
+            try declarations.replace(change.declaration, of: id)
+        }
+        bind(change, digest, to: statement)
         statement.bind(Value.key.rawValue, id)
         try statement.run()
         try writeDetails(of: change, id, with: hadHistory ? updateHistory : insertHistory)
@@ -109,11 +115,13 @@ struct ClientWriter {
         if let twin { return try write(change, to: twin) }
         ring.clear()
         ring.append(change.outcomes)
-        bind(change, to: insert)
+        bind(change, change.polled ? change.declaration.digest : nil, to: insert)
         insert.bind(Value.polled.rawValue, change.polled)
         insert.bind(Value.fqdn.rawValue, change.fqdn, atMost: Limit.fqdn)
         try insert.run()
-        try writeDetails(of: change, connection.lastInsertedRow, with: insertHistory)
+        let id = connection.lastInsertedRow
+        if change.polled { try declarations.add(change.declaration, to: id) }
+        try writeDetails(of: change, id, with: insertHistory)
     }
 
     /// Loads the client's ring and appends to it.
@@ -145,7 +153,7 @@ struct ClientWriter {
     }
 
     /// Binds all but the key. The ring holds the client's outcomes when the change has any.
-    private mutating func bind(_ change: ClientChange, to statement: Statement) {
+    private mutating func bind(_ change: ClientChange, _ digest: Int64?, to statement: Statement) {
         func bind(_ value: Value, _ integer: Int) { statement.bind(value.rawValue, integer) }
         func bind(_ value: Value, _ integer: Int64?) { statement.bind(value.rawValue, integer) }
         func bind(_ value: Value, _ text: String?, atMost limit: Int) {
@@ -179,6 +187,7 @@ struct ClientWriter {
         bind(.agent, change.agent, atMost: Limit.agent)
         bind(.address, change.address, atMost: Limit.address)
         bind(.conflict, change.conflict)
+        bind(.declaration, digest)
         bind(.firstSeen, change.firstSeen)
         // Most names are spelled in lower case, which is how the key has them.
         bind(.name, change.polled && change.name != change.fqdn ? change.name : nil, atMost: Limit.fqdn)

@@ -1,3 +1,5 @@
+import Clients
+
 /// What the session's first transaction did.
 struct Restart {
     var downtime: Int64
@@ -45,22 +47,40 @@ extension WriterSession {
                 WHEN expires_ms > ?1 THEN min(expires_ms, ?1 + ?4) + min(?2, ?3 + ?4 - min(expires_ms, ?1 + ?4))
                 ELSE min(expires_ms, ?3) END
             WHERE (connected OR expires_ms > min(?1, ?3)) AND polled <> 0
-            RETURNING fqdn, first_seen_ms, last_seen_ms, expires_ms, instance, name
+            RETURNING fqdn, first_seen_ms, last_seen_ms, expires_ms, instance, name, id, declaration
             """)
         carry.bind(1, heard)
         carry.bind(2, downtime)
         carry.bind(3, now)
         carry.bind(4, timeout)
         var restored: [RestoredClient] = []
+        var declaring: [(id: Int64, digest: Int64, index: Int)] = []
         while try carry.next() {
             guard carry.time(3) > now else { continue }
             let fqdn = carry.text(0, atMost: Limit.fqdn)
+            if !carry.isNull(7) { declaring.append((carry.integer(6), carry.integer(7), restored.count)) }
             restored.append(
                 RestoredClient(
                     fqdn: fqdn, name: carry.spelling(5, of: fqdn), firstSeen: carry.time(1), lastSeen: carry.time(2),
                     expires: carry.time(3), instance: carry.optionalText(4, atMost: Limit.instance)))
         }
+        try restoreDeclarations(of: declaring, to: &restored)
         return restored
+    }
+
+    /// What was damaged is left out; when the client says it again, that is written anew.
+    private func restoreDeclarations(
+        of clients: [(id: Int64, digest: Int64, index: Int)], to restored: inout [RestoredClient]
+    ) throws(StoreError) {
+        let declarations = try DeclarationReader(connection)
+        let doubt = try connection.prepare("UPDATE client SET declaration = \(Declaration.noDigest) WHERE id = ?1")
+        for client in clients {
+            let declaration = try declarations.declaration(of: client.id)
+            restored[client.index].declaration = declaration
+            guard declaration.digest != client.digest else { continue }
+            doubt.bind(1, client.id)
+            try doubt.run()
+        }
     }
 
     /// At the start nothing is under way, not for names without a client either.
@@ -88,10 +108,10 @@ extension WriterSession {
     private func note(_ identity: ProxyIdentity, now: UnixMilliseconds) throws(StoreError) {
         let note = try connection.prepare(
             """
-            INSERT INTO proxy (id, started_ms, heartbeat_ms, version, address, pid, registration_timeout_ms)
-              VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)
+            INSERT INTO proxy (id, started_ms, heartbeat_ms, version, address, pid, registration_timeout_ms, discovery_labels)
+              VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)
               ON CONFLICT (id) DO UPDATE SET started_ms = ?1, heartbeat_ms = ?2, stopped_ms = NULL, version = ?3,
-                address = ?4, pid = ?5, registration_timeout_ms = ?6
+                address = ?4, pid = ?5, registration_timeout_ms = ?6, discovery_labels = ?7
             """)
         note.bind(1, identity.started)
         note.bind(2, now)
@@ -99,6 +119,7 @@ extension WriterSession {
         note.bind(4, identity.address, atMost: Limit.proxyAddress)
         note.bind(5, identity.pid)
         note.bind(6, identity.registrationTimeout)
+        note.bind(7, identity.discoveryLabels.rawValue)
         try note.run()
     }
 
