@@ -1,4 +1,6 @@
+import Clients
 import Foundation
+import Store
 import TestKit
 import Testing
 
@@ -6,22 +8,63 @@ import Testing
 
 @Suite("The service discovery file")
 struct DiscoveryTests {
-    @Test("Has the format of file_sd_configs, in a stable order")
+    private func client(_ name: String, _ labels: [String] = [], _ targets: [String] = [], connected: Bool = true)
+        throws
+        -> DiscoverableClient
+    {
+        DiscoverableClient(
+            name: name, declaration: try Declaration(labelTexts: labels, targetTexts: targets), isConnected: connected,
+            agent: "curl/8")
+    }
+
+    private func text(
+        _ clients: [DiscoverableClient], _ policy: DiscoveryLabels = .asGiven,
+        _ change: (inout DiscoveryDocument.Request) -> Void = { _ in }
+    ) -> String {
+        var request = DiscoveryDocument.Request()
+        change(&request)
+        return DiscoveryDocument(clients, policy, request).text
+    }
+
+    @Test("Is upstream's list, a line for each client, where nobody declares anything")
     func document() throws {
-        let text = DiscoveryDocument.text(fqdns: ["b.example.com", "a.example.com"], ports: [9100, 9113])
-        #expect(text == DiscoveryDocument.text(fqdns: ["a.example.com", "b.example.com"], ports: [9100, 9113]))
-        let groups = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [[String: Any]])
+        let plain = [try client("web-1"), try client("Web-2"), try client("::1", connected: false)]
         #expect(
-            groups.map { $0["targets"] as? [String] } == [
-                ["a.example.com:9100", "a.example.com:9113"], ["b.example.com:9100", "b.example.com:9113"],
-            ])
-        #expect(groups.allSatisfy { ($0["labels"] as? [String: String]) == [:] })
-        let natural = DiscoveryDocument.text(fqdns: ["web-10", "Web-2", "web-1"], ports: [])
-        #expect(natural.split(separator: "\n").dropFirst().first?.contains("web-1\"") == true)
-        #expect(natural.split(separator: "\n").dropFirst(2).first?.contains("Web-2\"") == true)
-        #expect(DiscoveryDocument.text(fqdns: ["a"], ports: []).contains("[\"a\"]"))
-        #expect(DiscoveryDocument.text(fqdns: [], ports: [1]) == "[]\n")
-        #expect(DiscoveryDocument.text(fqdns: ["::1"], ports: [9100]).contains("[\"[::1]:9100\"]"))
+            text(plain) == """
+                [
+                {"targets":["web-1"],"labels":{}},
+                {"targets":["Web-2"],"labels":{}},
+                {"targets":["[::1]"],"labels":{}}
+                ]
+
+                """)
+        #expect(text([]) == "[]\n" && text(plain) { $0.isConnected = false }.contains("\n{\"targets\":[\"[::1]\"]"))
+        let ports = text(plain) { $0.ports = [9113, 9100, 9113] }
+        #expect(ports.contains("{\"targets\":[\"web-1:9100\",\"web-1:9113\"],\"labels\":{}},\n"))
+        let meta = text(plain) { $0.meta = true }
+        #expect(
+            meta.contains("\"__meta_pushprox_state\":\"stale\"")
+                && meta.contains("\"__meta_pushprox_agent\":\"curl/8\""))
+    }
+
+    @Test("Has a line for each target that a client declares, with its labels, and labels to relabel by on all")
+    func targets() throws {
+        let fleet = [
+            try client("web-1", ["site=berlin"], ["9100 job=node", "9113/snmp?module=x job=snmp"]), try client("web-2"),
+        ]
+        let lines = text(fleet).split(separator: "\n")
+        let groups = try #require(try JSONSerialization.jsonObject(with: Data(text(fleet).utf8)) as? [[String: Any]])
+        #expect(groups.map { $0["targets"] as? [String] } == [["web-1:9100"], ["web-1:9113"], ["web-2"]])
+        #expect(lines.count == 5 && lines.dropFirst().dropLast().allSatisfy { $0.contains("\"__meta_pushprox_fqdn\"") })
+        #expect(
+            lines[2].contains(
+                "\"site\":\"berlin\",\"job\":\"snmp\",\"__metrics_path__\":\"/snmp\",\"__param_module\":\"x\""))
+        #expect(!text(fleet) { $0.meta = false }.contains("__meta"))
+        let label = try Label("job", "node")
+        #expect(text(fleet) { $0.labels = [label] }.split(separator: "\n").count == 3)
+        #expect(text(fleet) { $0.ports = [9100] }.split(separator: "\n").count == 4)
+        #expect(text(fleet, .prefixed).contains("\"pushprox_site\":\"berlin\""))
+        #expect(!text(fleet, .off).contains("berlin"))
     }
 
     @Test("Is replaced as a whole, keeps its mode, and is left alone when nothing changed")

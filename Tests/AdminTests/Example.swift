@@ -159,11 +159,12 @@ enum Example {
 
     /// A model that has read the fleet.
     static func loaded(
-        _ columns: Int = 80, _ rows: Int = 24, glyphs: Glyphs = .unicode, proxy: ProxyRecord = proxy()
+        _ columns: Int = 80, _ rows: Int = 24, glyphs: Glyphs = .unicode, proxy: ProxyRecord = proxy(),
+        clients: [ClientRow] = clients
     ) -> Model {
         var model = model(columns, rows, glyphs: glyphs)
         _ = model.update(.ticked(moment()))
-        answer(&model, proxy: proxy)
+        answer(&model, proxy: proxy, clients: clients)
         return model
     }
 
@@ -173,11 +174,14 @@ enum Example {
         let answer: ReadResult.Answer
         switch request.subject {
         case .clients(let query): answer = .clients(page(query, of: all))
+        case .groups(let query): answer = .groups(groups(query, of: all))
         case .client(let fqdn, let query):
             let matching = failures.filter { $0.fqdn == query.fqdn }
             var page = FailurePage()
             page.matching = matching.count
             page.rows = Array(matching.dropFirst(query.offset).prefix(query.limit))
+            var detail = detail
+            detail.row.declaration = all.first { $0.fqdn == detail.row.fqdn }?.declaration ?? .none
             answer = .client(fqdn == detail.row.fqdn ? detail : nil, page)
         case .failures(let query):
             let matching = failures.filter { query.kinds.isEmpty || query.kinds.contains($0.kind) }
@@ -192,11 +196,62 @@ enum Example {
         _ = model.update(.recordRead(ReadResult(number: request.number, outcome: .read(overview(proxy), answer))))
     }
 
+    /// The fleet with what it might say of itself.
+    static var labelled: [ClientRow] {
+        func said(_ labels: [String], _ targets: [String]) -> Declaration {
+            (try? Declaration(labelTexts: labels, targetTexts: targets)) ?? .none
+        }
+        var all = clients
+        all[0].declaration = said(["site=berlin", "rack=4"], ["9100 job=node"])
+        all[1].declaration = said(["site=berlin", "rack=11"], [])
+        all[2].declaration = said(
+            ["site=paris", "rack=4", "team=web%20ops"],
+            ["9100 job=node", "9113 job=nginx site=paris-2", "9116/snmp?module=printer_mib"])
+        all[4].declaration = said(["site=paris"], [])
+        all[6].declaration = said(["site=berlin"], [])
+        return all
+    }
+
+    private static func groups(_ query: GroupQuery, of all: [ClientRow]) -> GroupPage {
+        var clients = query.clients
+        clients.limit = .max
+        var page = GroupPage()
+        page.counts = counts
+        page.names = query.label == nil ? ["site", "rack", "team"] : []
+        guard all.contains(where: { !$0.declaration.labels.isEmpty }) else { return GroupPage() }
+        let label = query.label ?? "site"
+        page.label = label
+        let rows = self.page(clients, of: all).rows
+        for value in Set(rows.map { value(label, of: $0) }).sorted(by: {
+            NaturalKey.of($0 ?? "~") < NaturalKey.of($1 ?? "~")
+        }) {
+            var group = ClientGroup(value: value)
+            for row in rows where value == Self.value(label, of: row) {
+                group.counts[row.state] += 1
+                if row.isFailing, row.state.isLive { group.counts.failing += 1 }
+                group.queued += row.queued
+                group.inFlight += row.inFlight
+            }
+            page.rows.append(group)
+        }
+        page.matching = page.rows.count
+        page.selectedPosition = query.selected.flatMap { id in page.rows.firstIndex { $0.id == id } }
+        return page
+    }
+
+    private static func value(_ label: String, of row: ClientRow) -> String? {
+        row.declaration.labels.first { $0.name == label }?.value
+    }
+
     private static func page(_ query: ClientQuery, of all: [ClientRow]) -> ClientPage {
         var matching = all.filter { query.states.isEmpty || query.states.contains($0.state) }
         matching = matching.filter { query.text.isEmpty || $0.fqdn.contains(query.text) }
         matching = matching.filter {
             query.transports.isEmpty || $0.transport.map(query.transports.contains) ?? false
+        }
+        matching = matching.filter { row in
+            query.labels.allSatisfy(row.declaration.labels.contains)
+                && query.withoutLabel.map { value($0, of: row) == nil } ?? true
         }
         if query.failingOnly { matching = matching.filter { $0.isFailing && $0.state.isLive } }
         if query.sort == .failures { matching.sort { $0.failures < $1.failures } }
@@ -207,16 +262,18 @@ enum Example {
         page.matching = matching.count
         page.selectedPosition = query.selected.flatMap { id in matching.firstIndex { $0.id == id } }
         page.counts = counts
+        page.hasLabels = all.contains { !$0.declaration.labels.isEmpty }
         return page
     }
 }
 
 extension Model {
-    /// Presses keys; answers are taken from the example after each.
-    mutating func press(_ keys: Key...) {
+    /// Presses keys; answers are taken from the example after each, and after what an answer asks for.
+    mutating func press(_ keys: Key..., clients: [ClientRow] = Example.clients) {
         for key in keys {
             let effects = update(.keyPressed(key))
-            if effects.contains(where: { if case .read = $0 { true } else { false } }) { Example.answer(&self) }
+            guard effects.contains(where: { if case .read = $0 { true } else { false } }) else { continue }
+            while answered != requested?.number { Example.answer(&self, clients: clients) }
         }
     }
 

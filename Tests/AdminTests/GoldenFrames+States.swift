@@ -77,14 +77,14 @@ extension GoldenFrames {
         Keys
         q               Quit (Ctrl-C does too)
         ? F1            Show this help
-        Enter           Open the selected client; in a menu, choose
+        Enter           Open the selected client, or the group's clients; in a menu,
+                        choose
         Esc             Go back; in a list: clear the filters, then watch the top
         Tab             Change between clients and failures
         /               Filter by FQDN as you type; * and ? make it a pattern for the
-                        whole name
+                        whole name. Clients: words like site=berlin are labels that they
+                        have
         f               Clients: show those that fail, live ones, each state, those on
-                        polls, on tunnels, then all. Failures: each kind, then all
-        t               Failures: of the last minute, 5 minutes, hour, day, or all
         q quit  Esc back
         """#
 

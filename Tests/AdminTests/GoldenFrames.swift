@@ -80,7 +80,7 @@ enum GoldenFrames {
 
 
         build-01.example.com  no failures on record
-        q quit  ? help  Enter open  Tab view  / filter  f state  s sort  r reverse  Space pause
+        q quit  ? help  Enter open  Tab view  / filter  f state  s sort  r reverse  b by label  Space pause
         """#
 
     static let clientsASCII = #"""

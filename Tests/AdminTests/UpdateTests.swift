@@ -61,6 +61,7 @@ struct UpdateTests {
         var model = Example.loaded()
         switch scene {
         case .clients: break
+        case .groups: model.press(.character("b"), clients: Example.labelled)
         case .client: model.press(.down, .down, .enter)
         case .failures: model.press(.tab)
         case .help: model.press("?")

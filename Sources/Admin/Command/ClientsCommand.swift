@@ -17,6 +17,8 @@ struct ClientsCommand: ParsableCommand {
               pushprox-admin clients
               pushprox-admin clients --state live --fqdn 'web-*.example.com'
               pushprox-admin clients --transport poll --state live
+              pushprox-admin clients --label site=berlin --columns fqdn,state,labels,targets --format csv
+              pushprox-admin clients --group-by site --state live
               pushprox-admin clients --sort last_failure --limit 20
               pushprox-admin clients --format json | jq -r '.[] | select(.failure_share > 0.1) | .fqdn'
             """)
@@ -97,6 +99,22 @@ struct ClientsCommand: ParsableCommand {
     var fqdn: String?
 
     @Option(
+        name: .customLong("label"),
+        help: ArgumentHelp(
+            "Only clients that say this of themselves; may be given several times.", valueName: "name=value"),
+        transform: LabelOption.parse)
+    var labels: [Label] = []
+
+    @Option(
+        name: .customLong("group-by"),
+        help: ArgumentHelp(
+            "Print how many are live, failing and so on for each value of this label, instead of the clients one by one.",
+            valueName: "label"))
+    var groupBy: String?
+
+    @OptionGroup var columns: ColumnOptions
+
+    @Option(
         name: .customLong("since"),
         help: ArgumentHelp(
             "Only clients heard of since: a duration ago (15m) or a UTC date (2026-11-05, 2026-11-05T14:03:22Z).",
@@ -127,30 +145,58 @@ struct ClientsCommand: ParsableCommand {
     mutating func validate() throws {
         if let limit, limit < 0 { throw ValidationError("--limit is \(limit): give a number from 0 up.") }
         try FailuresCommand.check(kinds)
+        guard let groupBy else { return try columns.check(Field.clients) }
+        do throws(DeclarationProblem) { _ = try Label(groupBy, "") } catch {
+            throw ValidationError("--group-by is '\(TextWidth.shown(groupBy))': \(error.explanation).")
+        }
+        if !kinds.isEmpty { throw ValidationError("--kind does not go with --group-by.") }
+        if reverse || sort.sort != .fqdn {
+            throw ValidationError("Groups are sorted by their values: no --sort, no --reverse.")
+        }
+        try columns.check(Field.groups)
     }
 
     func run() throws {
         let unicode = NcursesTerminal.adoptLocale()
         let now = Clock.moment()
-        let rows = try RecordAccess.read(path: storage.path) { (reader) throws(RecordProblem) in
-            try self.rows(from: reader, now: now.wall)
+        let text = try RecordAccess.read(path: storage.path) { (reader) throws(RecordProblem) in
+            if let groupBy {
+                var query = GroupQuery(label: groupBy)
+                query.clients = self.query(now: now.wall)
+                query.limit = limit ?? .max
+                let writer = columns.writer(Column.groups, Field.groups, now: now, unicode: unicode)
+                return writer.text(try reader.groups(query).rows, format: output.format)
+            }
+            let (rows, hasLabels) = try self.rows(from: reader, now: now.wall)
+            let shown = hasLabels ? Column.clients : Column.clientsWithoutLabels
+            let writer = columns.writer(shown, Field.clients, now: now, unicode: unicode)
+            return writer.text(rows, format: output.format)
         }
-        let writer = RowWriter(columns: Column.clients, fields: Field.clients, now: now, unicode: unicode)
-        try Output.print(writer.text(rows, format: output.format))
+        try Output.print(text)
     }
 
-    private func rows(from reader: StoreReader, now: UnixMilliseconds) throws(RecordProblem) -> [ClientRow] {
+    private func rows(
+        from reader: StoreReader, now: UnixMilliseconds
+    ) throws(RecordProblem) -> (rows: [ClientRow], hasLabels: Bool) {
+        var query = query(now: now)
+        query.sort = sort.sort
+        query.direction = reverse ? query.sort.firstDirection.reversed : query.sort.firstDirection
+        query.limit = kinds.isEmpty ? limit ?? .max : .max
+        query.wantsDeclarations = true
+        let page = try reader.clients(query)
+        guard !kinds.isEmpty else { return (page.rows, page.hasLabels) }
+        let matching = page.rows.filter { row in row.lastFailure.map { kinds.contains($0.kind.rawValue) } ?? false }
+        return (Array(matching.prefix(limit ?? .max)), page.hasLabels)
+    }
+
+    /// Which clients.
+    private func query(now: UnixMilliseconds) -> ClientQuery {
         var query = ClientQuery()
         for choice in states { query.states.formUnion(choice.states) }
         query.transports = Set(transports.map(\.transport))
         query.glob = fqdn
         query.seenSince = since?.time(now: now)
-        query.sort = sort.sort
-        query.direction = reverse ? query.sort.firstDirection.reversed : query.sort.firstDirection
-        query.limit = kinds.isEmpty ? limit ?? .max : .max
-        let rows = try reader.clients(query).rows
-        guard !kinds.isEmpty else { return rows }
-        let matching = rows.filter { row in row.lastFailure.map { kinds.contains($0.kind.rawValue) } ?? false }
-        return Array(matching.prefix(limit ?? .max))
+        query.labels = labels
+        return query
     }
 }

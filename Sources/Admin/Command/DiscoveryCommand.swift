@@ -1,4 +1,5 @@
 import ArgumentParser
+import Clients
 import Flags
 import Glibc
 import Store
@@ -13,8 +14,13 @@ struct DiscoveryCommand: ParsableCommand {
             change where there is none. While the proxy is down the clients it last knew stay listed; while the database \
             cannot be read, the file stays as it is.
 
+            The entries are those of the proxy's /clients: one for each target that a client declares, with its port, path, \
+            parameters and labels, and one for a client that declares none. What of the labels is let through is the \
+            proxy's --discovery.labels.
+
             EXAMPLES
-              pushprox-admin sd --output /etc/prometheus/pushprox.json --port 9100
+              pushprox-admin sd --output /etc/prometheus/pushprox.json
+              pushprox-admin sd --output /etc/prometheus/berlin.json --label site=berlin --state connected
               pushprox-admin sd --output /etc/prometheus/pushprox.json --port 9100 --port 9113 --watch
 
             In Prometheus:
@@ -25,6 +31,11 @@ struct DiscoveryCommand: ParsableCommand {
                     - files: [/etc/prometheus/pushprox.json]
             """)
 
+    /// What `--state` takes: the words of `/clients`.
+    enum StateChoice: String, CaseIterable, ExpressibleByArgument, Sendable {
+        case connected, stale
+    }
+
     @OptionGroup var storage: StorageOptions
 
     @Option(
@@ -34,9 +45,26 @@ struct DiscoveryCommand: ParsableCommand {
     @Option(
         name: .customLong("port"),
         help: ArgumentHelp(
-            "A port of every client; may be given several times. Without it targets are bare names, as /clients has them.",
+            "A port of clients that declare no targets, whose entries are bare names otherwise; of the others only targets with this port. May be given several times.",
             valueName: "port"))
     var ports: [Int] = []
+
+    @Option(
+        name: .customLong("label"),
+        help: ArgumentHelp(
+            "Only entries that have this label, as it stands in them; may be given several times.",
+            valueName: "name=value"), transform: LabelOption.parse)
+    var labels: [Label] = []
+
+    @Option(name: .customLong("state"), help: ArgumentHelp("Only clients in this state.", valueName: "state"))
+    var state: StateChoice?
+
+    @Flag(
+        name: .customLong("meta"), inversion: .prefixedNo,
+        help:
+            "Give entries the labels __meta_pushprox_fqdn, _state and _agent to relabel by. (default: when any client declares something)"
+    )
+    var meta: Bool?
 
     @Flag(name: .customLong("watch"), help: "Keep the file current until ended by a signal.")
     var watch = false
@@ -57,14 +85,21 @@ struct DiscoveryCommand: ParsableCommand {
     func run() throws {
         let file = AtomicFile(path: output)
         if watch { return try keepCurrent(file) }
-        let fqdns = try RecordAccess.read(path: storage.path) { (reader) throws(RecordProblem) in
-            try DiscoveryDocument.fqdns(reader)
+        let document = try RecordAccess.read(path: storage.path) { (reader) throws(RecordProblem) in
+            try DiscoveryDocument(reader, request)
         }
         do throws(AtomicFile.Failure) {
-            try say(file.update(DiscoveryDocument.text(fqdns: fqdns, ports: ports)), count: fqdns.count)
+            try say(file.update(document.text), count: document.clients)
         } catch {
             throw CommandFailure.exit(error.description)
         }
+    }
+
+    private var request: DiscoveryDocument.Request {
+        // Checked when they were parsed.
+        DiscoveryDocument.Request(
+            meta: meta, labels: labels, ports: ports.compactMap { UInt16(exactly: $0) },
+            isConnected: state.map { $0 == .connected })
     }
 
     private func keepCurrent(_ file: AtomicFile) throws {
@@ -94,8 +129,8 @@ struct DiscoveryCommand: ParsableCommand {
         case .changed(let opened): reader = opened
         }
         do {
-            let fqdns = try DiscoveryDocument.fqdns(reader)
-            try say(file.update(DiscoveryDocument.text(fqdns: fqdns, ports: ports)), count: fqdns.count)
+            let document = try DiscoveryDocument(reader, request)
+            try say(file.update(document.text), count: document.clients)
             return nil
         } catch let problem as RecordProblem {
             return problem.sentence

@@ -12,24 +12,26 @@ struct Binding: Sendable {
     static let all: [Binding] = [
         Binding(.quit, [.character("q")], in: Scene.allCases, footer: "quit", "Quit (Ctrl-C does too)"),
         Binding(
-            .help, [.character("?"), .function(1)], in: [.clients, .client, .failures], footer: "help",
+            .help, [.character("?"), .function(1)], in: [.clients, .groups, .client, .failures], footer: "help",
             "Show this help"),
         Binding(
-            .open, [.enter], in: [.clients, .failures], footer: "open", "Open the selected client; in a menu, choose"),
+            .open, [.enter], in: [.clients, .groups, .failures], footer: "open",
+            "Open the selected client, or the group's clients; in a menu, choose"),
         Binding(.open, [.enter], in: [.sortMenu], footer: "choose", nil),
         Binding(
             .back, [.escape], in: [.client, .help, .sortMenu], footer: "back",
             "Go back; in a list: clear the filters, then watch the top"),
-        Binding(.back, [.escape], in: [.clients, .failures], footer: nil, nil),
+        Binding(.back, [.escape], in: [.clients, .groups, .failures], footer: nil, nil),
         Binding(
-            .nextView, [.tab], in: [.clients, .client, .failures], footer: "view",
+            .nextView, [.tab], in: [.clients, .groups, .client, .failures], footer: "view",
             "Change between clients and failures"),
-        Binding(.previousView, [.backTab], in: [.clients, .client, .failures], footer: nil, nil),
+        Binding(.previousView, [.backTab], in: [.clients, .groups, .client, .failures], footer: nil, nil),
         Binding(
-            .filter, [.character("/")], in: [.clients, .failures], footer: "filter",
-            "Filter by FQDN as you type; * and ? make it a pattern for the whole name"),
+            .filter, [.character("/")], in: [.clients, .groups, .failures], footer: "filter",
+            "Filter by FQDN as you type; * and ? make it a pattern for the whole name. Clients: words like site=berlin are labels that they have"
+        ),
         Binding(
-            .cycleFilter, [.character("f")], in: [.clients], footer: "state",
+            .cycleFilter, [.character("f")], in: [.clients, .groups], footer: "state",
             "Clients: show those that fail, live ones, each state, those on polls, on tunnels, then all. Failures: each kind, then all"
         ),
         Binding(.cycleFilter, [.character("f")], in: [.failures], footer: "kind", nil),
@@ -46,16 +48,19 @@ struct Binding: Sendable {
             "Sort by the column to the right"),
         Binding(.reverse, [.character("r")], in: [.clients], footer: "reverse", "Reverse the order"),
         Binding(
-            .pause, [.character(" ")], in: [.clients, .client, .failures], footer: "pause",
+            .group, [.character("b")], in: [.clients, .groups], footer: "by label",
+            "Clients: how they are by what they say by a label; again: by the next label, then one by one"),
+        Binding(
+            .pause, [.character(" ")], in: [.clients, .groups, .client, .failures], footer: "pause",
             "Pause; again to go on"),
         Binding(
-            .faster, [.character("+"), .character("=")], in: [.clients, .client, .failures], footer: nil,
+            .faster, [.character("+"), .character("=")], in: [.clients, .groups, .client, .failures], footer: nil,
             "Refresh more often"),
         Binding(
-            .slower, [.character("-"), .character("_")], in: [.clients, .client, .failures], footer: nil,
+            .slower, [.character("-"), .character("_")], in: [.clients, .groups, .client, .failures], footer: nil,
             "Refresh less often"),
         Binding(
-            .refresh, [.control("l"), .function(5)], in: [.clients, .client, .failures], footer: nil,
+            .refresh, [.control("l"), .function(5)], in: [.clients, .groups, .client, .failures], footer: nil,
             "Read now and paint the screen anew"),
         Binding(.lineUp, [.up, .character("k")], in: Scene.allCases, footer: nil, "One line up"),
         Binding(.lineDown, [.down, .character("j")], in: Scene.allCases, footer: nil, "One line down"),
@@ -64,10 +69,10 @@ struct Binding: Sendable {
         Binding(.first, [.home, .character("g")], in: Scene.allCases, footer: nil, "To the first line"),
         Binding(.last, [.end, .character("G")], in: Scene.allCases, footer: nil, "To the last line"),
         Binding(
-            .columnsLeft, [.left, .character("h")], in: [.clients, .client, .failures], footer: nil,
+            .columnsLeft, [.left, .character("h")], in: [.clients, .groups, .client, .failures], footer: nil,
             "Columns to the left"),
         Binding(
-            .columnsRight, [.right, .character("l")], in: [.clients, .client, .failures], footer: nil,
+            .columnsRight, [.right, .character("l")], in: [.clients, .groups, .client, .failures], footer: nil,
             "Columns to the right, which a narrow screen hides"),
     ]
 

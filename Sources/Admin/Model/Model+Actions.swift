@@ -1,3 +1,4 @@
+import Clients
 import Store
 
 extension Model {
@@ -12,6 +13,7 @@ extension Model {
         case .nextView, .previousView: changeView()
         case .filter: prompt = Prompt(former: nameFilter)
         case .cycleFilter: cycleFilter()
+        case .group: cycleGrouping()
         case .cycleTime:
             failureTime = failureTime.next
             failures.watchTop()
@@ -55,11 +57,16 @@ extension Model {
             sortMenu = nil
         } else if opened != nil {
             opened = nil
+        } else if view == .clients, let clientGroup {
+            grouping = clientGroup.of
+            self.clientGroup = nil
         } else if view == .clients {
             if !clientName.text.isEmpty {
                 clientName = NameFilter()
             } else if clientState != .all {
                 clientState = .all
+            } else if grouping != nil {
+                grouping = nil
             } else {
                 clients.watchTop()
             }
@@ -73,10 +80,31 @@ extension Model {
         }
     }
 
+    private mutating func cycleGrouping() {
+        if clientGroup != nil {
+            grouping = clientGroup?.of
+            clientGroup = nil
+        } else {
+            grouping = grouping == nil ? Grouping() : grouping?.next
+            groups.forget()
+        }
+    }
+
+    private mutating func openGroup(of grouping: Grouping) {
+        guard let name = grouping.label, let group = groups.selected else { return }
+        // A value that is read is one of a label.
+        let label = group.value.flatMap { try? Label(name, $0) }
+        clientGroup = (label.map(GroupFilter.having) ?? .without(name), grouping)
+        self.grouping = nil
+        clients.watchTop()
+    }
+
     private mutating func open() {
         if let line = sortMenu {
             sortMenu = nil
             if Self.sorts.indices.contains(line), Self.sorts[line] != sort { sort(by: Self.sorts[line]) }
+        } else if opened == nil, view == .clients, let grouping {
+            openGroup(of: grouping)
         } else if opened == nil, let fqdn = view == .clients ? clients.selected?.fqdn : failures.selected?.fqdn,
             // Not for what was denied to who knows whom.
             !fqdn.isEmpty
@@ -95,6 +123,7 @@ extension Model {
         case .clients:
             clientState = clientState.next
             clients.watchTop()
+            groups.watchTop()
         case .failures:
             let kinds = breakdown.map(\.kind)
             // After the last kind, and after one that no longer occurs, all kinds are shown.
@@ -109,7 +138,8 @@ extension Model {
         if failuresShow {
             failureShift = min(max(0, failureShift + step), Column.failures.count - 3)
         } else {
-            clientShift = min(max(0, clientShift + step), Column.clients.count - 2)
+            let columns = grouping == nil ? clientColumns.count : Column.groups.count
+            clientShift = min(max(0, clientShift + step), columns - 2)
         }
     }
 
@@ -131,6 +161,8 @@ extension Model {
             sortMenu = min(max(0, line + step), Self.sorts.count - 1)
         } else if let top = opened?.top {
             opened?.top = top + step
+        } else if view == .clients, grouping != nil {
+            groups.move(by: step)
         } else if view == .clients {
             clients.move(by: step)
         } else {

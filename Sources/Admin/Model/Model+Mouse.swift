@@ -11,7 +11,7 @@ extension Model {
         case .doubleClick:
             let effects = clicked(mouse.position)
             let onRow = ScreenLayout(self).list.contains(mouse.position.row)
-            return (scene == .clients || scene == .failures) && onRow ? perform(.open) : effects
+            return [.clients, .groups, .failures].contains(scene) && onRow ? perform(.open) : effects
         }
         return []
     }
@@ -23,6 +23,8 @@ extension Model {
             sortMenu = min(max(0, line + lines.signum()), Self.sorts.count - 1)
         } else if let top = opened?.top {
             opened?.top = top + lines
+        } else if view == .clients, grouping != nil {
+            groups.scroll(by: lines)
         } else if view == .clients {
             clients.scroll(by: lines)
         } else {
@@ -50,8 +52,9 @@ extension Model {
         }
         guard opened == nil else { return [] }
         if place.row == layout.heads, view == .clients {
-            let columns = ColumnLayout(Column.clients, width: size.columns, shift: clientShift)
-            if let index = columns.index(at: place.column), let sort = Column.clients[index].sort {
+            guard grouping == nil else { return [] }
+            let columns = ColumnLayout(clientColumns, width: size.columns, shift: clientShift)
+            if let index = columns.index(at: place.column), let sort = clientColumns[index].sort {
                 self.sort(by: sort)
             }
         } else if layout.breakdown.contains(place.row) {
@@ -61,7 +64,9 @@ extension Model {
             failures.watchTop()
         } else if layout.list.contains(place.row) {
             let line = place.row - layout.list.lowerBound
-            if view == .clients, clients.top + line < clients.matching {
+            if view == .clients, grouping != nil {
+                if groups.top + line < groups.matching { groups.move(to: groups.top + line) }
+            } else if view == .clients, clients.top + line < clients.matching {
                 clients.move(to: clients.top + line)
             } else if view == .failures, failures.top + line < failures.matching {
                 failures.move(to: failures.top + line)

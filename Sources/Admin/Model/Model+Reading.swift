@@ -14,15 +14,18 @@ extension Model {
         }
         switch view {
         case .clients:
-            var query = ClientQuery()
-            query.states = clientState.states
-            query.transports = clientState.transports
-            query.failingOnly = clientState == .failing
-            query.text = clientName.part
-            query.glob = clientName.pattern
+            var query = clientFilter
+            if let grouping {
+                var groupQuery = GroupQuery(label: grouping.label)
+                groupQuery.clients = query
+                groupQuery.selected = groups.followed
+                (groupQuery.offset, groupQuery.limit) = groups.window
+                return .groups(groupQuery)
+            }
             query.sort = sort
             query.direction = direction
             query.selected = clients.followed
+            query.wantsDeclarations = true
             (query.offset, query.limit) = clients.window
             return .clients(query)
         case .failures:
@@ -36,6 +39,22 @@ extension Model {
             (query.offset, query.limit) = failures.window
             return .failures(query)
         }
+    }
+
+    private var clientFilter: ClientQuery {
+        var query = ClientQuery()
+        query.states = clientState.states
+        query.transports = clientState.transports
+        query.failingOnly = clientState == .failing
+        query.text = clientName.namePart
+        query.glob = clientName.namePattern
+        query.labels = clientName.labels
+        switch clientGroup?.filter {
+        case .having(let label)?: query.labels.append(label)
+        case .without(let name)?: query.withoutLabel = name
+        case nil: break
+        }
+        return query
     }
 
     /// The request that the model needs now, if any: at once for a new question, or for lines that are not in memory; else when
@@ -60,7 +79,8 @@ extension Model {
 
     private var coversVisible: Bool {
         if opened != nil { return ClientPageLayout(self).coversVisible }
-        return view == .clients ? clients.coversVisible : failures.coversVisible
+        if view == .failures { return failures.coversVisible }
+        return grouping == nil ? clients.coversVisible : groups.coversVisible
     }
 
     /// Takes an answer; one to an older request is not worth showing, because the newer one is under way.
@@ -85,7 +105,14 @@ extension Model {
 
     private mutating func take(_ answer: ReadResult.Answer, to subject: ReadRequest.Subject) {
         switch (answer, subject) {
+        case (.groups(let page), .groups(let query)):
+            // The key may have been pressed again since.
+            guard grouping?.label == query.label else { return }
+            if query.label == nil { grouping = Grouping(label: page.label, names: page.names) }
+            groups.load(
+                rows: page.rows, offset: page.offset, matching: page.matching, followedAt: page.selectedPosition)
         case (.clients(let page), _):
+            hasLabels = page.hasLabels
             clients.load(
                 rows: page.rows, offset: page.offset, matching: page.matching, followedAt: page.selectedPosition)
         case (.client(let detail, let page), .client(let fqdn, let query)) where opened?.fqdn == fqdn:
@@ -107,6 +134,10 @@ extension ReadRequest.Subject {
     func isSameQuestion(as other: Self) -> Bool {
         switch (self, other) {
         case (.clients(var left), .clients(var right)):
+            (left.offset, left.limit, left.selected) = (0, 0, nil)
+            (right.offset, right.limit, right.selected) = (0, 0, nil)
+            return left == right
+        case (.groups(var left), .groups(var right)):
             (left.offset, left.limit, left.selected) = (0, 0, nil)
             (right.offset, right.limit, right.selected) = (0, 0, nil)
             return left == right

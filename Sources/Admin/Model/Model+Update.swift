@@ -21,6 +21,7 @@ extension Model {
     mutating func fit() {
         let layout = ScreenLayout(self)
         clients.height = max(1, layout.list.count)
+        groups.height = max(1, layout.list.count)
         failures.height = max(1, layout.list.count)
         if opened != nil {
             let page = ClientPageLayout(self)
@@ -57,8 +58,8 @@ extension Model {
         case .backspace, .delete: if !text.isEmpty { text.removeLast() }
         case .control("u"): text = ""
         case .control("w"):
-            while text.last == "." || text.last == "-" { text.removeLast() }
-            while let last = text.last, last != ".", last != "-" { text.removeLast() }
+            while let last = text.last, " .-".contains(last) { text.removeLast() }
+            while let last = text.last, !" .-".contains(last) { text.removeLast() }
         case .character(let character):
             // No name is longer than this, so nothing longer can match.
             if text.utf8.count < 255 { text.append(character) }
@@ -76,6 +77,7 @@ extension Model {
             case .clients:
                 clientName = newValue
                 clients.watchTop()
+                groups.watchTop()
             case .failures:
                 failureName = newValue
                 failures.watchTop()

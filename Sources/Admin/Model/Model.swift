@@ -47,6 +47,13 @@ struct Model: Sendable {
     var clients = ListState<ClientRow>()
     var clientName = NameFilter()
     var clientState = StateFilter.all
+    /// Whether any client says something of itself.
+    var hasLabels = false
+    /// Groups take the place of the clients; `nil` shows them one by one.
+    var grouping: Grouping?
+    /// The group that was opened, and the grouping that it was one of.
+    var clientGroup: (filter: GroupFilter, of: Grouping)?
+    var groups = ListState<ClientGroup>()
     var sort = ClientSort.fqdn
     var direction = ClientSort.fqdn.firstDirection
     /// Columns left out at the left, per kind of table.
@@ -87,8 +94,11 @@ struct Model: Sendable {
         if helpTop != nil { return .help }
         if sortMenu != nil { return .sortMenu }
         if opened != nil { return .client }
-        return view == .clients ? .clients : .failures
+        return view == .failures ? .failures : grouping == nil ? .clients : .groups
     }
+
+    /// Those of the clients: labels have one where there are any.
+    var clientColumns: [Column<ClientRow>] { hasLabels ? Column.clients : Column.clientsWithoutLabels }
 
     /// `nil` until the record has been read.
     var health: Health? { overview.map { Health($0.proxy, now: now.wall) } }

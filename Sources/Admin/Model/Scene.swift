@@ -1,4 +1,4 @@
 /// Where a key is meant.
 enum Scene: Hashable, Sendable, CaseIterable {
-    case clients, client, failures, help, sortMenu
+    case clients, groups, client, failures, help, sortMenu
 }

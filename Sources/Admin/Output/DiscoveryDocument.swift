@@ -1,31 +1,49 @@
+import Clients
 import Store
 
-/// The live clients in the format of Prometheus's `file_sd_configs` and of the proxy's own `/clients`.
-enum DiscoveryDocument {
+/// The live clients as a file of Prometheus's `file_sd_configs`: the entries of the proxy's `/clients`, one on a line.
+struct DiscoveryDocument {
+    /// What is asked for; what `/clients` takes as its query.
+    struct Request: Sendable {
+        /// Whether entries have labels to relabel by; `nil` where they do when somebody declares something.
+        var meta: Bool?
+        var labels: [Label] = []
+        var ports: [UInt16] = []
+        /// `nil` for all that are listed.
+        var isConnected: Bool?
+    }
+
+    let text: String
+    /// Clients with an entry.
+    let clients: Int
+
     /// - Parameters:
-    ///   - fqdns: As the clients spell them; the order does not matter.
-    ///   - ports: Every client gets one target per port, in this order; without any, targets are bare names as in `/clients`.
-    static func text(fqdns: [String], ports: [Int]) -> String {
-        let groups = sorted(fqdns).map { fqdn in
-            // An IPv6 literal has brackets in a target, as in a URL.
-            let host = fqdn.contains(":") ? "[\(fqdn)]" : fqdn
-            let targets = ports.isEmpty ? [host] : ports.map { "\(host):\($0)" }
-            return "  {\"targets\": [" + targets.map(JSONText.string).joined(separator: ", ") + "], \"labels\": {}}"
+    ///   - clients: In the order in which they are to stand.
+    ///   - policy: What of their labels is let through.
+    init(_ clients: [DiscoverableClient], _ policy: DiscoveryLabels, _ request: Request) {
+        let hasMeta = request.meta ?? clients.contains { !$0.declaration.isNone }
+        var writer = DiscoveryWriter(
+            DiscoveryWriter.Options(
+                labels: policy, hasMeta: hasMeta, ports: Array(Set(request.ports)).sorted(), having: request.labels,
+                hasLines: true))
+        var count = 0
+        for client in clients where request.isConnected.map({ $0 == client.isConnected }) ?? true {
+            let written = writer.write(
+                client.name, client.declaration, state: client.isConnected ? "connected" : "stale",
+                agent: client.agent ?? "")
+            if written > 0 { count += 1 }
         }
-        return groups.isEmpty ? "[]\n" : "[\n" + groups.joined(separator: ",\n") + "\n]\n"
+        // Each entry has a comma before it.
+        let entries = writer.take().dropFirst()
+        text = entries.isEmpty ? "[]\n" : "[" + JSONText.unsteering(String(decoding: entries, as: UTF8.self)) + "\n]\n"
+        self.clients = count
     }
 
-    /// In their natural order; names with one key in that of their bytes, so that there is only one order.
-    private static func sorted(_ fqdns: [String]) -> [String] {
-        fqdns.map { (key: NaturalKey.of($0.lowercased()), fqdn: $0) }.sorted { ($0.key, $0.fqdn) < ($1.key, $1.fqdn) }
-            .map(\.fqdn)
-    }
-
-    /// The names that `/clients` lists, spelled as there.
-    static func fqdns(_ reader: StoreReader) throws(RecordProblem) -> [String] {
-        var query = ClientQuery()
-        query.states = Set(ClientState.allCases.filter(\.isLive))
-        query.limit = .max
-        return try reader.clients(query).rows.map(\.name)
+    /// Of what the record has now.
+    init(_ reader: StoreReader, _ request: Request) throws(RecordProblem) {
+        let (clients, policy) = try reader.snapshot { reader throws(RecordProblem) in
+            (try reader.discoverable(), try reader.proxy().discoveryLabels)
+        }
+        self.init(clients, policy, request)
     }
 }

@@ -1,3 +1,5 @@
+import Clients
+
 /// JSON, written out by hand: a few kinds of values, and no library that formats dates its own way.
 enum JSONText {
     static func value(_ value: FieldValue) -> String {
@@ -7,8 +9,18 @@ enum JSONText {
         case .number(let number): self.number(number)
         case .time(let time): string(ShownTime.utc(time))
         case .boolean(let truth): truth ? "true" : "false"
+        case .labels(let labels): object(labels)
+        case .targets(let targets):
+            "["
+                + targets.map { target in
+                    "{\"port\": \(target.port), \"path\": \(string(target.path.description)), \"labels\": \(object(target.labels))}"
+                }.joined(separator: ", ") + "]"
         case .missing: "null"
         }
+    }
+
+    private static func object(_ labels: [Label]) -> String {
+        "{" + labels.map { string($0.name) + ": " + string($0.value) }.joined(separator: ", ") + "}"
     }
 
     /// A row's fields as an object.
@@ -35,16 +47,30 @@ enum JSONText {
             case "\\": json += "\\\\"
             case " "..."~": json.unicodeScalars.append(scalar)
             default:
-                switch scalar.properties.generalCategory {
-                case .control, .format, .lineSeparator, .paragraphSeparator:
-                    for unit in String(scalar).utf16 {
-                        let digits = String(unit, radix: 16)
-                        json += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-                    }
-                default: json.unicodeScalars.append(scalar)
-                }
+                append(scalar, to: &json)
             }
         }
         return json + "\""
+    }
+
+    /// JSON with the same meaning, in which strings have such characters escaped as `string` does; line breaks between values stay.
+    static func unsteering(_ json: String) -> String {
+        if json.utf8.allSatisfy({ $0 < 0x7F }) { return json }
+        var text = ""
+        for scalar in json.unicodeScalars {
+            if scalar.value < 0x7F { text.unicodeScalars.append(scalar) } else { append(scalar, to: &text) }
+        }
+        return text
+    }
+
+    private static func append(_ scalar: Unicode.Scalar, to json: inout String) {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator:
+            for unit in String(scalar).utf16 {
+                let digits = String(unit, radix: 16)
+                json += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            }
+        default: json.unicodeScalars.append(scalar)
+        }
     }
 }

@@ -1,3 +1,5 @@
+import Clients
+
 /// Rows as text, in one of the output formats. Control characters of the data never come out.
 struct RowWriter<Row: Sendable> {
     let columns: [Column<Row>]
@@ -63,17 +65,25 @@ struct RowWriter<Row: Sendable> {
     }
 
     private static func csv(_ value: FieldValue) -> String {
-        switch value {
-        case .text(let text):
-            let shown = TextWidth.shown(text)
-            guard shown.contains(where: { ",\"".contains($0) }) else { return shown }
-            return "\"" + shown.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"")
-                + "\""
-        case .integer(let number): return String(number)
-        case .number(let number): return JSONText.number(number)
-        case .time(let time): return ShownTime.utc(time)
-        case .boolean(let truth): return truth ? "true" : "false"
-        case .missing: return ""
+        let shown = TextWidth.shown(value.plain)
+        guard shown.contains(where: { ",\"".contains($0) }) else { return shown }
+        return "\"" + shown.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+    }
+}
+
+extension FieldValue {
+    /// As text without quotes; empty for what there is not.
+    var plain: String {
+        switch self {
+        case .text(let text): text
+        case .integer(let number): String(number)
+        case .number(let number): JSONText.number(number)
+        case .time(let time): ShownTime.utc(time)
+        case .boolean(let truth): truth ? "true" : "false"
+        // As the wire and the record have them. A bar by itself is neither a label nor a target.
+        case .labels(let labels): Label.text(of: labels)
+        case .targets(let targets): targets.map(\.text).joined(separator: " | ")
+        case .missing: ""
         }
     }
 }

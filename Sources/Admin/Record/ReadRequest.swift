@@ -4,6 +4,7 @@ import Store
 struct ReadRequest: Equatable, Sendable {
     enum Subject: Equatable, Sendable {
         case clients(ClientQuery)
+        case groups(GroupQuery)
         /// A client by its name, and a window of its failures.
         case client(fqdn: String, FailureQuery)
         case failures(FailureQuery)

@@ -4,6 +4,7 @@ import Store
 struct ReadResult: Sendable {
     enum Answer: Equatable, Sendable {
         case clients(ClientPage)
+        case groups(GroupPage)
         /// `nil` when the record knows no client of that name; there may be failures of it all the same.
         case client(ClientDetail?, FailurePage)
         /// With the position of the page's first failure.

@@ -46,6 +46,9 @@ struct RecordDesk {
         case .clients(let query):
             let page = try clients(query, from: reader)
             return (Overview(proxy: proxy, counts: page.counts, seconds: seconds), .clients(page))
+        case .groups(let query):
+            let page = try groups(query, from: reader)
+            return (Overview(proxy: proxy, counts: page.counts, seconds: seconds), .groups(page))
         case .client(let fqdn, let query):
             let overview = Overview(proxy: proxy, counts: try counts(reader), seconds: seconds)
             return (overview, .client(try reader.client(fqdn: fqdn), try reader.failures(query)))
@@ -67,6 +70,17 @@ struct RecordDesk {
         var moved = query
         moved.offset = max(0, position - query.limit / 2)
         return try reader.clients(moved)
+    }
+
+    /// As `clients`.
+    private static func groups(_ query: GroupQuery, from reader: StoreReader) throws(RecordProblem) -> GroupPage {
+        let page = try reader.groups(query)
+        guard let position = page.selectedPosition,
+            !(page.offset..<page.offset + page.rows.count).contains(position)
+        else { return page }
+        var moved = query
+        moved.offset = max(0, position - query.limit / 2)
+        return try reader.groups(moved)
     }
 
     /// As `clients`, with the position of the window's first failure.

@@ -68,6 +68,11 @@ extension Column where Row == ClientRow {
             value: { FieldValue(microseconds: $0.lastDuration) }, cell: { row, _ in .duration(row.lastDuration) },
             help: "duration of the newest scrape"),
         Column(
+            name: "labels", title: "LABELS", width: 10...30, rank: 14,
+            value: { .labels($0.declaration.labels) },
+            cell: { row, _ in CellText(row.declaration.labels.map(\.written).joined(separator: " ")) },
+            help: "what the client says of itself; only where any does"),
+        Column(
             name: "outcomes", title: "RECENT", width: 10...30, rank: 4,
             value: { .text($0.outcomes) }, cell: { row, at in .strip(row.outcomes, width: at.width) },
             help: "newest outcomes, newest at the right: . succeeded, all others failed"),
@@ -83,6 +88,14 @@ extension Column where Row == ClientRow {
                 "age, kind and text of the newest failure, of a scrape or a connection; faint once one has succeeded since"
         ),
     ]
+
+    /// For a fleet that says nothing of itself.
+    static let clientsWithoutLabels = clients.filter { $0.name != "labels" }
+}
+
+extension Label {
+    /// As people write it.
+    var written: String { "\(name)=\(value)" }
 }
 
 extension Field where Row == ClientRow {
@@ -90,6 +103,7 @@ extension Field where Row == ClientRow {
     static let clients: [Field<ClientRow>] =
         Column.clients.map(\.field) + [
             Field(name: "name") { .text($0.name) },
+            Field(name: "targets") { .targets($0.declaration.targets) },
             Field(name: "last_failure") { FieldValue(time: $0.lastFailure?.time) },
             Field(name: "last_failure_kind") { FieldValue($0.lastFailure?.kind.rawValue) },
             Field(name: "last_scrape") { FieldValue(time: $0.lastScrape) },

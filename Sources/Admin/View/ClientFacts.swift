@@ -79,6 +79,7 @@ struct ClientFacts {
                 builder.text("That is: \(known.summary); look at: \(known.fault.rawValue).", .faint)
             }
         }
+        builder.declaration(row.declaration)
         builder.history(detail)
         builder.kinds(detail.failuresByKind, "By kind")
         builder.kinds(detail.connectionFailuresByKind, "CONNECTs")
@@ -122,6 +123,7 @@ extension ClientFacts {
             self.glyphs = glyphs
         }
 
+        mutating func append(_ line: CellText) { lines.append(line) }
         mutating func blank() { lines.append(CellText("")) }
         mutating func title(_ text: String) {
             lines += Wrapping.lines(text, width: width).map { CellText($0, .title) }

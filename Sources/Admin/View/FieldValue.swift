@@ -1,3 +1,4 @@
+import Clients
 import Store
 
 /// A value as scripts get it.
@@ -7,6 +8,8 @@ enum FieldValue: Equatable, Sendable {
     case number(Double)
     case time(UnixMilliseconds)
     case boolean(Bool)
+    case labels([Label])
+    case targets([DeclaredTarget])
     case missing
 
     init(_ value: Int) { self = .integer(Int64(value)) }

@@ -7,9 +7,10 @@ struct ListView {
 
     func draw(on frame: inout Frame) {
         switch model.view {
+        case .clients where model.grouping != nil:
+            draw(model.groups, Column.groups, shift: model.clientShift, sort: nil, on: &frame)
         case .clients:
-            let columns = Column.clients
-            draw(model.clients, columns, shift: model.clientShift, sort: model.sort, on: &frame)
+            draw(model.clients, model.clientColumns, shift: model.clientShift, sort: model.sort, on: &frame)
             if let row = model.clients.selected { drawNote(of: row, on: &frame) }
         case .failures:
             drawBreakdown(on: &frame)
@@ -47,7 +48,10 @@ struct ListView {
         if !isLoaded {
             // The banner says why there is nothing to read.
             sentence = model.problem == nil ? "Reading \(model.path)." : "Trying again every \(model.interval.label)."
-        } else if !model.nameFilter.text.isEmpty || (model.view == .clients && model.clientState != .all)
+        } else if model.view == .clients, let grouping = model.grouping, grouping.label == nil {
+            sentence = "No client says anything of itself. Labels come with pushprox-client --label site=berlin."
+        } else if !model.nameFilter.text.isEmpty
+            || (model.view == .clients && (model.clientState != .all || model.clientGroup != nil))
             || (model.view == .failures && (model.failureKind != nil || model.failureTime != .all))
         {
             sentence = "Nothing matches the filter. Esc clears it."

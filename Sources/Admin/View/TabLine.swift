@@ -61,18 +61,23 @@ struct TabLine {
         let place = TextWidth.of(position)
         let start = max(column, frame.size.columns - place)
         frame.put(position, row: row, column: start, style: Style(role: .faint))
-        guard !filters.isEmpty, start > column + 1 else { return }
-        let text = "only " + filters.joined(separator: ", ")
+        guard start > column + 1 else { return }
+        var spans: [CellText.Span] = []
+        if model.view == .clients, let label = model.grouping?.label {
+            spans.append(.init(text: "by \(label)  ", role: .title))
+        }
+        if !filters.isEmpty { spans.append(.init(text: "only " + filters.joined(separator: ", "), role: .warning)) }
         frame.put(
-            CellText(text, .warning), row: row, column: column, width: start - 1 - column, glyphs: model.glyphs)
+            CellText(spans: spans), row: row, column: column, width: start - 1 - column, glyphs: model.glyphs)
     }
 
     private var filters: [String] {
         switch model.view {
         case .clients:
-            [model.clientName.text.isEmpty ? nil : "/" + model.clientName.text, model.clientState.label].compactMap {
-                $0
-            }
+            [
+                model.clientGroup?.filter.text, model.clientName.text.isEmpty ? nil : "/" + model.clientName.text,
+                model.clientState.label,
+            ].compactMap { $0 }
         case .failures:
             [
                 model.failureName.text.isEmpty ? nil : "/" + model.failureName.text, model.failureKind?.rawValue,
@@ -81,11 +86,16 @@ struct TabLine {
         }
     }
 
-    private var matching: Int { model.view == .clients ? model.clients.matching : model.failures.matching }
+    private var matching: Int {
+        if model.view == .failures { return model.failures.matching }
+        return model.grouping == nil ? model.clients.matching : model.groups.matching
+    }
 
     /// `12 of 340`: the selection's place among what matches.
     private var position: String {
-        let cursor = model.view == .clients ? model.clients.cursor : model.failures.cursor
+        let cursor =
+            model.view == .failures
+            ? model.failures.cursor : model.grouping == nil ? model.clients.cursor : model.groups.cursor
         return matching == 0 ? "0" : "\(Quantity.count(cursor + 1))/\(Quantity.count(matching))"
     }
 }

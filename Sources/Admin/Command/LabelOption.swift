@@ -1,0 +1,11 @@
+import ArgumentParser
+import Clients
+
+/// What `--label` takes, and what is said of anything else.
+enum LabelOption {
+    static func parse(_ text: String) throws -> Label {
+        do throws(DeclarationProblem) { return try Label(written: text) } catch {
+            throw ValidationError("--label is '\(TextWidth.shown(text))': \(error.explanation).")
+        }
+    }
+}
