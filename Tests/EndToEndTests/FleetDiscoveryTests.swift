@@ -97,6 +97,7 @@ extension EndToEnd {
             #expect(asked.lines.allSatisfy { $0 == request }, "\(asked.text)")
 
             try await checkConfiguration(folder, stanza)
+            try await checkFile(folder, proxy)
             upstream.cancel()
             for program in [prometheus.program, gateway, flags.program, proxy.program] {
                 #expect(try await program.stop() == .code(0))
@@ -121,6 +122,37 @@ extension EndToEnd {
             ] {
                 #expect(found.contains(text), "\(found)")
             }
+        }
+
+        /// The file that pushprox-admin writes of the record has the same entries as /clients, and promtool finds them in it.
+        private func checkFile(_ folder: TemporaryFolder, _ proxy: LiveProxy) async throws {
+            let path = folder.file("sd.json")
+            func entries(_ text: String) throws -> Set<NSDictionary> {
+                Set(try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [NSDictionary]))
+            }
+            func written() async throws -> Set<NSDictionary> {
+                let admin = try Program(
+                    Executable.built("pushprox-admin"),
+                    ["sd", "--storage.path=\(folder.file("p.db"))", "--output=\(path)"])
+                #expect(try await admin.exited() == .code(0), "\(admin.errors.text)")
+                return try entries(String(contentsOfFile: path, encoding: .utf8))
+            }
+            // The record follows within a second.
+            try await eventually("the entries of /clients in the file") {
+                try await written() == entries(Question.get(port: proxy.port, "/clients").body) ? true : nil
+            }
+            let configuration = try folder.write(
+                """
+                scrape_configs:
+                  - job_name: files
+                    proxy_url: \(proxy.url)
+                    file_sd_configs: [{files: ['\(path)']}]
+                """, to: "files.yml")
+            let discovery = try Program(
+                Executable.installed("promtool"),
+                ["check", "service-discovery", "--timeout=2s", configuration, "files"])
+            #expect(try await discovery.exited() == .code(0))
+            #expect(discovery.output.text.contains("\"__address__\": \"Gateway.example.org:9100\""))
         }
     }
 }
