@@ -18,7 +18,10 @@ extension ChaosCore {
             return openTunnel(as: client, greeting: lie, ended: ended, then: told) { _, _ in }
         }
         var hasLied = false
+        var liedAbout: UInt32?
         openTunnel(as: client, ended: ended, then: leave(after: 30_000...30_000)) { tunnel, event in
+            // The scraper had gone: what was said about the stream crossed that, and was no lie.
+            if case .reset(let stream) = event, stream == liedAbout { return tunnel.channel?.closeWithReset() ?? () }
             guard !hasLied, let channel = tunnel.channel else { return }
             switch event {
             case .welcomed:
@@ -30,6 +33,7 @@ extension ChaosCore {
                 }
             case .opened(let stream, nil):
                 hasLied = true
+                liedAbout = stream
                 tunnel.write(self.lie(about: stream))
                 self.told(channel) { isOver }
             case .opened(let stream, let scrape?) where Bool.random(using: &self.random):
