@@ -57,11 +57,13 @@ final class RunningProxy: Sendable {
         let now = ClockReading.now()
         var file: RecordFile?
         if !configuration.storagePath.isEmpty { file = try openRecord(configuration, now, logger) }
+        let agents = AgentNames()
         var broker = Broker<LivePorts>(limits: configuration.broker)
         for client in file?.outcome.restored ?? [] {
             guard let fqdn = FQDN(client.name) else { continue }
             broker.clientRestored(
                 fqdn, declaration: client.declaration, instance: client.instance.flatMap { InstanceID($0) },
+                agent: client.agent.map { agents.shared($0.withoutControls) },
                 lastSeen: now.deadline(of: client.lastSeen), expires: now.deadline(of: client.expires))
         }
         var sinks: [any FactSink] = [
@@ -80,7 +82,6 @@ final class RunningProxy: Sendable {
         metrics.observe({ dispatcher.gauges }, backlog: { recordSink?.count ?? 0 })
 
         let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
-        let agents = AgentNames()
         var tunnelSettings = TunnelSettings()
         tunnelSettings.pingInterval = configuration.pingInterval.timeAmount
         tunnelSettings.helloTimeout = configuration.web.readHeaderTimeout.timeAmount

@@ -217,11 +217,13 @@ public struct RestoredClient: Sendable, Equatable {
     public var lastSeen: UnixMilliseconds
     public var expires: UnixMilliseconds
     public var instance: String?
+    /// As it last had it.
+    public var agent: String?
     public var declaration: Declaration
 
     public init(
         fqdn: String, name: String, firstSeen: UnixMilliseconds, lastSeen: UnixMilliseconds,
-        expires: UnixMilliseconds, instance: String?, declaration: Declaration = .none
+        expires: UnixMilliseconds, instance: String?, agent: String? = nil, declaration: Declaration = .none
     ) {
         self.fqdn = fqdn
         self.name = name
@@ -229,6 +231,7 @@ public struct RestoredClient: Sendable, Equatable {
         self.lastSeen = lastSeen
         self.expires = expires
         self.instance = instance
+        self.agent = agent
         self.declaration = declaration
     }
 }

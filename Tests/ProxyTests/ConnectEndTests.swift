@@ -68,4 +68,20 @@ import Tunnel
             #expect(await reading.value == size + 1)
         }
     }
+
+    @Test("is told when the rest does not come in time, and does not take that for its end", arguments: [true, false])
+    func idle(halfClosed: Bool) async throws {
+        try await TestProxy.run(
+            { $0.connectMaxIdle = .seconds(2) },
+            body: { it in
+                let (client, stream, scraper) = try await Self.open(it)
+                if halfClosed {
+                    try await scraper.endSending()
+                    try await Self.ended(client, stream)
+                }
+                #expect(await scraper.closed() == (halfClosed ? .reset("") : .closed("")))
+                try await it.metric("pushprox_connections_idle_total", is: 1)
+                await client.connection.close()
+            })
+    }
 }

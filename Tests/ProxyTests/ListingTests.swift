@@ -137,9 +137,10 @@ import Wire
         var it = Brokered()
         let said = try Self.declaration([], ["9100"])
         it.broker.clientRestored(
-            FQDN("a")!, declaration: said, instance: nil, lastSeen: Brokered.at(-100), expires: Brokered.at(200))
+            FQDN("a")!, declaration: said, instance: nil, agent: "x", lastSeen: Brokered.at(-100),
+            expires: Brokered.at(200))
         func page() -> ListedClient? { it.broker.nextChangedPage(at: Brokered.at(0))?.clients.first }
-        #expect(page().map { $0.declaration == said && !$0.isConnected } == true)
+        #expect(page().map { $0.declaration == said && $0.agent == "x" && !$0.isConnected } == true)
         _ = it.poll(1, "a")
         #expect(page().map { $0.declaration == .none && $0.isConnected } == true)
     }

@@ -1,3 +1,4 @@
+import Clients
 import NIOCore
 import TestKit
 import Testing
@@ -28,20 +29,23 @@ final class TunnelClient {
 
     static func open(
         _ it: TestProxy, _ names: [String], _ fields: String = "", instance: InstanceID = InstanceID(),
-        streams: Int = 100
+        streams: Int = 100, declaring declarations: [FQDN: Declaration] = [:]
     ) async throws -> TunnelClient {
-        try await open(on: try await it.connect(), names, fields, instance: instance, streams: streams)
+        try await open(
+            on: try await it.connect(), names, fields, instance: instance, streams: streams, declaring: declarations)
     }
 
     static func open(
         on connection: RawConnection, _ names: [String], _ fields: String = "", instance: InstanceID = InstanceID(),
-        streams: Int = 100
+        streams: Int = 100, declaring declarations: [FQDN: Declaration] = [:]
     ) async throws -> TunnelClient {
         try await connection.send(request(fields))
         let head = try await connection.text(upTo: "\r\n\r\n")
         #expect(head.hasPrefix("HTTP/1.1 101 "))
         let end = ClientEnd(
-            TunnelSettings(), hello: Hello(names: names.compactMap { FQDN($0) }, streams: streams, instance: instance),
+            TunnelSettings(),
+            hello: Hello(
+                names: names.compactMap { FQDN($0) }, streams: streams, instance: instance, declarations: declarations),
             at: .now())
         let client = TunnelClient(connection, end)
         try await client.write()

@@ -12,7 +12,6 @@ final class DelayRelay: Sendable {
         let address = try SocketAddress.makeAddressResolvingHost(proxy.host, port: proxy.port)
         let listener = try await ServerBootstrap(group: loop, childGroup: loop)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .childChannelOption(.autoRead, value: false)
             .childChannelInitializer { near in
                 ClientBootstrap(group: near.eventLoop)
                     .channelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -23,8 +22,8 @@ final class DelayRelay: Sendable {
                     }
                     .connect(to: address)
                     .flatMapThrowing { far in
+                        // It is read from when this is done, not before: reading one that is not registered yet would be its last.
                         try near.pipeline.syncOperations.addHandler(End(other: far, delay: delay))
-                        near.setOption(.autoRead, value: true).whenComplete { _ in near.read() }
                     }
             }
             .bind(host: "127.0.0.1", port: 0).get()

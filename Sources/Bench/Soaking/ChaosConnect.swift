@@ -67,7 +67,7 @@ final class ChaosConnect: ChannelInboundHandler {
         chaos.opened(context.channel)
         chaos.counts.connects += 1
         context.writeAndFlush(wrapOutboundOut(request), promise: nil)
-        if way == .sendsEarly { context.writeAndFlush(wrapOutboundOut(sent), promise: nil) }
+        if way == .sendsEarly { context.writeAndFlush(wrapOutboundOut(sent), promise: watched(context)) }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -95,9 +95,9 @@ final class ChaosConnect: ChannelInboundHandler {
     }
 
     private func go(_ context: ChannelHandlerContext) {
-        if way != .sendsEarly { watch(context.writeAndFlush(wrapOutboundOut(sent))) }
+        if way != .sendsEarly { context.writeAndFlush(wrapOutboundOut(sent), promise: watched(context)) }
         switch way {
-        case .halfCloses, .sendsEarly: watch(context.close(mode: .output))
+        case .halfCloses, .sendsEarly: context.close(mode: .output, promise: watched(context))
         case .neverReads: context.channel.setOption(.autoRead, value: false).whenComplete { _ in }
         case .aborts:
             let channel = context.channel
@@ -106,9 +106,12 @@ final class ChaosConnect: ChannelInboundHandler {
         }
     }
 
-    /// A reset that is met in writing is told to whoever wrote, and to nobody else.
-    private func watch(_ written: EventLoopFuture<Void>) {
-        written.assumeIsolated().whenFailure { _ in self.hasFailed = true }
+    /// A reset that is met in writing is told to whoever wrote, and to nobody else; the channel may be closed for it before the call that
+    /// writes returns.
+    private func watched(_ context: ChannelHandlerContext) -> EventLoopPromise<Void> {
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        promise.futureResult.assumeIsolated().whenFailure { _ in self.hasFailed = true }
+        return promise
     }
 
     private func compare(_ bytes: ByteBuffer) {

@@ -90,8 +90,8 @@ struct Broker<Ports: BrokerPorts>: Sendable {
 
     /// A client that an earlier process knew, not connected now; before the first event.
     mutating func clientRestored(
-        _ fqdn: FQDN, declaration: Declaration = .none, instance: InstanceID?, lastSeen: NIODeadline,
-        expires: NIODeadline
+        _ fqdn: FQDN, declaration: Declaration = .none, instance: InstanceID?, agent: String? = nil,
+        lastSeen: NIODeadline, expires: NIODeadline
     ) {
         guard names[fqdn.key] == nil, names.count < limits.maxClients else { return }
         let index = claimSlot(fqdn, lastSeen)
@@ -100,6 +100,7 @@ struct Broker<Ports: BrokerPorts>: Sendable {
             $0.lastSeen = lastSeen
             $0.expires = expires
             $0.instance = instance
+            $0.agent = agent
             $0.declaration = declaration
         }
         gauges.liveClients += 1

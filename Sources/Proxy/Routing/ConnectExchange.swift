@@ -276,7 +276,12 @@ extension ConnectExchange {
             guard self.lastPassed + self.maxIdle <= self.loop.now else { return self.watchIdling() }
             self.finish()
             self.dispatcher.connectionIdle(self.id)
-            self.context?.close(promise: nil)
+            // A scraper that has ended its half waits for the rest: it must not take this for the end of that.
+            if self.scraperEnded, !self.clientEnded {
+                self.context?.channel.closeWithReset()
+            } else {
+                self.context?.close(promise: nil)
+            }
         }
     }
 }

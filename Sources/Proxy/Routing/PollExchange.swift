@@ -80,7 +80,7 @@ final class PollExchange: Exchange, DeliveryPort, @unchecked Sendable {
         case .failure(let problem):
             state = .done
             connection.respond(
-                .text(400, "a poll says what cannot be taken of \(fqdn.spelling): \(problem.explanation)"))
+                .text(400, "what this poll declares of \(fqdn.spelling) can't be taken: \(problem.explanation)"))
             return
         }
         let pass: Pass

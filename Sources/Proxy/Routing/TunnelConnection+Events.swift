@@ -95,7 +95,12 @@ extension TunnelConnection {
         wire.welcome(refused: refused, at: loop.now)
         if passes.isEmpty, leaving == nil {
             service.metrics.tunnelsRefused[.names]?.increment()
-            leaving = WebSocketClose(.denied, reason: "the access rules allow none of this client's names")
+            let areUnusable = hello.names.allSatisfy { (try? hello.declaration(of: $0)) == nil }
+            leaving = WebSocketClose(
+                .denied,
+                reason: areUnusable
+                    ? "what this client declares of its names can't be taken"
+                    : "the access rules allow none of this client's names")
         }
     }
 

@@ -47,7 +47,7 @@ extension WriterSession {
                 WHEN expires_ms > ?1 THEN min(expires_ms, ?1 + ?4) + min(?2, ?3 + ?4 - min(expires_ms, ?1 + ?4))
                 ELSE min(expires_ms, ?3) END
             WHERE (connected OR expires_ms > min(?1, ?3)) AND polled <> 0
-            RETURNING fqdn, first_seen_ms, last_seen_ms, expires_ms, instance, name, id, declaration
+            RETURNING fqdn, first_seen_ms, last_seen_ms, expires_ms, instance, name, id, declaration, agent
             """)
         carry.bind(1, heard)
         carry.bind(2, downtime)
@@ -62,7 +62,8 @@ extension WriterSession {
             restored.append(
                 RestoredClient(
                     fqdn: fqdn, name: carry.spelling(5, of: fqdn), firstSeen: carry.time(1), lastSeen: carry.time(2),
-                    expires: carry.time(3), instance: carry.optionalText(4, atMost: Limit.instance)))
+                    expires: carry.time(3), instance: carry.optionalText(4, atMost: Limit.instance),
+                    agent: carry.optionalText(8, atMost: Limit.agent)))
         }
         try restoreDeclarations(of: declaring, to: &restored)
         return restored
