@@ -36,7 +36,7 @@ define soaking
 	mkdir -p .build/bench
 	$(1)/pushprox-bench soak --duration $(2) --dir .build/bench --json .build/bench/soak.json --svg .build/bench \
 		--verify 'scripts/check-record {dir}/record.db {report}' \
-		--proxy 'ours=$(1)/pushprox-proxy --web.listen-address=127.0.0.1:{port} --storage.path={dir}/record.db --web.max-connections=2800 --web.idle-timeout=15s --web.write-timeout=5s --tunnel.ping-interval=4s --connect.max-idle=15s'
+		--proxy 'ours=$(1)/pushprox-proxy --web.listen-address=127.0.0.1:{port} --storage.path={dir}/record.db --web.max-connections=2800 --web.idle-timeout=15s --web.write-timeout=5s --tunnel.ping-interval=4s --connect.max-idle=8s'
 endef
 
 # A soak of the client in $(1) that lasts $(2).
