@@ -186,7 +186,8 @@ struct ClientCommand: AsyncParsableCommand {
             throw ValidationError(
                 "The value of '--proxy-url <url>' is invalid: expected an http:// or https:// URL of a proxy, "
                     + "but \(malformed.explanation).")
-        case .success(let url): try validateCredential(of: url)
+        case .success(let url):
+            if let trouble = credentialTrouble(of: url, in: "--proxy-url") { throw ValidationError(trouble) }
         case nil:
             guard configurationFile != nil else {
                 throw ValidationError("Missing expected argument '--proxy-url <url>', or proxy_url in --config.file")
@@ -205,22 +206,25 @@ struct ClientCommand: AsyncParsableCommand {
     }
 
     /// There is one credential, in one place.
-    private func validateCredential(of url: HTTPURL) throws {
+    ///
+    /// - Parameter place: Where the URL was given.
+    /// - Returns: What is wrong, in a sentence; it has nothing of the URL.
+    private func credentialTrouble(of url: HTTPURL, in place: String) -> String? {
         let user = url.user
         switch (tokenFile, passwordFile) {
         case (.some, .some):
-            throw ValidationError("--proxy.token-file and --proxy.password-file exclude each other: give one of them.")
+            return "--proxy.token-file and --proxy.password-file exclude each other: give one of them."
         case (.some, nil) where user != nil:
-            throw ValidationError("--proxy.token-file takes the place of the user in --proxy-url: give one of them.")
+            return "--proxy.token-file takes the place of the user in \(place): give one of them."
         case (nil, .some):
             guard let user, !user.name.isEmpty else {
-                throw ValidationError("--proxy.password-file needs the user's name in --proxy-url: https://user@….")
+                return "--proxy.password-file needs the user's name in \(place): https://user@…."
             }
             if !user.password.isEmpty {
-                throw ValidationError(
-                    "--proxy.password-file takes the place of the password in --proxy-url: give one of them.")
+                return "--proxy.password-file takes the place of the password in \(place): give one of them."
             }
-        default: break
+            return nil
+        default: return nil
         }
     }
 
@@ -246,9 +250,11 @@ struct ClientCommand: AsyncParsableCommand {
         let url: HTTPURL
         if let proxyURL {
             url = try proxyURL.get()
-        } else if let found = file?.proxyURL {
+        } else if let file, let found = file.proxyURL {
             url = found
-            try validateCredential(of: url)
+            if let trouble = credentialTrouble(of: url, in: "proxy_url") {
+                throw Unusable(description: "\(file.proxyURLProblem(trouble)) (--config.file)")
+            }
         } else {
             throw ValidationError("There is no proxy to talk to: give --proxy-url, or proxy_url in --config.file")
         }

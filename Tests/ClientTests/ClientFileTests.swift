@@ -1,5 +1,6 @@
 import ArgumentParser
 import Clients
+import NIOCore
 import Settings
 import TestKit
 import Testing
@@ -280,10 +281,61 @@ import Wire
         #expect(ClientCommand.message(for: try #require(error)).contains(expected))
     }
 
+    @Test("A name that is the client's own already is refused where it stands, and a user of proxy_url where that is")
+    func places() throws {
+        let path = try folder.write("fqdn: a\nnames:\n  - fqdn: A\n", to: "client.yml")
+        let configuration = try ClientCommand.parse(["--config.file", path, "--proxy-url=http://p"])
+            .clientConfiguration()
+        let error = #expect(throws: SettingsProblem.self) { _ = try offer(configuration) }
+        #expect(error.map { "\($0)" }?.contains("client.yml:3: names[0].fqdn: this is the client's own name") == true)
+
+        let other = try folder.write("fqdn: a\nproxy_url: http://user:hidden@p\n", to: "other.yml")
+        let refused = #expect(throws: (any Error).self) {
+            _ = try ClientCommand.parse(["--config.file", other, "--proxy.token-file=t"]).clientConfiguration()
+        }
+        let text = refused.map { ClientCommand.message(for: $0) } ?? ""
+        #expect(text.contains("other.yml:2: proxy_url: --proxy.token-file takes the place of the user in proxy_url"))
+        #expect(!text.contains("hidden"))
+    }
+
+    @Test("An address goes for a path that nobody declares only where all targets of the port trust the same there")
+    func agreement() throws {
+        try folder.write(TestCertificates.authority, to: "ca.pem")
+        let unverified = "tls: {insecure_skip_verify: true}"
+        let (pinned, named) = ("tls: {ca_file: ca.pem}", "tls: {ca_file: ca.pem, server_name: edge.example}")
+        func place(_ first: String, _ second: String, _ path: String = "/other") throws -> TargetRequest.Place {
+            let address = "address: \"https://127.0.0.1:8443\""
+            let file = try read(
+                "targets:\n  - {port: 7, path: /a, \(address), \(first)}\n  - {port: 7, path: /b, \(address), \(second)}\n"
+            )
+            let policy = TargetPolicy(
+                Offer(names: [
+                    Offer.Name(
+                        fqdn: try #require(FQDN("edge")), address: nil, declaration: .none, targets: file.targets)
+                ]))
+            let request = try PolledRequest(
+                parsing: ByteBuffer(
+                    string: "GET http://edge:7\(path) HTTP/1.1\r\nHost: edge:7\r\nId: x\r\n"
+                        + "X-Prometheus-Scrape-Timeout-Seconds: 9\r\n\r\n"), maxHeadBytes: 4_096)
+            return try policy.admit(request, deadline: NIODeadline.now() + .seconds(9), at: .now()).place
+        }
+        for (one, other) in [(unverified, pinned), (pinned, unverified), (unverified, "labels: {}"), (named, pinned)] {
+            let undeclared = try place(one, other)
+            #expect(undeclared.host == "edge" && undeclared.port == 7 && undeclared.tls == nil, "\(one), \(other)")
+            #expect(try place(one, other, "/a").port == 8443)
+        }
+        for same in [unverified, pinned, named, "labels: {}"] {
+            let undeclared = try place(same, same)
+            let declared = try place(same, same, "/b")
+            #expect(undeclared.host == "127.0.0.1" && undeclared.port == 8443, "\(same)")
+            #expect((declared.tls == nil) == (same == "labels: {}"))
+        }
+    }
+
     @Test(
         "What can't be offered together is refused with the file",
         arguments: [
-            ("fqdn: a\nnames: [{fqdn: A}]", "names has a, which is the client's own name already"),
+            ("fqdn: a\nnames: [{fqdn: A}]", "this is the client's own name already"),
             (
                 "fqdn: a\nlabels: {" + (0..<32).map { "a\($0): x" }.joined(separator: ", ") + "}",
                 "there are more than 32 labels"

@@ -21,6 +21,7 @@ struct ClientFile: Sendable {
     let notes: [SettingsProblem]
     private let root: SettingsValue
     private let proxyURLValue: SettingsValue?
+    private let places: [FQDN: SettingsValue]
 
     /// Reads the file and those that it names. Blocks for some milliseconds: not on an event loop.
     ///
@@ -38,12 +39,18 @@ struct ClientFile: Sendable {
         targets = try reader.targets(map["targets"], reading: &files)
         onlyTargets = try map["only_targets"]?.bool() ?? false
         names = try reader.names(map["names"], reading: &files)
+        places = reader.places
         tls = reader.tls
         notes = reader.notes
     }
 
     /// What is wrong with the file as a whole.
     func problem(_ text: String) -> SettingsProblem { root.problem(text) }
+
+    /// What is wrong with one of the other names.
+    func problem(with name: FQDN, _ text: String) -> SettingsProblem {
+        places[name]?.problem(text) ?? root.problem(text)
+    }
 
     /// What is wrong with `proxy_url`, or with there being none.
     func proxyURLProblem(_ text: String) -> SettingsProblem { proxyURLValue?.problem(text) ?? root.problem(text) }

@@ -11,6 +11,8 @@ struct OfferReader {
 
     private(set) var tls: [TargetTLS] = []
     private(set) var notes: [SettingsProblem] = []
+    /// Where each name stands.
+    private(set) var places: [FQDN: SettingsValue] = [:]
 
     mutating func names(
         _ value: SettingsValue?, reading files: inout FilesRead
@@ -21,6 +23,7 @@ struct OfferReader {
             let key = try map.required("fqdn", "the name that the client answers for")
             let fqdn = try key.fqdn()
             if names.contains(where: { $0.fqdn == fqdn }) { throw key.problem("this name is there twice") }
+            places[fqdn] = key
             let labels = try labels(map["labels"])
             let targets = try targets(map["targets"], reading: &files)
             let declaration = try item.declaring { () throws(DeclarationProblem) in
@@ -83,8 +86,13 @@ struct OfferReader {
                 throw value.problem("is of targets with an address that begins with https://")
             }
             let made = try TargetTLS(value, reading: &files)
-            tls.append(made)
-            target.tls = made.number
+            // One for all that say the same: who has the same number agrees.
+            if let same = tls.first(where: made.isSame) {
+                target.tls = same.number
+            } else {
+                tls.append(made)
+                target.tls = made.number
+            }
         }
         if let value = map["authorization"] { target.authorization = try authorization(value, reading: &files) }
         return target

@@ -116,7 +116,7 @@ final class OfferSource: Sendable {
         }
         let others = file?.names ?? []
         if others.contains(where: { $0.fqdn == own }) {
-            throw problem("names has \(own), which is the client's own name already")
+            throw file?.problem(with: own, "this is the client's own name already") ?? problem("\(own) is there twice")
         }
         let name = Offer.Name(
             fqdn: own, address: flags.address ?? file?.address, declaration: declaration, targets: targets)

@@ -16,12 +16,20 @@ struct TargetTLS: Sendable {
     let serverName: String?
     /// Whether the certificate is looked at, at all.
     let isVerified: Bool
+    /// What `ca_file` holds; `nil` where there is none.
+    private let authorities: [UInt8]?
 
-    private init(_ context: NIOSSLContext?, serverName: String?, isVerified: Bool) {
+    private init(_ context: NIOSSLContext?, authorities: [UInt8]? = nil, serverName: String?, isVerified: Bool) {
         number = Self.numbers.add(1, ordering: .relaxed).newValue
         self.context = context
+        self.authorities = authorities
         self.serverName = serverName
         self.isVerified = isVerified
+    }
+
+    /// Whether somebody is reached in the same way, and trusted for the same reasons.
+    func isSame(as other: TargetTLS) -> Bool {
+        authorities == other.authorities && serverName == other.serverName && isVerified == other.isVerified
     }
 
     static let keys = ["ca_file", "server_name", "insecure_skip_verify"]
@@ -39,6 +47,7 @@ struct TargetTLS: Sendable {
         configuration.applicationProtocols = ["http/1.1"]
         // The chain is verified here, whom the certificate is for by `ServerIdentity` when the handshake is done.
         configuration.certificateVerification = isVerified ? .noHostnameVerification : .none
+        var authorities: [UInt8]?
         if let file = map["ca_file"] {
             let path = try file.fileName()
             let bytes = try file.reading { () throws(SettingsProblem) in try files.bytes(path) }
@@ -46,6 +55,7 @@ struct TargetTLS: Sendable {
                 throw file.problem("\(path) holds no certificate in PEM")
             }
             configuration.trustRoots = .certificates(found)
+            authorities = bytes
         } else if isVerified {
             self.init(nil, serverName: serverName, isVerified: true)
             return
@@ -54,7 +64,9 @@ struct TargetTLS: Sendable {
             configuration.trustRoots = .certificates([])
         }
         do {
-            self.init(try NIOSSLContext(configuration: configuration), serverName: serverName, isVerified: isVerified)
+            self.init(
+                try NIOSSLContext(configuration: configuration), authorities: authorities, serverName: serverName,
+                isVerified: isVerified)
         } catch {
             throw value.problem("TLS can't be set up so: \("\(error)".prefix(200))")
         }

@@ -91,12 +91,15 @@ struct TargetPolicy: Sendable {
         return known.targets.first { Int($0.declared.port) == port && asked.contains($0.declared.path) }
     }
 
-    /// Where to connect. What is declared of a port goes for all of it where all of its targets agree; a credential is never a port's.
+    /// Where to connect. What is declared of a port goes for all of it where all of its targets agree, about the place and about whom they trust
+    /// there; a credential is never a port's.
     private static func place(
         _ known: Known, _ host: String, _ port: Int, _ declared: Offer.Target?
     ) -> (place: TargetRequest.Place, isHTTPS: Bool) {
         let others = known.targets.filter { Int($0.declared.port) == port }
-        let agreed = others.allSatisfy { $0.address == others.first?.address } ? others.first : nil
+        let agreed =
+            others.allSatisfy { $0.address == others.first?.address && $0.tls == others.first?.tls }
+            ? others.first : nil
         guard let target = declared ?? agreed, let address = target.address else {
             return (TargetRequest.Place(host: known.address ?? host, port: port), false)
         }
