@@ -74,7 +74,7 @@ public enum TargetPathProblem: Error, Hashable {
 
 extension Unicode.Scalar {
     /// Neither steers a terminal nor breaks a line nor turns the direction of writing.
-    fileprivate var isShown: Bool {
+    var isShown: Bool {
         if value < 0x7F { return value >= 0x20 }
         return switch properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator: false

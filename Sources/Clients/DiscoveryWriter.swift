@@ -63,11 +63,10 @@ public struct DiscoveryWriter: Sendable {
 
     /// - Parameters:
     ///   - fqdn: As the client spells it; an IPv6 literal without brackets.
-    ///   - state: A word.
     ///   - agent: As the client has it; empty for none.
     /// - Returns: How many entries were written.
     @discardableResult
-    public mutating func write(_ fqdn: String, _ declaration: Declaration, state: String, agent: String) -> Int {
+    public mutating func write(_ fqdn: String, _ declaration: Declaration, state: ListedState, agent: String) -> Int {
         guard let wanted else { return 0 }
         let hasLabels = options.labels != .off
         beginning.restart(options.hasLines ? ",\n{\"targets\":[\"" : ",{\"targets\":[\"")
@@ -112,11 +111,11 @@ public struct DiscoveryWriter: Sendable {
         return count
     }
 
-    private mutating func appendMeta(_ fqdn: String, _ state: String, _ agent: String) {
+    private mutating func appendMeta(_ fqdn: String, _ state: ListedState, _ agent: String) {
         ending.append("\"__meta_pushprox_fqdn\":\"")
         ending.appendEscaped(fqdn)
         ending.append("\",\"__meta_pushprox_state\":\"")
-        ending.appendEscaped(state)
+        ending.appendRaw(state.rawValue)
         ending.append("\",\"__meta_pushprox_agent\":\"")
         ending.appendEscaped(agent)
         ending.append("\"")

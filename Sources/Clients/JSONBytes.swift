@@ -15,24 +15,7 @@ extension [UInt8] {
         if utf8.withContiguousStorageIfAvailable({ append(contentsOf: $0) }) == nil { append(contentsOf: utf8) }
     }
 
-    /// What stands between the quotes of a string.
-    mutating func appendEscaped(_ text: String) {
-        let needsNone = text.utf8.allSatisfy { $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
-        if needsNone { return appendRaw(text) }
-        for byte in text.utf8 { appendEscaped(byte) }
-    }
-
-    mutating func appendEscaped(_ byte: UInt8) {
-        switch byte {
-        case UInt8(ascii: "\""): append("\\\"")
-        case UInt8(ascii: "\\"): append("\\\\")
-        case 0..<0x20:
-            append("\\u00")
-            append(byte < 0x10 ? 0x30 : 0x31)
-            append("0123456789abcdef".utf8.dropFirst(Int(byte & 15)).first ?? 0x30)
-        default: append(byte)
-        }
-    }
+    mutating func appendEscaped(_ text: String) { JSONString.append(text, to: &self) }
 
     /// An IPv6 literal has brackets in a target, as in a URL.
     mutating func appendHost(_ fqdn: String) {
@@ -62,10 +45,13 @@ extension [UInt8] {
         let text = path.description.utf8
         var index = text.startIndex
         var isQuery = false
+        var value: [UInt8] = []
         while index < text.endIndex {
             let written = text[index]
             // As it is written, none of the three stands for itself anywhere else.
             if written == UInt8(ascii: isQuery ? "&" : "?") {
+                appendEscaped(String(decoding: value, as: UTF8.self))
+                value.removeAll(keepingCapacity: true)
                 append("\",\"__param_")
                 isQuery = true
                 text.formIndex(after: &index)
@@ -77,8 +63,9 @@ extension [UInt8] {
                 if index < text.endIndex { text.formIndex(after: &index) }
                 continue
             }
-            appendEscaped(PercentCoding.next(of: text, at: &index) { _ in true } ?? written)
+            value.append(PercentCoding.next(of: text, at: &index) { _ in true } ?? written)
         }
+        appendEscaped(String(decoding: value, as: UTF8.self))
         append("\",")
     }
 }

@@ -13,7 +13,8 @@ struct DiscoveryTests {
         -> DiscoverableClient
     {
         DiscoverableClient(
-            name: name, declaration: try Declaration(labelTexts: labels, targetTexts: targets), isConnected: connected,
+            name: name, declaration: try Declaration(labelTexts: labels, targetTexts: targets),
+            state: ListedState(isConnected: connected),
             agent: "curl/8")
     }
 
@@ -38,7 +39,7 @@ struct DiscoveryTests {
                 ]
 
                 """)
-        #expect(text([]) == "[]\n" && text(plain) { $0.isConnected = false }.contains("\n{\"targets\":[\"[::1]\"]"))
+        #expect(text([]) == "[]\n" && text(plain) { $0.state = .stale }.contains("\n{\"targets\":[\"[::1]\"]"))
         let ports = text(plain) { $0.ports = [9113, 9100, 9113] }
         #expect(ports.contains("{\"targets\":[\"web-1:9100\",\"web-1:9113\"],\"labels\":{}},\n"))
         let meta = text(plain) { $0.meta = true }

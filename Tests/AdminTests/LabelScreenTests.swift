@@ -55,6 +55,8 @@ struct LabelScreenTests {
         for text in ["9=a", "=x", "__name__=a", "a-b=c"] {
             #expect(NameFilter(text: text).labels.isEmpty && NameFilter(text: text).namePart == text)
         }
+        // A space in a value is written as on the wire; what is no such text is taken as it is.
+        #expect(NameFilter(text: "site=team%20a rack=50%").labels.map(\.written) == ["site=team a", "rack=50%"])
         let mixed = NameFilter(text: " web-* site=berlin  rack=")
         #expect(mixed.labels.map(\.written) == ["site=berlin", "rack="] && mixed.namePattern == "web-*")
         #expect(NameFilter(text: "site=berlin").part == "site=berlin")

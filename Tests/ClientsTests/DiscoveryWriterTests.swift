@@ -8,7 +8,7 @@ import Testing
         _ fqdn: String, _ declaration: Declaration, _ options: DiscoveryWriter.Options = .init()
     ) -> String {
         var writer = DiscoveryWriter(options)
-        writer.write(fqdn, declaration, state: "connected", agent: "pushprox-client 0.1.0")
+        writer.write(fqdn, declaration, state: .connected, agent: "pushprox-client 0.1.0")
         return String(decoding: writer.take(), as: UTF8.self)
     }
 
@@ -23,8 +23,8 @@ import Testing
         #expect(written("web-1.example.org", .none) == ",{\"targets\":[\"web-1.example.org\"],\"labels\":{}}")
         #expect(written("fe80::1", .none) == ",{\"targets\":[\"[fe80::1]\"],\"labels\":{}}")
         var writer = DiscoveryWriter()
-        #expect(writer.write("a", .none, state: "", agent: "") == 1)
-        #expect(writer.write("b", .none, state: "", agent: "") == 1)
+        #expect(writer.write("a", .none, state: .stale, agent: "") == 1)
+        #expect(writer.write("b", .none, state: .stale, agent: "") == 1)
         #expect(
             String(decoding: writer.take(), as: UTF8.self)
                 == ",{\"targets\":[\"a\"],\"labels\":{}},{\"targets\":[\"b\"],\"labels\":{}}")
@@ -94,9 +94,9 @@ import Testing
     func having() throws {
         func count(_ labels: DiscoveryLabels, _ having: [Label]) throws -> Int {
             var writer = DiscoveryWriter(.init(labels: labels, having: having))
-            return writer.write("n", try nginx(), state: "", agent: "")
-                + writer.write("m", .none, state: "", agent: "")
-                + writer.write("l", try Declaration(labelTexts: ["rack=4"], targetTexts: []), state: "", agent: "")
+            return writer.write("n", try nginx(), state: .stale, agent: "")
+                + writer.write("m", .none, state: .stale, agent: "")
+                + writer.write("l", try Declaration(labelTexts: ["rack=4"], targetTexts: []), state: .stale, agent: "")
         }
         #expect(try count(.asGiven, []) == 4)
         #expect(try count(.asGiven, [Label("site", "berlin")]) == 2)
@@ -120,7 +120,7 @@ import Testing
             let declaration = try Drawn.declaration(&random)
             let agent = Drawn.text(&random) + "\u{1}\n\u{1F}"
             var writer = DiscoveryWriter(.init(hasMeta: true))
-            writer.write("n", declaration, state: "stale", agent: agent)
+            writer.write("n", declaration, state: .stale, agent: agent)
             let body = "[" + String(decoding: writer.take().dropFirst(), as: UTF8.self) + "]"
             let entries = try JSONDecoder().decode([Entry].self, from: Data(body.utf8))
             #expect(entries.count == max(1, declaration.targets.count))
@@ -143,5 +143,17 @@ import Testing
                 #expect(TargetPath(requested: asked) == target.path, "\(asked) for \(target.path)")
             }
         }
+    }
+
+    @Test("What would steer a terminal or can't be seen is escaped: the meaning stays")
+    func unseen() throws {
+        var writer = DiscoveryWriter(DiscoveryWriter.Options(hasMeta: true))
+        let declaration = try Declaration(
+            labelTexts: ["a=%E2%80%AEevil%E2%80%8B%C3%A9"], targetTexts: ["1/%E2%80%AE?x=%F3%A0%80%81"])
+        writer.write("n", declaration, state: .stale, agent: "\u{1B}[2J\u{9B}\"")
+        let text = String(decoding: writer.take(), as: UTF8.self)
+        #expect(text.contains(#""a":"\u202eevil\u200bé""#))
+        #expect(text.contains(#""__metrics_path__":"/\u202e""#) && text.contains(#""__param_x":"\udb40\udc01""#))
+        #expect(text.contains(#""__meta_pushprox_agent":"\u001b[2J\u009b\"""#))
     }
 }

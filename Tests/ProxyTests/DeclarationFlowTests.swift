@@ -90,6 +90,7 @@ struct DeclarationFlowTests {
             let tag = try #require(try await ask("GET", "")["ETag"])
             let same = try await ask("GET", "If-None-Match: \(tag)\r\n")
             #expect(same.status == 304 && same.body.isEmpty && same["ETag"] == tag && same["Content-Length"] == nil)
+            #expect(same.head.hasPrefix("HTTP/1.1 304 Not Modified\r\n"))
             let head = try await ask("HEAD", "")
             #expect(head.status == 200 && head["ETag"] == tag)
             #expect(try await ask("HEAD", "Accept-Encoding: gzip\r\n")["Content-Encoding"] == "gzip")

@@ -225,7 +225,9 @@ extension ListedClient {
         "A query that can't be meant is refused with what would be right",
         arguments: [
             ("meta=yes", "meta is 0 or 1"), ("label=x", "no value"), ("label=__a=b", "reserved"), ("port=0", "port"),
-            ("port=65536", "65535"), ("state=gone", "connected or stale"), ("%zz", "percent"), ("label=a=%ff", "UTF-8"),
+            ("port=65536", "65535"), ("port=%2B9100", "65535"), ("meta=0&meta=1", "not both"),
+            ("state=stale&state=connected", "one state"), ("state=gone", "connected or stale"), ("%zz", "percent"),
+            ("label=a=%ff", "UTF-8"),
             (String(repeating: "port=1&", count: 17), "at most 16"),
         ])
     func refused(_ query: String, _ text: String) {

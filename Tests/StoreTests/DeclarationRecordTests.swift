@@ -230,10 +230,10 @@ struct LabelQueryTests {
         try writer.write(.sample(spelled, at: start + 9_000))
         var found = try scratch.reader().discoverable()
         #expect(found.map(\.name) == ["plain", "web-2", "Web-3", "web-10"])
-        #expect(found.map(\.isConnected) == [true, true, true, true])
+        #expect(found.map(\.state) == [.connected, .connected, .connected, .connected])
         #expect(found[2].agent == "curl/8" && found[2].declaration == spelled.declaration && found[0].agent == nil)
         try writer.write(.sample(at: start + 11_000))
         found = try scratch.reader().discoverable()
-        #expect(found.map(\.isConnected) == [true, false, false, true])
+        #expect(found.map(\.state) == [.connected, .stale, .stale, .connected])
     }
 }

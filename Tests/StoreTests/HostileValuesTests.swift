@@ -63,7 +63,7 @@ struct HostileValuesTests {
             }
             for client in try reader.discoverable() {
                 var writer = DiscoveryWriter(DiscoveryWriter.Options(hasMeta: true))
-                writer.write(client.name, client.declaration, state: "stale", agent: client.agent ?? "")
+                writer.write(client.name, client.declaration, state: .stale, agent: client.agent ?? "")
                 let entries = Array("[{}".utf8) + writer.take() + Array("]".utf8)
                 #expect((try? JSONSerialization.jsonObject(with: Data(entries))) != nil, comment)
             }

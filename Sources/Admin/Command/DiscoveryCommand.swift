@@ -31,11 +31,6 @@ struct DiscoveryCommand: ParsableCommand {
                     - files: [/etc/prometheus/pushprox.json]
             """)
 
-    /// What `--state` takes: the words of `/clients`.
-    enum StateChoice: String, CaseIterable, ExpressibleByArgument, Sendable {
-        case connected, stale
-    }
-
     @OptionGroup var storage: StorageOptions
 
     @Option(
@@ -57,7 +52,7 @@ struct DiscoveryCommand: ParsableCommand {
     var labels: [Label] = []
 
     @Option(name: .customLong("state"), help: ArgumentHelp("Only clients in this state.", valueName: "state"))
-    var state: StateChoice?
+    var state: ListedState?
 
     @Flag(
         name: .customLong("meta"), inversion: .prefixedNo,
@@ -99,7 +94,7 @@ struct DiscoveryCommand: ParsableCommand {
         // Checked when they were parsed.
         DiscoveryDocument.Request(
             meta: meta, labels: labels, ports: ports.compactMap { UInt16(exactly: $0) },
-            isConnected: state.map { $0 == .connected })
+            state: state)
     }
 
     private func keepCurrent(_ file: AtomicFile) throws {
@@ -145,3 +140,5 @@ struct DiscoveryCommand: ParsableCommand {
         _ = Output.write("\(TextWidth.shown(output)): wrote \(Quantity.count(count)) clients\n", to: STDOUT_FILENO)
     }
 }
+
+extension ListedState: ExpressibleByArgument {}

@@ -5,14 +5,19 @@ struct NameFilter: Equatable, Sendable {
     let text: String
     /// What is typed, less the words that are labels: what looks for clients takes both.
     private(set) var name = ""
-    /// `site=berlin`: a word of the text with `=` behind what a label can be called.
+    /// `site=berlin`: a word of the text with `=` behind what a label can be called. A space in a value is written `%20`.
     private(set) var labels: [Label] = []
 
     init(text: String = "") {
         self.text = text
         var others: [Substring] = []
         for word in text.split(separator: " ") {
-            if let label = try? Label(written: String(word)) { labels.append(label) } else { others.append(word) }
+            // As on the wire, where that is what it can be; else as people write it.
+            if let label = (try? Label(text: word)) ?? (try? Label(written: String(word))) {
+                labels.append(label)
+            } else {
+                others.append(word)
+            }
         }
         // Where no word is a label the text is what it is, spaces and all.
         name = labels.isEmpty ? text : others.joined(separator: " ")

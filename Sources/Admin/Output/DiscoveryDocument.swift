@@ -10,7 +10,7 @@ struct DiscoveryDocument {
         var labels: [Label] = []
         var ports: [UInt16] = []
         /// `nil` for all that are listed.
-        var isConnected: Bool?
+        var state: ListedState?
     }
 
     let text: String
@@ -27,15 +27,15 @@ struct DiscoveryDocument {
                 labels: policy, hasMeta: hasMeta, ports: Array(Set(request.ports)).sorted(), having: request.labels,
                 hasLines: true))
         var count = 0
-        for client in clients where request.isConnected.map({ $0 == client.isConnected }) ?? true {
+        for client in clients where request.state.map({ $0 == client.state }) ?? true {
             let written = writer.write(
-                client.name, client.declaration, state: client.isConnected ? "connected" : "stale",
+                client.name, client.declaration, state: client.state,
                 agent: client.agent ?? "")
             if written > 0 { count += 1 }
         }
         // Each entry has a comma before it.
         let entries = writer.take().dropFirst()
-        text = entries.isEmpty ? "[]\n" : "[" + JSONText.unsteering(String(decoding: entries, as: UTF8.self)) + "\n]\n"
+        text = entries.isEmpty ? "[]\n" : "[" + String(decoding: entries, as: UTF8.self) + "\n]\n"
         self.clients = count
     }
 

@@ -37,40 +37,5 @@ enum JSONText {
         return text
     }
 
-    /// Quoted. What would steer a terminal, break a line, turn the direction of writing or can't be seen (Unicode's categories Cc,
-    /// Cf, Zl and Zp) is escaped: programs get the text as it is, and a person who looks at it is not fooled.
-    static func string(_ text: String) -> String {
-        var json = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": json += "\\\""
-            case "\\": json += "\\\\"
-            case " "..."~": json.unicodeScalars.append(scalar)
-            default:
-                append(scalar, to: &json)
-            }
-        }
-        return json + "\""
-    }
-
-    /// JSON with the same meaning, in which strings have such characters escaped as `string` does; line breaks between values stay.
-    static func unsteering(_ json: String) -> String {
-        if json.utf8.allSatisfy({ $0 < 0x7F }) { return json }
-        var text = ""
-        for scalar in json.unicodeScalars {
-            if scalar.value < 0x7F { text.unicodeScalars.append(scalar) } else { append(scalar, to: &text) }
-        }
-        return text
-    }
-
-    private static func append(_ scalar: Unicode.Scalar, to json: inout String) {
-        switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator:
-            for unit in String(scalar).utf16 {
-                let digits = String(unit, radix: 16)
-                json += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            }
-        default: json.unicodeScalars.append(scalar)
-        }
-    }
+    static func string(_ text: String) -> String { JSONString.quoted(text) }
 }

@@ -35,7 +35,7 @@ struct BrokerLimits: Sendable {
     /// How many clients a page of the listing has at most.
     var slotsPerPage = 256
     /// For how long the listing has a client as connected after it was last seen: a poll that is spent is followed by the next.
-    var listingGrace = TimeAmount.seconds(10)
+    var listingGrace = TimeAmount.milliseconds(ListedState.graceMilliseconds)
 
     static let standard = BrokerLimits()
 }

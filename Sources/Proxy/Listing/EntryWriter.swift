@@ -3,7 +3,7 @@ import NIOCore
 
 /// Writes the clients of a page as one way of asking shows them.
 struct EntryWriter {
-    private let state: ListingQuery.State?
+    private let state: ListedState?
     private var writer: DiscoveryWriter
 
     init(_ query: ListingQuery, labels: DiscoveryLabels, hasMeta: Bool) {
@@ -15,10 +15,10 @@ struct EntryWriter {
     /// Each entry with a comma before it.
     mutating func fragment(of clients: some Sequence<ListedClient>) -> ByteBuffer {
         for client in clients {
-            let itsState = ListingQuery.State(client)
+            let itsState = ListedState(isConnected: client.isConnected)
             guard state == nil || state == itsState else { continue }
             writer.write(
-                client.fqdn.spelling, client.declaration, state: itsState.rawValue, agent: client.agent ?? "")
+                client.fqdn.spelling, client.declaration, state: itsState, agent: client.agent ?? "")
         }
         let bytes = writer.take()
         return bytes.isEmpty ? ByteBuffer() : ByteBuffer(bytes: bytes)

@@ -2,15 +2,6 @@ import Clients
 
 /// What a reader of `/clients` asks for: the query of its request.
 struct ListingQuery: Hashable, Sendable {
-    enum State: String, CaseIterable, Sendable {
-        /// Scrapes reach it now.
-        case connected
-        /// Not connected, but its registration has not run out. The word of the record (`ClientState`).
-        case stale
-
-        init(_ client: ListedClient) { self = client.isConnected ? .connected : .stale }
-    }
-
     /// More would be no filter that a person has written.
     static let maxParts = 16
 
@@ -19,7 +10,7 @@ struct ListingQuery: Hashable, Sendable {
     /// Labels that an entry must have, as they stand in it.
     var labels: [Label] = []
     var ports: [UInt16] = []
-    var state: State?
+    var state: ListedState?
 
     init() {}
 
@@ -31,23 +22,23 @@ struct ListingQuery: Hashable, Sendable {
         for (name, value) in query.pairs {
             switch name {
             case "meta":
-                switch value {
-                case "0": meta = false
-                case "1": meta = true
-                default: throw Problem("meta is 0 or 1")
-                }
+                guard let wanted = ["0": false, "1": true][value] else { throw Problem("meta is 0 or 1") }
+                guard meta ?? wanted == wanted else { throw Problem("meta is 0 or 1, and not both") }
+                meta = wanted
             case "label":
                 do throws(DeclarationProblem) { labels.append(try Label(written: value)) } catch {
                     throw Problem("label=name=value: \(error.explanation)")
                 }
             case "port":
-                guard let port = UInt16(value), port > 0 else { throw Problem("port is a number from 1 to 65535") }
+                guard value.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = UInt16(value), port > 0
+                else { throw Problem("port is a number from 1 to 65535") }
                 ports.append(port)
             case "state":
-                guard let state = State(rawValue: value) else {
-                    throw Problem("state is " + State.allCases.map(\.rawValue).joined(separator: " or "))
+                guard let wanted = ListedState(rawValue: value) else {
+                    throw Problem("state is " + ListedState.allCases.map(\.rawValue).joined(separator: " or "))
                 }
-                self.state = state
+                guard state ?? wanted == wanted else { throw Problem("a client is in one state: give one, or none") }
+                state = wanted
             default: continue
             }
             parts += 1

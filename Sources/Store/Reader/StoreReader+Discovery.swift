@@ -5,23 +5,19 @@ public struct DiscoverableClient: Sendable, Equatable {
     /// The FQDN as the client spells it.
     public var name: String
     public var declaration: Declaration
-    /// Scrapes reach it now; or would have a moment ago, because who polls is away for a moment after each scrape.
-    public var isConnected: Bool
+    public var state: ListedState
     /// The `User-Agent` of the newest poll or tunnel.
     public var agent: String?
 
-    public init(name: String, declaration: Declaration = .none, isConnected: Bool, agent: String? = nil) {
+    public init(name: String, declaration: Declaration = .none, state: ListedState, agent: String? = nil) {
         self.name = name
         self.declaration = declaration
-        self.isConnected = isConnected
+        self.state = state
         self.agent = agent
     }
 }
 
 extension StoreReader {
-    /// For how long who is not connected counts as such after it was last seen, in milliseconds: as in the proxy's own list.
-    private static let grace: Int64 = 10_000
-
     /// All clients that `/clients` lists, in the natural order of their names.
     public func discoverable() throws(RecordProblem) -> [DiscoverableClient] {
         try snapshot { (_) throws(RecordProblem) in
@@ -45,7 +41,8 @@ extension StoreReader {
                     let client = DiscoverableClient(
                         name: row.spelling(2, of: fqdn),
                         declaration: row.isNull(8) ? .none : try declarations.declaration(of: row.integer(0)),
-                        isConnected: isConnected || heartbeat - row.time(6) < Self.grace,
+                        state: ListedState(
+                            isConnected: isConnected || heartbeat - row.time(6) < ListedState.graceMilliseconds),
                         agent: row.optionalText(7, atMost: Limit.agent))
                     found.append((row.text(9, atMost: 2 * Limit.fqdn), fqdn, client))
                 }

@@ -39,7 +39,7 @@ extension FuzzBody {
         let again = try Declaration(labelTexts: texts.0, targetTexts: texts.1)
         try require(again == declaration, "not read again as what it was")
         var writer = DiscoveryWriter(.init(hasMeta: true))
-        let count = writer.write("a", declaration, state: "connected", agent: "")
+        let count = writer.write("a", declaration, state: .connected, agent: "")
         try require(count == max(1, declaration.targets.count), "\(count) entries")
         // Nothing ends a string that it stands in, or the line.
         var quotes = 0
