@@ -32,7 +32,11 @@ extension ServerConnection: RemovableChannelHandler {
         }
         left = channel
         channel.pipeline.syncOperations.removeHandler(context: context, promise: nil)
-        channel.closeFuture.assumeIsolated().whenComplete { _ in self.gone() }
+        // Nothing of it is needed any more, but for what the peer has not read yet, which the clock looks after: a tunnel that lives for weeks need
+        // not keep it.
+        channel.closeFuture.assumeIsolated().whenComplete { [weak self, service] _ in
+            if let self { self.gone() } else { service.connectionClosed() }
+        }
         return true
     }
 
