@@ -95,6 +95,7 @@ final class RunningProxy: Sendable {
             dispatcher: dispatcher, access: access.desk, metrics: metrics, agents: agents,
             tunnels: TunnelService(
                 dispatcher: dispatcher, access: access.desk, metrics: metrics, agents: agents, settings: tunnelSettings,
+                clocks: TunnelClocks(group, pingInterval: tunnelSettings.pingInterval),
                 maxHeadBytes: configuration.web.maxHeaderBytes, logger: logger),
             connects: ConnectSettings(maxIdle: configuration.connectMaxIdle.timeAmount),
             routes: routes(dispatcher, directory, access.desk, metrics),

@@ -27,7 +27,8 @@ import Wire
             try AccessRules(file: AccessFile(SettingsFile.parse(Array(yaml.utf8), path: "access.yml"))))
         let service = TunnelService(
             dispatcher: dispatcher, access: desk, metrics: metrics, agents: AgentNames(), settings: TunnelSettings(),
-            maxHeadBytes: 65_536, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            clocks: TunnelClocks(channel.embeddedEventLoop, pingInterval: .seconds(15)), maxHeadBytes: 65_536,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         tunnel = TunnelConnection(
             service, on: channel.embeddedEventLoop, visitor: nil, address: nil, agent: nil)
         channel.connect(to: try SocketAddress(ipAddress: "127.0.0.1", port: 1), promise: nil)

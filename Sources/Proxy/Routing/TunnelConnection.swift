@@ -53,8 +53,10 @@ final class TunnelConnection: ChannelInboundHandler, @unchecked Sendable {
     private var isClosing = false
     /// Those that the read under way brought bytes for.
     private var touched: [TunnelScrape] = []
-    private var timer: Scheduled<Void>?
+    private let clock: TunnelClock
+    /// When the clock comes; the distant future while it does not.
     private var timerDue = NIODeadline.distantFuture
+    private var closing: Scheduled<Void>?
 
     init(_ service: TunnelService, on loop: any EventLoop, visitor: Visitor?, address: String?, agent: String?) {
         self.service = service
@@ -62,6 +64,7 @@ final class TunnelConnection: ChannelInboundHandler, @unchecked Sendable {
         self.visitor = visitor
         self.address = address
         self.agent = agent
+        clock = service.clocks.clock(of: loop)
         wire = ProxyEnd(service.settings, at: loop.now)
     }
 
@@ -119,8 +122,9 @@ final class TunnelConnection: ChannelInboundHandler, @unchecked Sendable {
         isReading = false
         wire.connectionLost()
         takeEvents()
-        timer?.cancel()
-        timer = nil
+        stopTimer()
+        closing?.cancel()
+        closing = nil
         context.fireChannelInactive()
     }
 
@@ -166,20 +170,31 @@ final class TunnelConnection: ChannelInboundHandler, @unchecked Sendable {
         let written = loop.makePromise(of: Void.self)
         context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: written)
         written.futureResult.assumeIsolated().whenComplete { _ in context.close(promise: nil) }
-        timer?.cancel()
-        timer = loop.assumeIsolated().scheduleTask(in: Self.closeTime) { context.close(promise: nil) }
+        stopTimer()
+        closing = loop.assumeIsolated().scheduleTask(in: Self.closeTime) { context.close(promise: nil) }
     }
 
-    /// One timer, which may come early: it is set anew then.
+    /// The clock may come early: it is set anew then.
     private func setTimer() {
-        guard context != nil, !isClosing, let due = wire.nextDeadline else { return }
-        if timer != nil, timerDue <= due { return }
-        timer?.cancel()
+        guard context != nil, !isClosing, let next = wire.nextDeadline else { return }
+        let due = clock.line(next)
+        guard due < timerDue else { return }
+        stopTimer()
         timerDue = due
-        timer = loop.assumeIsolated().scheduleTask(deadline: due) {
-            self.timer = nil
-            self.wire.timePassed(to: self.loop.now)
-            self.settle()
-        }
+        clock.add(self, at: due)
+    }
+
+    private func stopTimer() {
+        if timerDue < .distantFuture { clock.remove(self, at: timerDue) }
+        timerDue = .distantFuture
+    }
+
+    /// By the clock, which does not have this one at this line any more.
+    func timeCame(at line: NIODeadline) {
+        // Another one of this line may have moved it.
+        guard timerDue == line else { return }
+        timerDue = .distantFuture
+        wire.timePassed(to: loop.now)
+        settle()
     }
 }

@@ -10,6 +10,7 @@ struct TunnelService: Sendable {
     let metrics: ProxyMetrics
     let agents: AgentNames
     let settings: TunnelSettings
+    let clocks: TunnelClocks
     /// The largest head of a response that is taken; bytes.
     let maxHeadBytes: Int
     let logger: Logger
