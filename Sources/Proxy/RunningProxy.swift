@@ -107,6 +107,13 @@ final class RunningProxy: Sendable {
             let listeners = try await web.listen(
                 configuration, access, router, in: service, metrics, logger,
                 denied: { dispatcher.denied($0) }, refused: { dispatcher.refused($0) })
+            let addresses = listeners.map(\.address).prefix(configuration.listenAddresses.count)
+            do {
+                try await file?.listens(at: Array(addresses), now: ClockReading.now().wall)
+            } catch {
+                for listener in listeners { await listener.close() }
+                throw StartError(description: "the record cannot be written (--storage.path): \(error)")
+            }
             return RunningProxy(
                 listeners: listeners, web: web, dispatcher: dispatcher, directory: directory, metrics: metrics,
                 recorder: recorder, logger: logger, group: group, ticker: Ticker(dispatcher, on: group.next()),
@@ -145,7 +152,7 @@ final class RunningProxy: Sendable {
     ) throws -> RecordFile {
         let identity = ProxyIdentity(
             started: now.wall, version: Version.number,
-            address: configuration.listenAddresses.map(\.description).joined(separator: " "),
+            address: RecordFile.text(of: configuration.listenAddresses),
             pid: Int(getpid()), registrationTimeout: configuration.broker.registrationTimeout.nanoseconds / 1_000_000,
             discoveryLabels: configuration.discoveryLabels)
         do {

@@ -159,7 +159,8 @@ public struct SecondSample: Sendable, Equatable {
 public struct ProxyIdentity: Sendable, Equatable {
     public var started: UnixMilliseconds
     public var version: String
-    /// As listened on, `host:port`.
+    /// Where it listens, `host:port`; before it does (`StoreWriter.listens(at:now:)`), where it is to, with port 0 for one that the
+    /// system chooses.
     public var address: String
     public var pid: Int
     /// `--registration.timeout`, in milliseconds.

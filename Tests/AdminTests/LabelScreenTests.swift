@@ -28,7 +28,10 @@ struct LabelScreenTests {
     @Test("have a column where there is room, and where there are any")
     func column() {
         #expect(render(loaded(160, 50)).lines.contains { $0.contains("LABELS") })
-        #expect(render(loaded(200, 50)).lines.contains { $0.contains("rack=4 site=berlin") })
+        #expect(render(loaded(160, 50)).lines.contains { $0.contains("rack=4 site=berlin") })
+        // Where it is narrower, counts make room for them.
+        #expect(
+            render(loaded(140, 50)).lines.contains { $0.contains("rack=4 site=berlin") && !$0.contains("1200") })
         #expect(!render(loaded()).lines.contains { $0.contains("LABELS") })
         #expect(!render(Example.loaded(160, 50)).lines.contains { $0.contains("LABELS") })
     }

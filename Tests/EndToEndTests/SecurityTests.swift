@@ -21,6 +21,7 @@ extension EndToEnd {
                 try RecipePage("docs/security.md").names == [
                     "ca", "server certificate", "client certificate", "rules", "web file", "proxy",
                     "client with certificate", "client with token", "prometheus", "prometheus with certificate",
+                    "labels",
                     "denied", "why", "next server certificate", "next ca", "old ca out", "next token", "old token out",
                     "next password", "old password out",
                 ])

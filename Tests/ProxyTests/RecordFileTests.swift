@@ -39,6 +39,26 @@ import Testing
         }
     }
 
+    @Test("The record says where the proxy really listens, ports that the system chose included, from when it serves")
+    func address() async throws {
+        let folder = try TemporaryFolder()
+        let any = ListenAddress(host: "127.0.0.1", port: 0)
+        try await TestProxy.run {
+            $0.storagePath = folder.file("pushprox.db")
+            $0.listenAddresses = [any, any]
+            $0.clientListenAddresses = [any]
+        } body: { it in
+            guard case .ready(let reader) = StoreReader.open(path: folder.file("pushprox.db")) else {
+                Issue.record("there is no record")
+                return
+            }
+            let web = it.proxy.addresses.prefix(2)
+            #expect(web.allSatisfy { $0.host == "127.0.0.1" && $0.port > 0 })
+            let address = try reader.proxy().address
+            #expect(address == "\(web[0]) \(web[1])")
+        }
+    }
+
     @Test("After a restart, /clients lists at once those that were listed before, and no others")
     func restart() async throws {
         let folder = try TemporaryFolder()

@@ -11,12 +11,16 @@ struct ColumnOptions: ParsableArguments {
         columns.map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) }
     }
 
-    /// Refuses names that are none of these fields'.
+    /// Refuses names that are none of these fields', and one that is there twice: no object of JSON can have that.
     func check<Row>(_ fields: [Field<Row>]) throws {
-        for name in names ?? [] where !fields.contains(where: { $0.name == name }) {
-            throw ValidationError(
-                "--columns has '\(TextWidth.shown(name))', which is none: "
-                    + fields.map(\.name).joined(separator: ", ") + ".")
+        var seen: Set<String> = []
+        for name in names ?? [] {
+            guard fields.contains(where: { $0.name == name }) else {
+                throw ValidationError(
+                    "--columns has '\(TextWidth.shown(name))', which is none of "
+                        + fields.map(\.name).joined(separator: ", ") + ".")
+            }
+            guard seen.insert(name).inserted else { throw ValidationError("--columns has '\(name)' twice.") }
         }
     }
 

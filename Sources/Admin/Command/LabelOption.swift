@@ -5,7 +5,8 @@ import Clients
 enum LabelOption {
     static func parse(_ text: String) throws -> Label {
         do throws(DeclarationProblem) { return try Label(written: text) } catch {
-            throw ValidationError("--label is '\(TextWidth.shown(text))': \(error.explanation).")
+            // The parser says before it which flag, and what was given.
+            throw ValidationError("\(error.explanation).")
         }
     }
 }

@@ -12,9 +12,10 @@ enum CrashGuard {
         var note: UnsafeMutableBufferPointer<UInt8>
     }
 
-    /// Set once, by the main thread, before the handlers are installed, and never freed; nobody else reads it before, for only they
-    /// do, on whichever thread crashes. After that only `isArmed` changes, one byte: a handler that reads it half-way through a
-    /// change sees one value or the other, and both are right.
+    /// Set once, by the main thread (`NcursesTerminal` is made and used there alone), before the handlers are installed, and never
+    /// freed. Only the main thread and the handlers read it, these on whichever thread crashes: installing them is a system call, so
+    /// that they see what was written before. After that only `isArmed` changes, one byte: a handler that reads it half-way through a
+    /// change sees one value or the other, and both are right: the terminal is given back once more, or was just now.
     nonisolated(unsafe) private static var state: UnsafeMutablePointer<State>?
 
     private static let signals = [SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS]

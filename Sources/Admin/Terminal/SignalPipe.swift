@@ -2,7 +2,9 @@ import Glibc
 
 /// Turns signals into bytes of a pipe, which a loop can wait for together with everything else.
 final class SignalPipe {
-    /// Where handlers write. Set before the first handler is installed and never changed: one pipe serves the process.
+    /// Where handlers write. Set once, by the main thread: each command makes at most one pipe, at its start, and a second one is refused
+    /// below. That is before the first handler is installed, by a system call, so that handlers, the only ones to read it on other
+    /// threads, see it set; and as nothing changes or closes it afterwards, they can read it at any moment.
     nonisolated(unsafe) private static var writeEnd: Int32 = -1
 
     let descriptor: Int32

@@ -44,11 +44,11 @@ extension Column where Row == ClientRow {
             value: { FieldValue($0.inFlight) }, cell: { row, _ in .count(row.inFlight, .busy) },
             help: "scrapes in flight: taken by the client, not answered yet"),
         Column(
-            name: "scrapes", title: "SCRAPES", sort: .scrapes, alignment: .right, width: 8...8, rank: 12,
+            name: "scrapes", title: "SCRAPES", sort: .scrapes, alignment: .right, width: 8...8, rank: 13,
             value: { FieldValue($0.scrapes) }, cell: { row, _ in CellText(Quantity.compact(row.scrapes)) },
             help: "scrapes that ended, failed ones too"),
         Column(
-            name: "failures", title: "FAILED", sort: .failures, alignment: .right, width: 7...7, rank: 11,
+            name: "failures", title: "FAILED", sort: .failures, alignment: .right, width: 7...7, rank: 12,
             value: { FieldValue($0.failures) }, cell: { row, _ in .count(row.failures, .bad) },
             help: "scrapes that failed"),
         Column(
@@ -64,11 +64,12 @@ extension Column where Row == ClientRow {
             cell: { row, _ in .duration(row.medianDuration) }, help: "median duration of the recent scrapes"),
         Column(
             name: "last_duration_seconds", title: "LAST", sort: .lastDuration, alignment: .right, width: 6...6,
-            rank: 13,
+            rank: 14,
             value: { FieldValue(microseconds: $0.lastDuration) }, cell: { row, _ in .duration(row.lastDuration) },
             help: "duration of the newest scrape"),
         Column(
-            name: "labels", title: "LABELS", width: 10...30, rank: 14,
+            // Two labels, such as rack=4 site=berlin, are not cut.
+            name: "labels", title: "LABELS", width: 18...30, rank: 11,
             value: { .labels($0.declaration.labels) },
             cell: { row, _ in CellText(row.declaration.labels.map(\.written).joined(separator: " ")) },
             help: "what the client says of itself; only where any does"),

@@ -1,3 +1,4 @@
+import Flags
 import NIOCore
 import NIOPosix
 import Store
@@ -24,6 +25,15 @@ final class RecordFile: RecordStore {
         confined = Confined(writer)
         thread.start()
     }
+
+    /// Notes where the proxy listens; before the first write.
+    func listens(at addresses: [ListenAddress], now: UnixMilliseconds) async throws {
+        let text = Self.text(of: addresses)
+        try await thread.runIfActive { [confined] in try confined.writer.listens(at: text, now: now) }
+    }
+
+    /// As the record has them.
+    static func text(of addresses: [ListenAddress]) -> String { addresses.map(\.description).joined(separator: " ") }
 
     func write(_ batch: RecordBatch) async throws -> WriteOutcome {
         try await thread.runIfActive { [confined] in try confined.writer.write(batch) }

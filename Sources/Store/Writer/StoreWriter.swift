@@ -11,7 +11,7 @@ public final class StoreWriter {
     /// What opening found.
     public let outcome: OpenOutcome
 
-    private let identity: ProxyIdentity
+    private var identity: ProxyIdentity
     private let options: WriterOptions
     private let schema: Schema
     private let files: DatabaseFiles
@@ -50,6 +50,16 @@ public final class StoreWriter {
     }
 
     deinit { session?.connection.close() }
+
+    /// Notes where the proxy listens: known only after the record has been opened, for whoever connects is served at once. Call it
+    /// before the first `write`.
+    ///
+    /// - Parameter address: In place of the one that opening wrote; in a file made anew later too.
+    public func listens(at address: String, now: UnixMilliseconds) throws(StoreError) {
+        guard address != identity.address else { return }
+        identity.address = address
+        try currentSession(now: now).listens(at: address)
+    }
 
     /// Writes a batch in one transaction; its time becomes the heartbeat.
     ///

@@ -124,6 +124,12 @@ extension WriterSession {
         try note.run()
     }
 
+    func listens(at address: String) throws(StoreError) {
+        let note = try connection.prepare("UPDATE proxy SET address = ?1 WHERE id = 1")
+        note.bind(1, address, atMost: Limit.proxyAddress)
+        try note.run()
+    }
+
     /// Notes the stop and writes the log back into the database file. Clients stay as last known: a restart reads them.
     func stop(now: UnixMilliseconds) throws(StoreError) {
         try connection.transaction { () throws(StoreError) in
