@@ -29,7 +29,7 @@ struct SoakCommand: AsyncParsableCommand {
                 pushprox-bench soak --proxy "$OURS"
 
               Upstream's, which has no tunnels:
-                pushprox-bench soak --tunnels 0 \
+                pushprox-bench soak --tunnels 0 \\
                   --proxy 'upstream=./upstream-proxy --web.listen-address=127.0.0.1:{port}'
 
               Half an hour with the memory curve, and a check of the record:
