@@ -4,8 +4,7 @@ import Testing
 
 @testable import Admin
 
-/// Seconds of work in all: other tests, which wait for peers in real time, get their turns in between.
-@Suite("A record with values that nothing would write")
+@Suite("A record with values that nothing would write", .computes)
 struct HostileRecordTests {
     private typealias Proxy = ScreenEndToEndTests.Proxy
 
@@ -18,7 +17,7 @@ struct HostileRecordTests {
     }
 
     @Test("ends no command but with an answer or a sentence", arguments: Tampering.values)
-    func commands(value: String) async throws {
+    func commands(value: String) throws {
         let proxy = try Proxy()
         let (tampering, columns) = try relaxed(proxy)
         for column in columns where column.column != "id" && column.column != "client_id" {
@@ -34,7 +33,6 @@ struct HostileRecordTests {
             ["sd", "--output", proxy.folder.file("sd.json"), "--port", "9100"],
         ]
         for command in commands {
-            await Task.yield()
             let result = try ProgramFile.run(command + ["--storage.path", proxy.path])
             #expect([0, 1].contains(result.status), "\(command): \(result.error)")
             let steering = Self.steering(in: result.output + result.error)
@@ -76,13 +74,12 @@ struct HostileRecordTests {
     }
 
     @Test("is drawn, whatever stands in which column", arguments: Tampering.values)
-    func frames(value: String) async throws {
+    func frames(value: String) throws {
         let proxy = try Proxy()
         let (original, columns) = try relaxed(proxy)
         original.close()
         let bytes = try Data(contentsOf: URL(fileURLWithPath: proxy.path))
         for column in columns {
-            await Task.yield()
             try bytes.write(to: URL(fileURLWithPath: proxy.path))
             let tampering = try Tampering(path: proxy.path)
             let fits = tampering.put(value, in: column)

@@ -14,23 +14,22 @@ import Tunnel
 ///   that and one read.
 /// - The proxy gets credit for what the target's socket has taken, once.
 /// - It ends once: told as failed, given up, or with both halves through; what comes late does nothing.
-@Suite struct ConnectFlowWalkTests {
+@Suite(.computes) struct ConnectFlowWalkTests {
     @Test("Whatever comes when, a connection keeps what it promises", arguments: 0..<8 as Range<UInt64>)
-    func walk(seed: UInt64) async throws {
+    func walk(seed: UInt64) throws {
         var reached: Set<ConnectWalk.End> = []
         for number in 0..<500 {
             var walk = ConnectWalk(seed: seed * 1_000 + UInt64(number), mayBreak: true)
             for _ in 0..<200 where walk.end == nil { try walk.step() }
             if let end = walk.end { reached.insert(end) }
             try walk.afterwards()
-            await Task.yield()
         }
         #expect(
             reached == [.done, .reset, .failed(.targetUnreachable), .failed(.targetTimeout), .failed(.targetBroken)])
     }
 
     @Test("Where nothing goes wrong, everything gets through, and it ends", arguments: 0..<8 as Range<UInt64>)
-    func undisturbed(seed: UInt64) async throws {
+    func undisturbed(seed: UInt64) throws {
         for number in 0..<200 {
             var walk = ConnectWalk(seed: seed * 1_000 + UInt64(number), mayBreak: false)
             var steps = 0
@@ -40,7 +39,6 @@ import Tunnel
                 try walk.step()
             }
             #expect(walk.end == .done && walk.isAllThrough)
-            await Task.yield()
         }
     }
 }

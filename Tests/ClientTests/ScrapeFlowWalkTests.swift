@@ -9,11 +9,11 @@ import Wire
 ///
 /// The walk plays target, proxy and clock against a flow and its push. As sockets do, the target delivers what it has sent when it was asked,
 /// and at any other time too, as it does once it has closed.
-@Suite struct ScrapeFlowWalkTests {
+@Suite(.computes) struct ScrapeFlowWalkTests {
     @Test(
         "Whatever comes in whatever order, early and late: a scrape pushes all that arrived or fails, and it ends",
         arguments: 0..<4 as Range<UInt64>)
-    func walk(seed: UInt64) async throws {
+    func walk(seed: UInt64) throws {
         var random = Seeded(seed)
         var reached: Set<String> = []
         for _ in 0..<1000 {
@@ -26,8 +26,6 @@ import Wire
             try walk.check()
             random = walk.random
             reached.formUnion(walk.reached)
-            // Others wait for this thread.
-            await Task.yield()
         }
         #expect(reached.isSuperset(of: ["early bytes", "early end", "early failure", "whole", "streamed", "reported"]))
     }
@@ -35,7 +33,7 @@ import Wire
     @Test(
         "Where nothing goes wrong, a scrape pushes everything without the clock's help",
         arguments: 0..<40 as Range<UInt64>)
-    func undisturbed(seed: UInt64) async throws {
+    func undisturbed(seed: UInt64) throws {
         var random = Seeded(seed)
         for _ in 0..<100 {
             var walk = Walk(random: random, head: try Walk.head())
@@ -47,7 +45,6 @@ import Wire
             #expect(end == ScrapeFlow.Conclusion())
             #expect(walk.pushed == walk.sent && walk.pushIsFinished)
             random = walk.random
-            await Task.yield()
         }
     }
 }

@@ -6,18 +6,16 @@ import Testing
 
 /// A client that has not been told to stop has a tunnel, or polls, or is getting one of them within the longest wait; it never polls beside a
 /// tunnel that serves; a proxy without tunnels is not pestered for one; and each line of the log says something new.
-@Suite struct TransportChoiceWalkTests {
+@Suite(.computes) struct TransportChoiceWalkTests {
     @Test(
         "Whatever becomes of tunnels and polls, in whatever order: there is always a way to be asked, or the next attempt at one",
         arguments: 0..<60 as Range<UInt64>)
-    func walk(seed: UInt64) async throws {
+    func walk(seed: UInt64) throws {
         var walk = Walk(seed &* 1_000_003, [.auto, .auto, .tunnel, .poll][Int(seed % 4)])
         walk.start()
         for _ in 0..<3_000 {
             walk.step()
             try walk.check()
-            // Others wait for this thread.
-            await Task.yield()
         }
         #expect(walk.hasBeenUp || walk.mode == .poll)
         #expect(walk.hasPolled || walk.mode == .tunnel)

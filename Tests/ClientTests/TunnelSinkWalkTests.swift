@@ -9,17 +9,15 @@ import Wire
 
 /// A response that a scrape hands to its stream arrives at the proxy whole and ended, or cut and never ended; the scrape hears once that it has
 /// gone out, or that nobody wants it.
-@Suite struct TunnelSinkWalkTests {
-    // One after the other: bytes by the hundred thousand are masked in each, and other tests wait for this thread.
+@Suite(.computes) struct TunnelSinkWalkTests {
     @Test("Whatever a target sends, and whatever the proxy takes of it and when: whole and ended, or not ended")
-    func walk() async throws {
+    func walk() throws {
         var ways: Set<String> = []
         for seed in 0..<60 as Range<UInt64> {
             // Far apart: the numbers of neighbours are the same, but for one.
             let walk = try SinkWalk(Seeded(seed &* 1_000_003))
             for _ in 0..<200 {
                 try walk.step()
-                await Task.yield()
             }
             ways.insert(try walk.finish())
         }

@@ -88,8 +88,9 @@ import Wire
             for number in (0..<20).reversed() {
                 try await target.next("/\(number)").answer(status: "200 OK", "number \(number)")
             }
-            for (number, stream) in streams.enumerated().reversed() {
-                #expect(try await tunnel.response(stream).text.hasSuffix("\r\n\r\nnumber \(number)"))
+            let responses = try await tunnel.responses(Set(streams))
+            for (number, stream) in streams.enumerated() {
+                #expect(responses[stream]?.text.hasSuffix("\r\n\r\nnumber \(number)") == true)
             }
             await target.stop()
         }

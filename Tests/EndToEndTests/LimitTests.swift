@@ -40,8 +40,16 @@ extension EndToEnd {
             #expect(refusal.status == 503)
             #expect(refusal["Retry-After"] != nil)
             #expect(refusal.body.contains("--web.max-connections"))
-            await scraper.close()
-            let next = try await proxy.beginScrape(of: "localhost:9100")
+            for connection in [scraper, third] { await connection.close() }
+            // Until the proxy has seen both go there is no room.
+            let next = try await eventually("there is room again") { () -> RawConnection? in
+                let next = try await proxy.connect()
+                try await next.send("GET /-/healthy HTTP/1.1\r\nHost: p\r\n\r\n")
+                if try await next.response().status == 200 { return next }
+                await next.close()
+                return nil
+            }
+            try await next.send("GET http://localhost:9100/ HTTP/1.1\r\nHost: localhost:9100\r\n\r\n")
             #expect(try await first.response().status == 200)
             await next.close()
             try await proxy.program.stop()

@@ -167,25 +167,30 @@ struct BrokerWalk {
     }
 
     private func checkDeliveries(_ tally: Tally) throws {
+        // Taken out once: each look through `it` and `model` would copy the whole of them in a debug build, at every step.
+        let table = it.broker.deliveries
+        let ids = it.deliveries
+        let deliveries = model.deliveries
+        let inService = model.inService
+        let living = model.living
         // Nothing waits while a delivery with room serves its name, unless its time is up.
-        for (name, delivery) in model.serving
-        where tally.taken[delivery, default: 0] < model.deliveries[delivery]!.capacity {
+        for (name, delivery) in model.serving where tally.taken[delivery, default: 0] < deliveries[delivery]!.capacity {
             try hold(model.waits(name, now).isEmpty)
         }
         // Room is neither lost nor made.
-        for delivery in model.living {
+        for delivery in living {
             let taken = tally.taken[delivery, default: 0]
-            guard taken > 0 || model.inService.contains(delivery) else { continue }
-            let id = it.deliveries[delivery]!
-            try hold(it.broker.deliveries.contains(id))
-            try hold(it.broker.deliveries[id.index].taken == taken)
-            try hold(it.broker.deliveries[id.index].capacity == model.deliveries[delivery]!.capacity)
-            try hold(it.broker.deliveries[id.index].turns.count <= names.count)
+            guard taken > 0 || inService.contains(delivery) else { continue }
+            let id = ids[delivery]!
+            try hold(table.contains(id))
+            try hold(table[id.index].taken == taken)
+            try hold(table[id.index].capacity == deliveries[delivery]!.capacity)
+            try hold(table[id.index].turns.count <= names.count)
         }
         // Nobody else is known any more.
-        for delivery in model.deliveries.keys where !model.inService.contains(delivery) {
-            guard !model.living.contains(delivery) || tally.taken[delivery] == nil else { continue }
-            try hold(!it.broker.deliveries.contains(it.deliveries[delivery]!))
+        for delivery in deliveries.keys where !inService.contains(delivery) {
+            guard !living.contains(delivery) || tally.taken[delivery] == nil else { continue }
+            try hold(!table.contains(ids[delivery]!))
         }
     }
 

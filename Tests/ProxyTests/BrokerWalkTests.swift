@@ -1,8 +1,9 @@
+import TestKit
 import Testing
 
 @testable import Proxy
 
-@Suite struct BrokerWalkTests {
+@Suite(.computes) struct BrokerWalkTests {
     /// What holds after every step (`BrokerWalk.check`):
     /// - every scrape ends once, in turn, and goes only to a delivery that serves its name and has room; a CONNECT never to a poll;
     /// - one that a living tunnel was handed and that ends without an answer is withdrawn from it once; who answers, or is the other end of a
@@ -13,13 +14,11 @@ import Testing
     @Test(
         "Whatever happens in whatever order: every scrape ends once, in turn, and goes only to a delivery with room for its name",
         arguments: 0..<20 as Range<UInt64>)
-    func walk(seed: UInt64) async throws {
+    func walk(seed: UInt64) throws {
         var walk = BrokerWalk(seed: seed)
         for _ in 0..<7500 {
             walk.step()
             try walk.check()
-            // Others wait for this thread.
-            await Task.yield()
         }
         try walk.finish()
         #expect(walk.model.live.isEmpty && walk.model.inService.isEmpty)

@@ -167,11 +167,11 @@ private enum ReceiveRead {
     static let most = 1_048_576
 }
 
-@Suite struct PushFlowWalkTests {
+@Suite(.computes) struct PushFlowWalkTests {
     @Test(
         "Whatever comes when: all that arrived is relayed in order, or the scrape failed and was told; and the push ends",
         arguments: 0..<20 as Range<UInt64>)
-    func walk(seed: UInt64) async throws {
+    func walk(seed: UInt64) throws {
         for number in 0..<15 {
             var walk = Walk(seed: seed * 1_000 + UInt64(number))
             var steps = 0
@@ -180,8 +180,6 @@ private enum ReceiveRead {
                 try #require(steps < 100_000)
                 walk.step()
                 try walk.check()
-                // Others wait for this thread.
-                if steps.isMultiple(of: 16) { await Task.yield() }
             }
             walk.afterwards()
             try walk.check()

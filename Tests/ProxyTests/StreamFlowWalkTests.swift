@@ -193,11 +193,11 @@ private struct Walk {
     }
 }
 
-@Suite struct StreamFlowWalkTests {
+@Suite(.computes) struct StreamFlowWalkTests {
     @Test(
         "Whatever comes when: all that arrived is relayed in order within its window, or the scrape failed and was told; no credit is lost",
         arguments: 0..<20 as Range<UInt64>)
-    func walk(seed: UInt64) async throws {
+    func walk(seed: UInt64) throws {
         var wereFull = 0
         for number in 0..<15 {
             var walk = Walk(seed: seed * 1_000 + UInt64(number))
@@ -210,8 +210,6 @@ private struct Walk {
                 if steps.isMultiple(of: walk.isDripping ? 1_024 : 64) {
                     walk.settle()
                     try walk.checkCredit()
-                    // Others wait for this thread.
-                    await Task.yield()
                 }
             }
             walk.afterwards()

@@ -6,8 +6,7 @@ import Testing
 
 @testable import Store
 
-/// Seconds of work in all: other tests, which wait for peers in real time, get their turns in between.
-@Suite("A record with values that nothing would write")
+@Suite("A record with values that nothing would write", .computes)
 struct HostileValuesTests {
     /// A record with something in every table, stopped in order, its schema's word taken away.
     private func record(relaxed: Bool = true) throws -> Scratch {
@@ -77,11 +76,10 @@ struct HostileValuesTests {
     }
 
     @Test("is read, opened, written and pruned like any other, whatever stands where", arguments: Tampering.values)
-    func relaxed(value: String) async throws {
+    func relaxed(value: String) throws {
         let original = try record()
         var fitted = 0
         for column in try Tampering(path: original.path).columns() {
-            await Task.yield()
             let scratch = try Scratch()
             try scratch.put(original.bytes(original.path), at: scratch.path)
             let tampering = try Tampering(path: scratch.path)
@@ -98,10 +96,9 @@ struct HostileValuesTests {
 
     @Test(
         "is damage where the schema forbids them, and a fresh one is started", arguments: ["'text'", "NULL", "X'00'"])
-    func strict(value: String) async throws {
+    func strict(value: String) throws {
         let original = try record()
         for column in try Tampering(path: original.path).columns() where column.table != "sqlite_sequence" {
-            await Task.yield()
             let scratch = try Scratch()
             try scratch.put(original.bytes(original.path), at: scratch.path)
             let tampering = try Tampering(path: scratch.path)
@@ -133,11 +130,10 @@ struct HostileValuesTests {
     @Test(
         "is a record like any other when they are numbers: nothing adds up to what its columns can't hold",
         arguments: ["9223372036854775807", "-9223372036854775808", "9007199254740992", "9223372036854", "-1"])
-    func numbers(value: String) async throws {
+    func numbers(value: String) throws {
         let original = try record(relaxed: false)
         var fitted = 0
         for column in try Tampering(path: original.path).columns() {
-            await Task.yield()
             let scratch = try Scratch()
             try scratch.put(original.bytes(original.path), at: scratch.path)
             let tampering = try Tampering(path: scratch.path)

@@ -115,21 +115,35 @@ final class TunnelPeer: Sendable {
         return try #require(stream)
     }
 
-    /// What comes on streams, until this one ends.
-    ///
-    /// - Returns: the bytes, and why the client gave it up where it did.
-    func response(_ stream: TunnelStreamID) async throws -> (text: String, reset: (FailureKind, String)?) {
+    /// What a stream brought: the bytes, and why the client gave it up where it did.
+    struct Response {
         var bytes = ByteBuffer()
-        while true {
+        var reset: (FailureKind, String)?
+        var text: String { String(buffer: bytes) }
+    }
+
+    /// What comes on this stream, until it ends; what others bring meanwhile is dropped.
+    func response(_ stream: TunnelStreamID) async throws -> Response {
+        try await responses([stream])[stream] ?? Response()
+    }
+
+    /// What comes on these streams, in whatever order, until all of them have ended.
+    func responses(_ streams: Set<TunnelStreamID>) async throws -> [TunnelStreamID: Response] {
+        var responses: [TunnelStreamID: Response] = [:]
+        var open = streams
+        while !open.isEmpty {
             switch try await next() {
-            case .data(stream, let piece):
-                bytes.writeImmutableBuffer(piece)
+            case .data(let stream, let piece) where open.contains(stream):
+                responses[stream, default: Response()].bytes.writeImmutableBuffer(piece)
                 try await act { $0.passedOn(stream, piece.readableBytes, at: .now()) }
-            case .ended(stream): return (String(buffer: bytes), nil)
-            case .reset(stream, let kind, let text): return (String(buffer: bytes), (kind, text))
+            case .ended(let stream): open.remove(stream)
+            case .reset(let stream, let kind, let text):
+                responses[stream, default: Response()].reset = (kind, text)
+                open.remove(stream)
             case .closed(let how): throw Ended(how: how)
             default: break
             }
         }
+        return responses
     }
 }

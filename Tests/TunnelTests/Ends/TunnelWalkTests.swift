@@ -11,12 +11,12 @@ import Testing
 /// - A dead link ends everything in bounded time.
 /// - What an end was given and has not passed on fits into the windows.
 /// - A small response waits for one message of each other stream at most, whatever they have to send, and however long they stand still.
-@Suite struct TunnelWalkTests {
+@Suite(.computes) struct TunnelWalkTests {
     /// A million with `PUSHPROX_WALK_STEPS=1000000`.
     private static let steps = ProcessInfo.processInfo.environment["PUSHPROX_WALK_STEPS"].flatMap { Int($0) } ?? 60_000
 
     @Test("Whatever comes when, streams of a tunnel keep what they promise", arguments: 0..<10 as Range<UInt64>)
-    func walk(seed: UInt64) async throws {
+    func walk(seed: UInt64) throws {
         var steps = 0
         var opened = 0
         var complete = 0
@@ -36,8 +36,6 @@ import Testing
             }
             opened += walk.opened
             complete += walk.complete
-            // Others wait for this thread.
-            await Task.yield()
             if steps > Self.steps / 10 { break }
         }
         #expect(opened > steps / 200 && complete > opened / 10)
@@ -46,7 +44,7 @@ import Testing
     @Test(
         "The first lie of either end, whatever went before, closes the tunnel with 1002",
         arguments: 0..<8 as Range<UInt64>)
-    func lies(seed: UInt64) async throws {
+    func lies(seed: UInt64) throws {
         var told = 0
         for number in 0..<60 {
             let walkSeed = seed * 1_000_000 + UInt64(number)
@@ -57,7 +55,6 @@ import Testing
             } catch {
                 Issue.record("seed \(walkSeed): \(error)")
             }
-            await Task.yield()
         }
         #expect(told > 20)
     }
