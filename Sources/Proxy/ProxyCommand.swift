@@ -127,8 +127,8 @@ struct ProxyCommand: AsyncParsableCommand {
     @Option(
         name: .customLong("discovery.labels"),
         help: ArgumentHelp(
-            "What of the labels that clients give themselves stands in /clients: none (off), all (as-given), or all with "
-                + "pushprox_ before their names (prefixed). (default: \(DiscoveryLabels.asGiven.rawValue))",
+            "What of the labels that clients give themselves stands in /clients: none (off), all (as-given; job and instance "
+                + "too), or all with pushprox_ before their names (prefixed). (default: \(DiscoveryLabels.asGiven.rawValue))",
             valueName: "policy"))
     var discoveryLabels = DiscoveryLabels.asGiven
 

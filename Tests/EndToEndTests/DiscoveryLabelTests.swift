@@ -7,7 +7,7 @@ extension EndToEnd {
         /// A proxy with this policy, a client whose first target is an honest one and whose second says that it is somebody else's, and the
         /// label sets that Prometheus stores of the two.
         private func stored(
-            _ policy: String, relabeling: String = "", until isDone: ([String: [String: String]]) -> Bool
+            _ policy: String, relabeling: String = "", are isExpected: ([String: [String: String]]) -> Bool
         ) async throws {
             let folder = try TemporaryFolder()
             let target = try await ScriptedTarget.start { head, connection in
@@ -41,16 +41,18 @@ extension EndToEnd {
                         http_sd_configs: [{url: \(proxy.url)clients, refresh_interval: 1s}]
                     \(indented)
                     """)
-            var last: [String: [String: String]] = [:]
-            try await eventually("other series than \(last)") {
-                for var labels in try await prometheus.series("claimed") {
-                    labels["__name__"] = nil
-                    if labels["instance"] == "edge.example.org:\(target.port)" { labels["instance"] = "its own" }
-                    last[labels.removeValue(forKey: "path") ?? ""] = labels
-                }
-                return last.count == 2 ? true : nil
+            let series = try await eventually("a series of each target") {
+                let series = try await prometheus.series("claimed")
+                return Set(series.map { $0["path"] }).count == 2 ? series : nil
             }
-            #expect(isDone(last), "\(last)")
+            #expect(series.count == 2)
+            var byPath: [String: [String: String]] = [:]
+            for var labels in series {
+                labels["__name__"] = nil
+                if labels["instance"] == "edge.example.org:\(target.port)" { labels["instance"] = "its own" }
+                byPath[labels.removeValue(forKey: "path") ?? ""] = labels
+            }
+            #expect(isExpected(byPath), "\(byPath)")
             for program in [prometheus.program, client, proxy.program] { #expect(try await program.stop() == .code(0)) }
             await target.stop()
         }
