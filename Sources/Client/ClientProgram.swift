@@ -41,7 +41,6 @@ private struct PollingService: Service {
 
     func run() async throws {
         try await gracefulShutdown()
-        client.logger.info("shutting down: running scrapes may finish")
         await client.drain()
     }
 }

@@ -88,7 +88,12 @@ final class RunningClient: Sendable {
     /// Takes no more scrapes; returns when the running scrapes are done or the grace has ended.
     func drain() async {
         let drained = loop.makePromise(of: Void.self)
-        loop.execute { self.engine.value.stop { drained.succeed() } }
+        loop.execute {
+            // Not before what is said below, though all may be done at once.
+            self.engine.value.stop { self.loop.execute { drained.succeed() } }
+            // True from here on: who reads it may count on it that nothing new is begun.
+            self.logger.info("shutting down: running scrapes may finish")
+        }
         // Succeeds always: at the latest when the grace has ended.
         try? await drained.futureResult.get()
     }

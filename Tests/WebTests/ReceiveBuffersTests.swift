@@ -19,10 +19,10 @@ private struct Reader {
 }
 
 @Suite struct ReceiveBuffersTests {
-    @Test("A connection keeps its first, small buffer and none of the large ones that came later")
+    @Test("A connection keeps its first buffer, next to nothing, and none of those that came later")
     func kept() {
         var reader = Reader()
-        #expect(reader.read(upTo: 1 << 20).readableBytes == ReceiveBuffers.smallest)
+        #expect(reader.read(upTo: 1 << 20).readableBytes == ReceiveBuffers.first)
         for _ in 0..<8 {
             var buffer = reader.read(upTo: 1 << 20)
             let isOurs: Bool? = buffer.modifyIfUniquelyOwned { _ in true }
@@ -31,17 +31,17 @@ private struct Reader {
         #expect(reader.pool.count == 1)
     }
 
-    @Test("Buffers grow to the largest within five reads that fill them")
+    @Test("Buffers grow to the largest within six reads that fill them")
     func growth() {
         var reader = Reader()
-        let sizes = (0..<6).map { _ in reader.read(upTo: 1 << 20).readableBytes }
-        #expect(sizes == [512, 2_048, 8_192, 32_768, 131_072, 131_072])
+        let sizes = (0..<7).map { _ in reader.read(upTo: 1 << 20).readableBytes }
+        #expect(sizes == [32, 512, 2_048, 8_192, 32_768, 131_072, 131_072])
     }
 
     @Test("Buffers shrink when reads in a row need a quarter of them at most, and not for one short read")
     func shrinking() {
         var reader = Reader()
-        for _ in 0..<5 { _ = reader.read(upTo: 1 << 20) }
+        for _ in 0..<6 { _ = reader.read(upTo: 1 << 20) }
         _ = reader.read(upTo: 300)
         #expect(reader.read(upTo: 1 << 20).readableBytes == 131_072)
         for _ in 0..<20 { _ = reader.read(upTo: 300) }

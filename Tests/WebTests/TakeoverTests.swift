@@ -86,7 +86,8 @@ import Testing
             #expect(try await idle.response().status == 200)
             #expect(await idle.closed() == .closed(""))
             #expect(await (try await server.open()).closed() == .closed(""))
-            #expect(server.metric("test_web_connections") == 1)
+            // It, and the one that asks; a peer hears of its end before it is counted out.
+            try await server.wait("test_web_connections", for: 2)
             try await connection.send("here")
             #expect(try await connection.text(upTo: "here") == "raw:here")
             await connection.close()
