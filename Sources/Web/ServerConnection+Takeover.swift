@@ -30,12 +30,17 @@ extension ServerConnection: RemovableChannelHandler {
             context.fireChannelRead(wrapInboundOut(early))
             context.fireChannelReadComplete()
         }
-        left = channel
         channel.pipeline.syncOperations.removeHandler(context: context, promise: nil)
-        // Nothing of it is needed any more, but for what the peer has not read yet, which the clock looks after: a tunnel that lives for weeks need
-        // not keep it.
-        channel.closeFuture.assumeIsolated().whenComplete { [weak self, service] _ in
-            if let self { self.gone() } else { service.connectionClosed() }
+        let closed = channel.closeFuture.assumeIsolated()
+        if isWatched {
+            // The peer has not read all yet, which the clock looks after until it has.
+            left = channel
+            closed.whenComplete { [weak self, service] _ in
+                if let self { self.gone() } else { service.connectionClosed() }
+            }
+        } else {
+            // Nothing of it is needed any more: a tunnel that lives for weeks need not keep it.
+            closed.whenComplete { [service] _ in service.connectionClosed() }
         }
         return true
     }

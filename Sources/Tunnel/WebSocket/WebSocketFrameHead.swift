@@ -11,16 +11,17 @@ struct WebSocketFrameHead {
 
     /// Takes heads apart byte by byte, so that nothing of one has to be kept in the buffer it came in.
     struct Parser {
-        private let sender: WebSocketRole
-        /// How many bytes of the head have been seen.
-        private var count = 0
-        private var opcode = WebSocketOpcode.continuation
-        private var isFinal = false
-        /// Where the length ends and the key begins, and where that ends.
-        private var lengthEnd = 2
-        private var end = 2
+        // Small, as every tunnel has two of these for as long as it lives.
         private var length: UInt64 = 0
         private var key: UInt32 = 0
+        /// How many bytes of the head have been seen.
+        private var count: UInt8 = 0
+        /// Where the length ends and the key begins, and where that ends.
+        private var lengthEnd: UInt8 = 2
+        private var end: UInt8 = 2
+        private var opcode = WebSocketOpcode.continuation
+        private var isFinal = false
+        private let sender: WebSocketRole
 
         init(from sender: WebSocketRole) { self.sender = sender }
 
@@ -64,7 +65,7 @@ struct WebSocketFrameHead {
             }
             length = UInt64(byte & 0x7F)
             if opcode.isControl && length > WebSocketOpcode.maxControlBytes { throw .longControl }
-            let extended = length == 127 ? 8 : length == 126 ? 2 : 0
+            let extended: UInt8 = length == 127 ? 8 : length == 126 ? 2 : 0
             if extended > 0 { length = 0 }
             lengthEnd = 2 + extended
             end = lengthEnd + (isMasked ? 4 : 0)
