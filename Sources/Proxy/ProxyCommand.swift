@@ -133,6 +133,15 @@ struct ProxyCommand: AsyncParsableCommand {
     var discoveryLabels = DiscoveryLabels.asGiven
 
     @Option(
+        name: .customLong("runtime.event-loops"),
+        help: ArgumentHelp(
+            "Threads that serve connections. With 1 a scrape takes less CPU and time, up to some thousand of them a second; more can serve more. "
+                + "(default: one per core)",
+            valueName: "count"),
+        transform: FlagValue.count(in: 1...1_024))
+    var eventLoops: Int?
+
+    @Option(
         name: .customLong("storage.path"),
         help: ArgumentHelp(
             "SQLite database for the record; its folder is created. Empty turns the record off.", valueName: "file"))
@@ -171,7 +180,8 @@ struct ProxyCommand: AsyncParsableCommand {
         ProxyConfiguration(
             listenAddresses: web.listenAddresses, clientListenAddresses: web.clientListenAddresses,
             webConfigurationFile: web.configurationFile, clientConfigurationFile: web.clientConfigurationFile,
-            maxHandshakes: web.maxHandshakes ?? Default.maxHandshakes, web: web.limits,
+            maxHandshakes: web.maxHandshakes ?? Default.maxHandshakes, eventLoops: eventLoops ?? Default.eventLoops,
+            web: web.limits,
             broker: BrokerLimits(
                 maxQueuedPerClient: maxQueuedPerClient, maxQueued: maxQueued, maxClients: maxClients,
                 maxConnectionsPerClient: maxConnectionsPerClient, maxConnections: maxConnections,

@@ -14,6 +14,8 @@ struct ProxyConfiguration: Sendable {
     /// `nil` for the same as `webConfigurationFile`.
     var clientConfigurationFile: String?
     var maxHandshakes = Default.maxHandshakes
+    /// `--runtime.event-loops`.
+    var eventLoops = Default.eventLoops
     var web = WebLimits.standard
     var broker = BrokerLimits.standard
     var maxTimeout = Default.maxTimeout
@@ -33,6 +35,7 @@ struct ProxyConfiguration: Sendable {
 
     enum Default {
         static let maxHandshakes = Handshakes.defaultPerCore * System.coreCount
+        static let eventLoops = System.coreCount
         static let maxTimeout = GoDuration.seconds(300)
         static let defaultTimeout = GoDuration.seconds(15)
         static let pingInterval = GoDuration.seconds(15)

@@ -81,7 +81,7 @@ final class RunningProxy: Sendable {
         }
         metrics.observe({ dispatcher.gauges }, backlog: { recordSink?.count ?? 0 })
 
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.eventLoops)
         var tunnelSettings = TunnelSettings()
         tunnelSettings.pingInterval = configuration.pingInterval.timeAmount
         tunnelSettings.helloTimeout = configuration.web.readHeaderTimeout.timeAmount
