@@ -37,9 +37,9 @@ import Testing
             (ClientSort.fqdn, ["busy", "failing", "gone", "idle", "quiet"]),
             (.state, ["busy", "idle", "failing", "quiet", "gone"]),
             (.lastSeen, ["gone", "quiet", "failing", "idle", "busy"]),
-            (.queued, ["idle", "failing", "gone", "quiet", "busy"]),
-            (.inFlight, ["idle", "failing", "gone", "quiet", "busy"]),
-            (.scrapes, ["quiet", "idle", "gone", "busy", "failing"]),
+            (.queued, ["failing", "gone", "idle", "quiet", "busy"]),
+            (.inFlight, ["failing", "gone", "idle", "quiet", "busy"]),
+            (.scrapes, ["quiet", "gone", "idle", "busy", "failing"]),
             (.failures, ["busy", "idle", "quiet", "gone", "failing"]),
             (.failureShare, ["busy", "idle", "failing", "gone", "quiet"]),
             (.medianDuration, ["busy", "failing", "idle", "gone", "quiet"]),
@@ -48,6 +48,17 @@ import Testing
         ])
     func clientsComeInTheOrderAskedFor(sort: ClientSort, expected: [String]) throws {
         #expect(try names { $0.sort = sort } == expected)
+    }
+
+    /// Whichever came first, and whichever way the values go.
+    @Test func clientsWithTheSameValueComeInTheOrderOfTheirNames() throws {
+        for direction in SortDirection.allCases {
+            let names = try names {
+                $0.sort = .queued
+                $0.direction = direction
+            }
+            #expect(names.filter { $0 != "busy" } == ["failing", "gone", "idle", "quiet"], "\(direction)")
+        }
     }
 
     @Test func aReversedOrderKeepsRowsWithoutAValueLast() throws {

@@ -7,7 +7,9 @@ struct ClientOrder {
     private struct Entry {
         /// The value sorted by: a rank or a number.
         var key: Double
-        var id: Int64
+        /// Its place among the names, which those with the same value are in the order of.
+        var place = 0
+        let id: Int64
     }
 
     let counts: StateCounts
@@ -31,19 +33,19 @@ struct ClientOrder {
         }
         counts = scan.counts
         entries = found
-        if query.sort == .fqdn { try rankByName(connection) }
+        try placeByName(connection)
         sort(query)
     }
 
     /// Gives each entry its place among the names. The names' index holds nothing but names and ids and is read by itself:
     /// following it into the table would read that in random order, which costs five times as much.
-    private mutating func rankByName(_ connection: SQLiteConnection) throws(StoreError) {
+    private mutating func placeByName(_ connection: SQLiteConnection) throws(StoreError) {
         let row = try connection.cached("SELECT id FROM client ORDER BY sort_key")
         defer { row.reset() }
-        var ranks: [Int64: Double] = [:]
-        ranks.reserveCapacity(counts.all)
-        while try row.next() { ranks[row.integer(0)] = Double(ranks.count) }
-        for index in entries.indices { entries[index].key = ranks[entries[index].id] ?? 0 }
+        var places: [Int64: Int] = [:]
+        places.reserveCapacity(counts.all)
+        while try row.next() { places[row.integer(0)] = places.count }
+        for index in entries.indices { entries[index].place = places[entries[index].id] ?? 0 }
     }
 
     /// The ids of a window, and its first position: moved back when it would go over the end.
@@ -56,9 +58,11 @@ struct ClientOrder {
     func position(of id: Int64) -> Int? { entries.firstIndex { $0.id == id } }
 
     private mutating func sort(_ query: ClientQuery) {
-        switch query.direction {
-        case .ascending: entries.sort { $0.key != $1.key ? $0.key < $1.key : $0.id < $1.id }
-        case .descending: entries.sort { $0.key != $1.key ? $0.key > $1.key : $0.id < $1.id }
+        switch (query.sort, query.direction) {
+        case (.fqdn, .ascending): entries.sort { $0.place < $1.place }
+        case (.fqdn, .descending): entries.sort { $0.place > $1.place }
+        case (_, .ascending): entries.sort { $0.key != $1.key ? $0.key < $1.key : $0.place < $1.place }
+        case (_, .descending): entries.sort { $0.key != $1.key ? $0.key > $1.key : $0.place < $1.place }
         }
     }
 
