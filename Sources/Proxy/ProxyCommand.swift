@@ -135,7 +135,7 @@ struct ProxyCommand: AsyncParsableCommand {
     @Option(
         name: .customLong("runtime.event-loops"),
         help: ArgumentHelp(
-            "Threads that serve connections. With 1 a scrape takes less CPU and time, up to some thousand of them a second; more can serve more. "
+            "Threads that serve connections. With 1 a scrape takes less CPU and time, as long as there are no more than a few thousand a second; more can serve more. "
                 + "(default: one per core)",
             valueName: "count"),
         transform: FlagValue.count(in: 1...1_024))

@@ -21,7 +21,15 @@ struct ProxyProgram {
     ///
     /// - Throws: `StartError` when it can't start.
     func run() async throws {
-        let configuration = fitted(toDescriptors: DescriptorLimit.raise())
+        let descriptors = DescriptorLimit.raise()
+        let configuration = fitted(toDescriptors: descriptors)
+        // NIO ends the program where a loop finds none.
+        if let descriptors, configuration.web.maxConnections < configuration.eventLoops {
+            throw StartError(
+                description:
+                    "\(configuration.eventLoops) event loops (--runtime.event-loops) leave too few of \(descriptors) "
+                    + "descriptors for connections: ask for fewer loops, or raise the limit (ulimit -n, LimitNOFILE)")
+        }
         if configuration.defaultTimeout > configuration.maxTimeout {
             logger.warning(
                 "--scrape.default-timeout is longer than --scrape.max-timeout, which clamps it",
@@ -54,7 +62,7 @@ struct ProxyProgram {
         if let limit {
             fitted.web.maxConnections = min(
                 configuration.web.maxConnections,
-                WebLimits.connections(withinDescriptors: limit, threads: System.coreCount))
+                WebLimits.connections(withinDescriptors: limit, threads: configuration.eventLoops))
         }
         return fitted
     }

@@ -28,5 +28,19 @@ extension EndToEnd {
             #expect(try await proxy.program.stop() == .code(0))
             await target.stop()
         }
+
+        @Test("that there are not enough descriptors for is refused in a line")
+        func tooMany() async throws {
+            let proxy = try Executable.built("pushprox-proxy")
+            let program = try Program(
+                "/bin/sh",
+                [
+                    "-c",
+                    "ulimit -n 256; exec \(proxy) --runtime.event-loops=200 --web.listen-address=127.0.0.1:0 --storage.path=",
+                ])
+            #expect(try await program.exited() == .code(1))
+            #expect(program.errors.text.contains("--runtime.event-loops"))
+            #expect(program.errors.text.contains("of 256 descriptors"))
+        }
     }
 }

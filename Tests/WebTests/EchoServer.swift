@@ -81,7 +81,9 @@ final class Held: @unchecked Sendable {
     }
 
     /// Hands all over that wait, as soon as there are so many.
-    func handOver(_ count: Int) async throws -> [Bool] {
+    ///
+    /// - Parameter before: Runs right before, while the connection's event loop hears of nothing.
+    func handOver(_ count: Int, after before: @escaping @Sendable () -> Void = {}) async throws -> [Bool] {
         try await wait { $0.waiting.count == count }
         let connections = try await loop.submit {
             defer { self.waiting = [] }
@@ -90,7 +92,11 @@ final class Held: @unchecked Sendable {
         var taken: [Bool] = []
         for connection in connections.value {
             let connection = UncheckedBox(connection)
-            taken.append(try await connection.value.eventLoop.submit { RawEcho.take(connection.value) }.get())
+            taken.append(
+                try await connection.value.eventLoop.submit {
+                    before()
+                    return RawEcho.take(connection.value)
+                }.get())
         }
         return taken
     }
@@ -183,7 +189,7 @@ private final class EchoExchange: Exchange {
     private func handOver() -> Bool { RawEcho.take(connection) }
 }
 
-/// Answers bytes with `raw:` and the same bytes.
+/// Answers bytes with `raw:` and the same bytes, and closes at `close`.
 final class RawEcho: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -194,8 +200,10 @@ final class RawEcho: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let bytes = unwrapInboundIn(data)
+        if String(buffer: bytes) == "close" { return context.close(promise: nil) }
         var answer = ByteBuffer(string: "raw:")
-        answer.writeImmutableBuffer(unwrapInboundIn(data))
+        answer.writeImmutableBuffer(bytes)
         context.writeAndFlush(wrapOutboundOut(answer), promise: nil)
     }
 }

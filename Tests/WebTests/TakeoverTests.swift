@@ -1,4 +1,5 @@
 import Flags
+import Glibc
 import TestKit
 import Testing
 
@@ -74,6 +75,31 @@ import Testing
         }
     }
 
+    @Test("One that writing the answer finds reset is not handed over, and is counted out once")
+    func reset() async throws {
+        try await EchoServer.run { server in
+            for _ in 0..<3 {
+                let socket = try #require(BlockingSocket(port: server.port))
+                socket.send("GET /hold-upgrade HTTP/1.1\r\nHost: a\r\n\r\nearly")
+                #expect(try await server.held.handOver(1, after: { socket.reset() }) == [false])
+            }
+            try await server.wait("test_web_connections", for: 1)
+        }
+    }
+
+    @Test("One that its taker closes because of what came with the request is counted out once")
+    func closedAtOnce() async throws {
+        try await EchoServer.run { server in
+            for _ in 0..<3 {
+                let connection = try await server.open()
+                try await connection.send(Self.upgrade + "close")
+                #expect(try await connection.response().status == 101)
+                #expect(await connection.closed() == .closed(""))
+            }
+            try await server.wait("test_web_connections", for: 1)
+        }
+    }
+
     @Test("It counts as a connection until it closes, and is neither slow nor idle meanwhile")
     func counted() async throws {
         try await EchoServer.run(WebLimits(readHeaderTimeout: .seconds(2), idleTimeout: .seconds(1))) { server in
@@ -93,5 +119,35 @@ import Testing
             await connection.close()
             try await server.wait("test_web_connections", for: 1)
         }
+    }
+}
+
+/// A socket whose every call is done when it returns, and that is reset at a moment of the test's choice.
+private struct BlockingSocket: Sendable {
+    private let descriptor: Int32
+
+    init?(port: Int) {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
+        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+        let connected = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard connected == 0 else {
+            close(descriptor)
+            return nil
+        }
+    }
+
+    func send(_ text: String) { _ = Array(text.utf8).withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) } }
+
+    func reset() {
+        var never = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &never, socklen_t(MemoryLayout<linger>.size))
+        close(descriptor)
     }
 }

@@ -1,8 +1,8 @@
 import NIOCore
 
 /// Tells the tunnels of one event loop that their time has come, many at once: thousands of idle ones have something due at any moment, and one
-/// timer for each would cost more memory and wake-ups than what is then done. Deadlines are therefore put on a grid, and there are no more moments
-/// than that has lines within the longest wait, some two hundred.
+/// timer for each would cost more memory and wake-ups than what is then done. Deadlines are therefore put on a grid, so that they fall on a few
+/// hundred moments at most: the lines of the grid within the longest wait.
 ///
 /// Confined to its event loop.
 final class TunnelClock {

@@ -78,7 +78,8 @@ final class TunnelConnection: ChannelInboundHandler, @unchecked Sendable {
         settle()
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+    /// Behind `channelInactive`, unless the channel was closed before this was added.
+    func handlerRemoved(context: ChannelHandlerContext) { connectionEnded() }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         isReading = true
@@ -117,7 +118,13 @@ final class TunnelConnection: ChannelInboundHandler, @unchecked Sendable {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        self.context = nil
+        connectionEnded()
+        context.fireChannelInactive()
+    }
+
+    private func connectionEnded() {
+        guard context != nil else { return }
+        context = nil
         takeArrived()
         isReading = false
         wire.connectionLost()
@@ -125,7 +132,6 @@ final class TunnelConnection: ChannelInboundHandler, @unchecked Sendable {
         stopTimer()
         closing?.cancel()
         closing = nil
-        context.fireChannelInactive()
     }
 
     /// The read under way is to be handed on at its end.
