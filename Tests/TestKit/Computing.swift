@@ -1,7 +1,7 @@
 import Dispatch
 import Testing
 
-/// Runs a test on a thread of its own, one such test after the other. For tests that compute for seconds: those that wait for peers run on as
+/// Runs a test on one thread that such tests share, one after the other unless they wait. For tests that compute for seconds: those that wait for peers run on as
 /// many threads as there are cores, and whoever computes on one of them keeps it from all of those.
 public struct Computing: TestTrait, SuiteTrait, TestScoping {
     public var isRecursive: Bool { true }
