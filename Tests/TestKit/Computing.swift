@@ -1,8 +1,8 @@
 import Dispatch
 import Testing
 
-/// Runs a test on one thread that such tests share, one after the other unless they wait. For tests that compute for seconds: those that wait for peers run on as
-/// many threads as there are cores, and whoever computes on one of them keeps it from all of those.
+/// Runs a test on one thread that such tests share, one after the other unless they wait. For tests that compute for seconds: those
+/// that wait for peers run on as many threads as there are cores, and whoever computes on one of them keeps it from all of those.
 public struct Computing: TestTrait, SuiteTrait, TestScoping {
     public var isRecursive: Bool { true }
 
